@@ -1,0 +1,123 @@
+# lurk: the whole build. `make help` lists the targets; CONFIG and V are the switches.
+
+CONFIG ?= release
+CC ?= cc
+CXX ?= c++
+CLANG ?= clang
+PREFIX ?= /usr/local
+DESTDIR ?=
+V ?= 0
+OUT := build/$(CONFIG)
+
+ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
+$(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
+endif
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
+
+# --- flags ------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+        -Wno-unknown-warning-option $(if $(CI),-Werror)
+PKGS := openssl liburing yaml-0.1 jansson hwloc libseccomp libsystemd libevent_core libevent_extra
+CFLAGS_release := -O3 -g -D_FORTIFY_SOURCE=2
+CFLAGS_debug   := -O1 -g
+CFLAGS_test    := -O2 -g
+CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined
+CFLAGS_tsan    := -O1 -g -fsanitize=thread
+LIBS_release := -ljemalloc
+LIBS_debug   := -ljemalloc
+LIBS_test    := -ljemalloc
+# jemalloc and the sanitizers each want to be the allocator; code that needs jemalloc asks for this.
+DEFS_release := -DLK_JEMALLOC
+DEFS_debug   := -DLK_JEMALLOC
+DEFS_test    := -DLK_JEMALLOC
+
+GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LK_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -fPIE -fstack-protector-strong \
+             -fstack-clash-protection -fcf-protection -fno-strict-aliasing \
+             $(CFLAGS_$(CONFIG)) $(DEFS_$(CONFIG)) $(CFLAGS)
+LK_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
+
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
+
+# --- what there is ----------------------------------------------------------------------------
+
+LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+LIB := $(OUT)/liblurk-server.a
+
+PROGRAMS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
+PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
+
+UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
+UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+SUPPORT_OBJ := $(filter-out %/testbuild.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
+
+# A test build replaces functions at link time (tests/support/testbuild.wrap lists them), so that
+# production sources carry no #if for it.
+ifeq ($(CONFIG),test)
+WRAPS := $(shell cat tests/support/testbuild.wrap 2>/dev/null)
+TESTBUILD := $(if $(wildcard tests/support/testbuild.c),$(OUT)/tests/support/testbuild.o)
+LK_LDFLAGS += $(WRAPS:%=-Wl,--wrap=%)
+endif
+
+.PHONY: all check bench lint format fuzz clean help demo deps
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM_BIN) ## build the programs
+
+# --- rules ------------------------------------------------------------------------------------
+
+$(OUT)/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_OBJ)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+define program_rule
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(LIB) $(TESTBUILD)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB) $(TESTBUILD)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
+
+$(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(LIB) $(TESTBUILD)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(PKG_LIBS)
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# --- tests ------------------------------------------------------------------------------------
+
+check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
+	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
+
+check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
+	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \
+	  $$f tests/fuzz/corpus/$$n || exit 1; done
+
+check: check-unit check-fuzz ## everything in tests/
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16

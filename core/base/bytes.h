@@ -1,0 +1,98 @@
+/* bytes: views of memory, and the two checked cursors every parser and writer goes through.
+ *
+ * A cursor's error is sticky: after the first failure reads give zero, writes do nothing, and one
+ * check at the end settles the whole message. No other code does pointer arithmetic on input.
+ * Integers are unsigned and big-endian. A cursor borrows its memory and never allocates.
+ * Thread any; a cursor is a stack value of one thread. Time depends on lengths only. */
+#ifndef LK_CORE_BASE_BYTES_H
+#define LK_CORE_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct lk_bytes {
+    const uint8_t *data;
+    size_t len;
+};
+
+static inline struct lk_bytes lk_bytes_of(const void *data, size_t len)
+{
+    return (struct lk_bytes){.data = data, .len = len};
+}
+
+static inline bool lk_bytes_equal(struct lk_bytes a, struct lk_bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+struct lk_cursor {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool bad;
+};
+
+static inline struct lk_cursor lk_cursor_of(struct lk_bytes bytes)
+{
+    return (struct lk_cursor){.at = bytes.data, .end = bytes.data + bytes.len, .bad = false};
+}
+
+static inline size_t lk_cursor_left(const struct lk_cursor *c)
+{
+    return (size_t)(c->end - c->at);
+}
+
+/* True when nothing failed and every byte was read: the test that ends every parser. */
+static inline bool lk_cursor_done(const struct lk_cursor *c)
+{
+    return !c->bad && c->at == c->end;
+}
+
+uint8_t lk_cursor_u8(struct lk_cursor *c);
+uint16_t lk_cursor_u16(struct lk_cursor *c);
+uint32_t lk_cursor_u24(struct lk_cursor *c);
+uint32_t lk_cursor_u32(struct lk_cursor *c);
+uint64_t lk_cursor_u64(struct lk_cursor *c);
+
+/* The next len bytes, borrowed; an empty view and a bad cursor when fewer are left. */
+struct lk_bytes lk_cursor_take(struct lk_cursor *c, size_t len);
+
+/* A vector with its count in front; the view is borrowed. */
+struct lk_bytes lk_cursor_vec8(struct lk_cursor *c);
+struct lk_bytes lk_cursor_vec16(struct lk_cursor *c);
+struct lk_bytes lk_cursor_vec24(struct lk_cursor *c);
+struct lk_bytes lk_cursor_vec32(struct lk_cursor *c);
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+struct lk_writer {
+    uint8_t *base;
+    size_t len;  /* bytes written */
+    size_t size; /* bytes there are */
+    bool bad;
+};
+
+static inline struct lk_writer lk_writer_of(void *base, size_t size)
+{
+    return (struct lk_writer){.base = base, .len = 0, .size = size, .bad = false};
+}
+
+void lk_writer_u8(struct lk_writer *w, uint8_t v);
+void lk_writer_u16(struct lk_writer *w, uint16_t v);
+void lk_writer_u24(struct lk_writer *w, uint32_t v);
+void lk_writer_u32(struct lk_writer *w, uint32_t v);
+void lk_writer_u64(struct lk_writer *w, uint64_t v);
+void lk_writer_put(struct lk_writer *w, const void *data, size_t len);
+
+/* Room for len bytes to be filled by the caller; NULL and a bad writer when there is none. */
+uint8_t *lk_writer_room(struct lk_writer *w, size_t len);
+
+/* A count of `width` bytes (1 to 4) to be known later: reserve gives its place, fill writes the
+ * number of bytes that came after it, or turns the writer bad when they do not fit the width. */
+size_t lk_writer_reserve(struct lk_writer *w, unsigned width);
+void lk_writer_fill(struct lk_writer *w, size_t place, unsigned width);
+
+#endif

@@ -1,0 +1,65 @@
+/* limits: every bound of the program, with its unit and the reason for its value. Where an option
+ * exists it may lower a bound, never raise it. */
+#ifndef LK_CORE_BASE_LIMITS_H
+#define LK_CORE_BASE_LIMITS_H
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+#define LK_HEADER_BYTES 16
+#define LK_MESSAGE_BYTES_MAX 65535 /* lurk.md 2: a u16 would hold it; the wire has u32 */
+
+/* --- threads and processes ------------------------------------------------------------------ */
+
+#define LK_LOOPS_MAX 64   /* one bit of a u64 each */
+#define LK_WORKERS_MAX 64 /* a later session id names its worker by 6 bits */
+
+/* --- slots, rings --------------------------------------------------------------------------- */
+
+#define LK_SLOT_SMALL_BYTES 2048    /* all exchanges but the handshake forms, RSA-8192 included */
+#define LK_SLOT_LARGE_BYTES 65792   /* a message of 65,535 bytes and the head, whole lines */
+#define LK_SLOTS_SMALL_PER_LOOP 4096
+#define LK_SLOTS_LARGE_PER_LOOP 64
+/* A ring holds every slot of its loop, so a push of a slot the loop owns cannot find it full
+ * unless the other side lies; "full" then is a fault of the peer, not back-pressure. Back-pressure
+ * is the slot pool running empty. */
+#define LK_RING_CELLS 8192
+
+/* --- peers ---------------------------------------------------------------------------------- */
+
+#define LK_CONNS_PER_LOOP_MAX 16384
+#define LK_IN_FLIGHT_PER_PEER_MAX 1024      /* threat model T25 */
+#define LK_OUTPUT_BYTES_PER_PEER_MAX 262144 /* a reader slower than this is closed */
+#define LK_HANDSHAKE_MS_MAX 10000
+#define LK_IDLE_S_MAX 3600
+#define LK_IDENTITY_BYTES_MAX 255
+#define LK_HANDSHAKE_FRAGMENT_BYTES_MAX 16384 /* T33 */
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+#define LK_QUEUE_DEADLINE_MS 500  /* lurk.md 6: below the agent's 800 ms a try */
+#define LK_RESPONSES_KEPT_PER_LOOP 4096 /* lurk.md 4: for repeated ids on datagrams */
+#define LK_RESPONSES_KEPT_MS 8000
+
+/* --- configuration -------------------------------------------------------------------------- */
+
+#define LK_NAME_BYTES_MAX 64
+#define LK_PATH_BYTES_MAX 512
+#define LK_TENANTS_MAX 1024
+#define LK_EDGES_MAX 4096
+#define LK_RULES_MAX 8192
+#define LK_KEYS_MAX 100000
+#define LK_LISTEN_MAX 64
+#define LK_FILE_BYTES_MAX 1048576 /* a configuration, certificate chain or CRL file */
+#define LK_CONF_BYTES_MAX 33554432 /* 100,000 keys of some 300 bytes each */
+
+/* --- vault ---------------------------------------------------------------------------------- */
+
+#define LK_LANES_MAX 64         /* bits of a lane mask */
+#define LK_RSA_BYTES_MAX 1024   /* RSA-8192 */
+#define LK_RSA_BITS_MIN 2048
+#define LK_SIGNATURE_BYTES_MAX 1024
+#define LK_TBS_BYTES_MAX 512    /* client_random, F(S), ecdhe_params: 64 + 4 + 133 */
+#define LK_NOVELTY_ENTRIES_DEFAULT 4194304
+#define LK_AUDIT_RECORDS_PER_WORKER 8192
+
+#endif

@@ -1,0 +1,71 @@
+/* slot: one request in the segment, the memory that front and vault share. The job goes in, the
+ * result comes out in the same bytes.
+ *
+ * Owner   exactly one thread at a time: the loop that took it, then (by ring) a worker, then (by
+ *         ring) the loop again. The state says who; both sides check it with range and generation.
+ * Trust   the vault believes nothing here: it copies the slot once into its lane and checks the copy
+ *         (core/exec/lane.h). The front checks status and result_bytes before it uses them.
+ * Secrets the result may be a master secret: lk_slot_wipe at release, by the loop.
+ * Layout  fixed width fields only; no pointers. */
+#ifndef LK_CORE_BASE_SLOT_H
+#define LK_CORE_BASE_SLOT_H
+
+#include <stdint.h>
+
+#include "core/base/limits.h"
+
+enum lk_slot_state {
+    LK_SLOT_FREE = 0, /* in the loop's pool */
+    LK_SLOT_TAKEN,    /* the loop fills it */
+    LK_SLOT_SENT,     /* on its way to a worker, or in its hands */
+    LK_SLOT_DONE      /* on its way home */
+};
+
+/* What the front grants this request beyond the exchange itself; the vault allows each flag only
+ * where the key's own rule allows it too. */
+enum lk_slot_flag {
+    LK_SLOT_POO_OPTIONAL = 1 /* ecdhe without a proof of ownership is acceptable for this edge */
+};
+
+/* How the vault answers besides a wire status of the extension. */
+enum lk_slot_verdict {
+    LK_VERDICT_ANSWER = 0,    /* status and body are the extension's answer */
+    LK_VERDICT_TEMPORARY = 1  /* lurk temporary_failure: full, too late, unknown handle */
+};
+
+/* A reference as the rings carry it. */
+static inline uint64_t lk_slot_ref(uint32_t generation, uint32_t index)
+{
+    return (uint64_t)generation << 32 | index;
+}
+
+struct lk_slot {
+    uint32_t state;       /* enum lk_slot_state */
+    uint32_t generation;  /* grows at each take */
+    uint64_t key_handle;  /* the vault's name of the key */
+    uint64_t peer_hash;   /* first 8 bytes of SHA-256(tenant u32 || identity of the edge) */
+    uint64_t deadline_ns; /* past it the request is sent home, not worked */
+    uint64_t sent_ns;     /* when the loop pushed it */
+    uint32_t tenant;      /* index in the configuration: queue choice and audit, not a right */
+    uint32_t edge;        /* index in the configuration: for the audit record */
+    uint16_t exchange;    /* enum lk_exchange_id */
+    uint16_t flags;       /* enum lk_slot_flag */
+    uint32_t job_bytes;   /* payload of the LURK message in body */
+    /* set by the worker */
+    uint64_t work_ns;      /* when its batch started: queue wait = work_ns - sent_ns */
+    uint64_t done_ns;      /* when its result was ready */
+    uint16_t verdict;      /* enum lk_slot_verdict */
+    uint16_t status;       /* wire status of the extension, 1 = success */
+    uint32_t result_bytes; /* payload of the answer in body, 0 unless success */
+    uint64_t request_id;   /* LURK header id: for the audit record only */
+    uint8_t reserved[40];
+    uint8_t body[]; /* LK_SLOT_SMALL_BODY_BYTES or LK_SLOT_LARGE_BODY_BYTES */
+};
+
+#define LK_SLOT_HEAD_BYTES 128
+#define LK_SLOT_SMALL_BODY_BYTES (LK_SLOT_SMALL_BYTES - LK_SLOT_HEAD_BYTES)
+#define LK_SLOT_LARGE_BODY_BYTES (LK_SLOT_LARGE_BYTES - LK_SLOT_HEAD_BYTES)
+
+_Static_assert(sizeof(struct lk_slot) == LK_SLOT_HEAD_BYTES, "slot head is two cache lines");
+
+#endif

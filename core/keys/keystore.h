@@ -1,0 +1,39 @@
+/* keystore: the front's index of public keys, (tenant, key id) to record. No private byte is here.
+ *
+ * Built by the control thread from the records the vault reports, then frozen; any thread reads.
+ * Two keys of one tenant that share an id are refused (T11).
+ * Time of lk_keystore_find depends on the table's fill, not on whether the key exists. */
+#ifndef LK_CORE_KEYS_KEYSTORE_H
+#define LK_CORE_KEYS_KEYSTORE_H
+
+#include "core/base/err.h"
+#include "core/keys/keyid.h"
+#include "crypto/crypto.h"
+
+struct lk_key_public {
+    uint64_t handle; /* the vault's name of the private half; never reused */
+    uint32_t index;  /* in the configuration's keys */
+    uint32_t tenant;
+    uint32_t uses; /* enum lk_key_use */
+    enum lk_key_kind kind;
+    uint32_t bits, bytes;
+    struct lk_keyid keyid;
+    struct lk_bytes spki;  /* owned by the keystore */
+    struct lk_bytes chain; /* DER certificates, each behind a u24 length; may be empty; owned */
+};
+
+struct lk_keystore;
+
+/* Room for count keys. */
+LK_MUST_USE lk_err lk_keystore_new(uint32_t count, struct lk_keystore **out);
+void lk_keystore_free(struct lk_keystore *store);
+/* Copies the record and the bytes it views. LK_ERR_COLLISION: *other is the key it collides with. */
+LK_MUST_USE lk_err lk_keystore_add(struct lk_keystore *store, const struct lk_key_public *key,
+                                   const struct lk_key_public **other);
+/* NULL when the tenant has no such key. id: 4 bytes. */
+const struct lk_key_public *lk_keystore_find(const struct lk_keystore *store, uint32_t tenant,
+                                             const uint8_t *id);
+uint32_t lk_keystore_count(const struct lk_keystore *store);
+const struct lk_key_public *lk_keystore_at(const struct lk_keystore *store, uint32_t i);
+
+#endif

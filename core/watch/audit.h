@@ -1,0 +1,51 @@
+/* audit: a record of every use of a key, in a ring that vault and supervisor share, hash-chained.
+ *
+ * One ring per worker; producer the worker, consumer the supervisor. A record is in the ring before
+ * the answer enters the front's ring (I8), so it survives the death of either child. Ring full: the
+ * request is answered temporary_failure and the key is not used.
+ * Layout  fixed, 128 bytes; hash = first 16 bytes of SHA-256(hash of the record before || this record
+ *         with hash zero). Sequence numbers start at 1 and never repeat in the life of the memfd. */
+#ifndef LK_CORE_WATCH_AUDIT_H
+#define LK_CORE_WATCH_AUDIT_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/limits.h"
+
+struct lk_audit_record {
+    uint64_t sequence;
+    uint64_t unix_ns;
+    uint64_t request_id;
+    uint64_t key_handle;
+    uint8_t key_full[32]; /* SHA-256 of the public key */
+    uint32_t tenant, edge; /* the front's word */
+    uint16_t exchange;     /* enum lk_exchange_id */
+    uint16_t status;       /* wire status answered */
+    uint16_t worker;
+    uint16_t scheme; /* SignatureScheme or PRF hash */
+    uint64_t peer_hash;
+    uint8_t reserved[24];
+    uint8_t hash[16];
+};
+_Static_assert(sizeof(struct lk_audit_record) == 128, "audit record");
+
+struct lk_audit_ring {
+    alignas(64) _Atomic uint64_t tail; /* next sequence - 1, written by the worker */
+    alignas(64) _Atomic uint64_t head; /* journaled so far, written by the supervisor */
+    uint8_t chain[16];                 /* hash of the newest record, for a restarted vault */
+    alignas(64) struct lk_audit_record record[LK_AUDIT_RECORDS_PER_WORKER];
+};
+
+/* Room for `want` more records? Asked before keys are used. */
+bool lk_audit_room(struct lk_audit_ring *ring, uint32_t want);
+/* Appends; sequence and hash are set here. The caller asked for room. */
+void lk_audit_append(struct lk_audit_ring *ring, struct lk_audit_record *record);
+/* Supervisor: copies up to max records out and gives their room back. */
+uint32_t lk_audit_take(struct lk_audit_ring *ring, struct lk_audit_record *out, uint32_t max);
+/* Checks a run of records that follows `chain` (16 bytes, updated). False: cut, swapped or edited. */
+bool lk_audit_verify(uint8_t chain[16], const struct lk_audit_record *records, uint32_t count);
+
+#endif

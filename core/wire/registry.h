@@ -1,0 +1,87 @@
+/* registry: code points of LURK and its extensions, and the program's own number of each exchange.
+ * Source: lurk.md 3, lurk-tls12.md 1; draft-mglt-lurk-lurk-01, draft-mglt-lurk-tls12-05. */
+#ifndef LK_CORE_WIRE_REGISTRY_H
+#define LK_CORE_WIRE_REGISTRY_H
+
+#include <stdint.h>
+
+enum lk_designation { LK_EXT_LURK = 0, LK_EXT_TLS12 = 1 };
+enum { LK_LURK_VERSION = 1, LK_TLS12_VERSION = 1 };
+
+/* Statuses. 0 to 3 are shared by every extension, the rest is each one's own. */
+enum lk_status {
+    LK_STATUS_REQUEST = 0,
+    LK_STATUS_SUCCESS = 1,
+    LK_STATUS_UNDEFINED_ERROR = 2,
+    LK_STATUS_INVALID_FORMAT = 3
+};
+enum lk_lurk_status {
+    LK_LURK_INVALID_EXTENSION = 4,
+    LK_LURK_INVALID_TYPE = 5,
+    LK_LURK_INVALID_STATUS = 6,
+    LK_LURK_TEMPORARY_FAILURE = 7
+};
+enum lk_tls12_status {
+    LK_TLS12_INVALID_PAYLOAD_FORMAT = 3,
+    LK_TLS12_INVALID_KEY_ID_TYPE = 4,
+    LK_TLS12_INVALID_KEY_ID = 5,
+    LK_TLS12_INVALID_TLS_RANDOM = 6,
+    LK_TLS12_INVALID_FRESHNESS_FUNCT = 7,
+    LK_TLS12_INVALID_FINISHED = 9,
+    LK_TLS12_INVALID_EC_TYPE = 10,
+    LK_TLS12_INVALID_EC_CURVE = 11,
+    LK_TLS12_INVALID_POO_PRF = 12,
+    LK_TLS12_INVALID_POO = 13,
+    LK_TLS12_INVALID_CIPHER_OR_PRF_HASH = 14
+};
+#define LK_STATUS_COUNT 16 /* of one extension, for counters */
+
+enum lk_lurk_type { LK_LURK_CAPABILITIES = 0, LK_LURK_PING = 1 };
+enum lk_tls12_type {
+    LK_TLS12_CAPABILITIES = 0,
+    LK_TLS12_PING = 1,
+    LK_TLS12_RSA_MASTER = 2,
+    LK_TLS12_RSA_MASTER_WITH_POH = 3,
+    LK_TLS12_RSA_EXTENDED_MASTER = 4,
+    LK_TLS12_RSA_EXTENDED_MASTER_WITH_POH = 5,
+    LK_TLS12_ECDHE = 6
+};
+
+/* Every exchange this program serves, in one row of numbers: bit in a rights mask, index of the
+ * exchange table, index of counters. New exchanges are added before LK_EXCHANGE_COUNT. */
+enum lk_exchange_id {
+    LK_X_LURK_CAPABILITIES,
+    LK_X_LURK_PING,
+    LK_X_TLS12_CAPABILITIES,
+    LK_X_TLS12_PING,
+    LK_X_TLS12_RSA_MASTER,
+    LK_X_TLS12_RSA_MASTER_WITH_POH,
+    LK_X_TLS12_RSA_EXTENDED_MASTER,
+    LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH,
+    LK_X_TLS12_ECDHE,
+    LK_EXCHANGE_COUNT
+};
+
+typedef uint64_t lk_exchange_mask; /* bit i: enum lk_exchange_id i */
+#define LK_EXCHANGE_BIT(id) (UINT64_C(1) << (id))
+
+/* Name as the configuration, metrics and logs write it: "tls12.rsa_master". Never NULL. */
+const char *lk_exchange_name(enum lk_exchange_id id);
+/* The number for (designation, version, type), or -1. */
+int lk_exchange_find(uint8_t designation, uint8_t version, uint8_t type);
+/* The number for a configured name, or -1. */
+int lk_exchange_by_name(const char *name);
+
+/* Hash numbers of tls12 PRFHash and of the program: bits of a hash mask. */
+enum lk_hash { LK_SHA256 = 0, LK_SHA384 = 1, LK_SHA512 = 2, LK_HASH_COUNT };
+
+/* Named groups of TLS that can carry an ECDHE key. */
+enum lk_group {
+    LK_GROUP_SECP256R1 = 23,
+    LK_GROUP_SECP384R1 = 24,
+    LK_GROUP_SECP521R1 = 25,
+    LK_GROUP_X25519 = 29,
+    LK_GROUP_X448 = 30
+};
+
+#endif

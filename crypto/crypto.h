@@ -1,0 +1,148 @@
+/* crypto: the one face of the numbers. Everything above names a key form, a kernel row and lanes;
+ * which code runs behind a row (libcrypto here, AVX-512 kernels beside it later) is chosen at start.
+ *
+ * A row takes up to lanes_max lanes, each naming its own key, and a 64-bit mask of live ones, and
+ * returns the mask of good ones. A lane's result and time do not depend on its neighbours (I3).
+ * No allocation of ours, no log, no I/O, no mutable state but what the caller passes in.
+ * Thread  one call at a time per (engine, work); different work areas run in parallel.
+ * Errors  none: a lane mask, or a bool. */
+#ifndef LK_CRYPTO_CRYPTO_H
+#define LK_CRYPTO_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+enum lk_key_kind {
+    LK_KEY_RSA,     /* rsaEncryption */
+    LK_KEY_RSA_PSS, /* id-RSASSA-PSS: signing only */
+    LK_KEY_P256,
+    LK_KEY_P384,
+    LK_KEY_P521,
+    LK_KEY_ED25519,
+    LK_KEY_ED448,
+    LK_KEY_KIND_COUNT
+};
+
+/* A private key as the engine prepared it; what is inside is the engine's (engine_openssl.c). Made
+ * once at load by lk_engine_key_new, from then on read only but for the per-worker contexts. */
+struct lk_engine_key;
+
+/* Facts of a loaded key that are public. */
+struct lk_key_facts {
+    enum lk_key_kind kind;
+    uint32_t bits;
+    uint32_t bytes;         /* RSA: modulus bytes k. Others: longest signature */
+    const uint8_t *spki;    /* SubjectPublicKeyInfo in DER, owned by the key */
+    size_t spki_bytes;
+    const uint8_t *rsa_public; /* PKCS#1 RSAPublicKey in DER, NULL unless RSA */
+    size_t rsa_public_bytes;
+};
+
+enum lk_key_fault {
+    LK_KEY_GOOD = 0,
+    LK_KEY_NOT_A_KEY,      /* text or DER that holds no private key we know */
+    LK_KEY_PASSPHRASE,     /* encrypted, and no or a wrong passphrase */
+    LK_KEY_KIND_UNKNOWN,   /* an algorithm or curve that is not served */
+    LK_KEY_TOO_SMALL,      /* RSA below 2048 bits */
+    LK_KEY_TOO_LARGE,      /* RSA above 8192 bits */
+    LK_KEY_MULTI_PRIME,
+    LK_KEY_EXPONENT,       /* e even, or at most 2^16 */
+    LK_KEY_NO_D,           /* the stand-in premaster hangs on d: a key without it is refused */
+    LK_KEY_INCONSISTENT,   /* n != pq, p == q, e dp != 1, e dq != 1, qinv, public half of EC */
+    LK_KEY_OPERATION,      /* a private operation did not check against the public key */
+    LK_KEY_NOT_PRIME,
+    LK_KEY_FAULT_COUNT
+};
+const char *lk_key_fault_text(enum lk_key_fault fault);
+
+/* Parses PEM or DER (PKCS#8 plain or encrypted, PKCS#1, SEC 1, PKCS#12), checks it as
+ * design/processes.md section 7 says (under 1 ms; not primality) and prepares contexts for
+ * `workers` workers. NULL and *fault on failure. Allocates (libcrypto); control thread, at load. */
+struct lk_engine_key *lk_engine_key_new(const void *text, size_t len, const char *passphrase,
+                                        unsigned workers, enum lk_key_fault *fault);
+void lk_engine_key_free(struct lk_engine_key *key);
+const struct lk_key_facts *lk_engine_key_facts(const struct lk_engine_key *key);
+/* p and q of an RSA key are probable primes; true at once for other kinds. 41 ms for RSA-2048. */
+bool lk_engine_key_primes_good(const struct lk_engine_key *key);
+/* SHA-256(d as k bytes), for the stand-in premaster (lurk-tls12.md 5). RSA only. 32 bytes. */
+const uint8_t *lk_engine_key_d_hash(const struct lk_engine_key *key);
+/* The modulus n, k bytes big-endian: public. RSA only. */
+const uint8_t *lk_engine_key_modulus(const struct lk_engine_key *key);
+
+/* --- kernel rows ---------------------------------------------------------------------------- */
+
+/* One row per (operation, size): the unit of batching, of queueing and of cost. */
+enum lk_kernel_row {
+    LK_ROW_RSA2048,  /* private operation, modulus up to 2048 bits */
+    LK_ROW_RSA3072,
+    LK_ROW_RSA4096,
+    LK_ROW_RSA8192,  /* everything above 4096 */
+    LK_ROW_P256,     /* ECDSA signature */
+    LK_ROW_P384,
+    LK_ROW_P521,
+    LK_ROW_ED25519,
+    LK_ROW_ED448,
+    LK_ROW_POO_P256, /* proof of ownership, one row per group */
+    LK_ROW_POO_P384,
+    LK_ROW_POO_P521,
+    LK_ROW_POO_X25519,
+    LK_ROW_POO_X448,
+    LK_ROW_COUNT
+};
+
+/* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the call.
+ * in and out may be equal. */
+struct lk_operand {
+    const struct lk_engine_key *key; /* all but POO */
+    const uint8_t *in;  /* RSA: k bytes c, big-endian. ECDSA: digest. EdDSA: message. */
+    size_t in_bytes;    /* POO: bG */
+    uint8_t *out;       /* RSA: k bytes c^d mod n. Signatures: DER or raw, room for facts->bytes */
+    size_t out_bytes;   /* set by the call */
+    const uint8_t *poo_point;     /* POO: vG, as long as bG */
+    const uint8_t *poo_r;         /* POO: r, scalar width of the group, big-endian */
+    const uint8_t *poo_challenge; /* POO: c, big-endian */
+    size_t poo_challenge_bytes;   /* 16 or 32 */
+    bool point_bad; /* POO, set by the call: vG or bG is no valid point (fault 3, not 13) */
+};
+
+/* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
+struct lk_engine_work;
+
+/* RSA      m = c^d mod n, checked with e before it is returned (T1): a lane that fails is not good.
+ *          c >= n: the lane computes on 0 in its place and is good; the caller masks (lurk-tls12.md 5).
+ * ECDSA    (r, s) over the digest, DER. Checked with the public key when work was made with
+ *          check_ecdsa.
+ * POO      good when [r]G + [c]bG = vG (lurk-tls12.md 7); everything is public, variable time.
+ * In       operand[i] for each bit i of live · work: of the calling worker
+ * Returns  mask of good lanes, a subset of live; out of other lanes is zero
+ * Time     RSA, ECDSA, EdDSA: independent of secrets as far as libcrypto's own code is */
+struct lk_kernel {
+    const char *name;   /* "rsa2048" */
+    const char *isa;    /* "library" */
+    uint32_t lanes_max; /* library 1 */
+    uint32_t cost_ns;   /* of a full batch, calibrated: the currency of deficit round robin */
+    uint64_t (*run)(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
+};
+
+/* The rows chosen for this CPU; valid for the life of the process. */
+struct lk_kernels {
+    struct lk_kernel row[LK_ROW_COUNT];
+};
+/* Choose and self-test at start (kernels.c). False: a self-test failed, *failed names the row. */
+bool lk_kernels_choose(struct lk_kernels *out, const char **failed);
+
+struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa);
+void lk_engine_work_free(struct lk_engine_work *work);
+
+/* The row a key's private operation runs on. */
+enum lk_kernel_row lk_engine_key_row(const struct lk_engine_key *key);
+/* The row that judges a proof in this TLS group, or LK_ROW_COUNT. */
+enum lk_kernel_row lk_poo_row(uint16_t group);
+/* A point of this group in wire form: length, form 04, coordinates < p, on the curve, not infinity;
+ * x25519 and x448: length only. For ecdhe without a proof. Variable time: points are public. */
+bool lk_group_point_good(uint16_t group, const uint8_t *point, size_t len);
+
+#endif

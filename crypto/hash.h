@@ -1,0 +1,27 @@
+/* hash: SHA-2 and HMAC, over libcrypto's code without its fetches. One-shot and incremental; state
+ * on the caller's stack; nothing allocated after lk_hash_start.
+ * Time depends on lengths only. Thread any, one call at a time per state. */
+#ifndef LK_CRYPTO_HASH_H
+#define LK_CRYPTO_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LK_SHA256_BYTES 32
+#define LK_HASH_BYTES_MAX 64
+
+/* hash: enum lk_hash numbers of registry.h (0 SHA-256, 1 SHA-384, 2 SHA-512). */
+size_t lk_hash_bytes(unsigned hash);
+void lk_sha256(const void *data, size_t len, uint8_t out[LK_SHA256_BYTES]);
+void lk_hash(unsigned hash, const void *data, size_t len, uint8_t *out);
+
+/* Digest of up to a few pieces in a row. */
+struct lk_piece {
+    const void *data;
+    size_t len;
+};
+void lk_hash_pieces(unsigned hash, const struct lk_piece *pieces, size_t count, uint8_t *out);
+void lk_hmac(unsigned hash, const void *key, size_t key_len, const struct lk_piece *pieces,
+             size_t count, uint8_t *out);
+
+#endif

@@ -1,0 +1,63 @@
+/* channel: the supervisor's line to each child: a SOCK_SEQPACKET pair, one message a packet, with
+ * descriptors beside it. End of file on it ends the child.
+ *
+ * Trust   the supervisor checks every message of a child: sizes, states, indices; a child that breaks
+ *         the order is killed. A child believes its supervisor.
+ * Bytes too long for a packet travel as sealed memfds. */
+#ifndef LK_IO_CHANNEL_H
+#define LK_IO_CHANNEL_H
+
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/limits.h"
+
+#define LK_CHANNEL_FDS_MAX 72   /* an epoch carries a memfd and LK_LOOPS_MAX eventfds */
+#define LK_CHANNEL_BYTES_MAX 8192
+
+enum lk_message_kind {
+    /* supervisor to child */
+    LK_M_PLAN = 1,   /* struct lk_plan_message: role, loops, workers, CPUs, spin, uid */
+    LK_M_COUNTERS,   /* fds: own block (rw), the other child's block (ro) */
+    LK_M_CONF,       /* u64 generation; fd: the YAML text */
+    LK_M_FILE,       /* front. u32 role (enum lk_file_role), u32 index; fd */
+    LK_M_KEY,        /* vault. u32 index in conf keys; fds: key, passphrase if any */
+    LK_M_KEY_PUBLIC, /* vault to supervisor, supervisor to front: struct lk_key_public_message */
+    LK_M_COMMIT,     /* u64 generation: all of it was sent. Answer READY or REFUSED */
+    LK_M_RETIRE,     /* vault. u64 generation: keys older than it may go */
+    LK_M_LISTEN,     /* front. u32 loop, u32 listen row; fd */
+    LK_M_NOVELTY,    /* vault. fd */
+    LK_M_AUDIT,      /* vault. fd */
+    LK_M_EPOCH,      /* u64 epoch; fds: segment, then one eventfd a loop. Answer EPOCH_ACK */
+    LK_M_DRAIN,      /* front: no new peers, answer what is accepted, close, answer DRAINED */
+    LK_M_STOP,       /* end now */
+    /* child to supervisor */
+    LK_M_READY = 64,   /* u64 generation: in use by every thread of the child */
+    LK_M_REFUSED,      /* u64 generation, text: keep the old one */
+    LK_M_KEY_FAULT,    /* vault. u32 index, u32 enum lk_key_fault */
+    LK_M_KEY_WITHDRAWN,/* vault. u64 handle: not prime */
+    LK_M_EPOCH_ACK,    /* u64 epoch */
+    LK_M_EPOCH_BROKEN, /* u64 epoch: the other side wrote an absurd index */
+    LK_M_DRAINED
+};
+
+enum lk_file_role { LK_FILE_CERTIFICATE, LK_FILE_CHANNEL_KEY, LK_FILE_CA, LK_FILE_CRL, LK_FILE_CHAIN };
+
+struct lk_message {
+    uint32_t kind;
+    uint32_t bytes; /* in body */
+    int fd_count;
+    int fd[LK_CHANNEL_FDS_MAX];
+    uint8_t body[LK_CHANNEL_BYTES_MAX];
+};
+
+/* Blocking; the descriptors stay the sender's. LK_ERR_CLOSED at end of file. */
+LK_MUST_USE lk_err lk_channel_send(int fd, const struct lk_message *message);
+/* Received descriptors are close-on-exec and the receiver's. */
+LK_MUST_USE lk_err lk_channel_receive(int fd, struct lk_message *message);
+
+/* A sealed read-only memfd with these bytes; and its bytes mapped or copied back. */
+LK_MUST_USE lk_err lk_blob_make(const void *data, size_t len, int *fd);
+LK_MUST_USE lk_err lk_blob_read(int fd, size_t limit, uint8_t **data, size_t *len); /* malloc'ed */
+
+#endif
