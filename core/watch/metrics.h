@@ -3,7 +3,7 @@
  * A struct lk_counters belongs to one thread; it lies in memory that the supervisor made (so counts
  * outlive a child) and that readers map read-only. Writes are relaxed; a reader may see a value one
  * event old. Nothing is labelled by tenant, edge or key where it tells timing (T29).
- * Histograms are log-linear, 16 steps an octave, from 10 us up, in microseconds. */
+ * Histograms: hist.h. */
 #ifndef LK_CORE_WATCH_METRICS_H
 #define LK_CORE_WATCH_METRICS_H
 
@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "core/base/limits.h"
+#include "core/watch/hist.h"
 #include "core/wire/registry.h"
 #include "crypto/crypto.h"
 
@@ -56,20 +57,6 @@ enum lk_counter {
 #undef LK_COUNTER_ID
         LK_COUNTER_COUNT
 };
-
-#define LK_HIST_STEPS 16
-#define LK_HIST_CELLS (24 * LK_HIST_STEPS) /* up to 2^24 us = 16 s */
-
-struct lk_hist {
-    _Atomic uint64_t count;
-    _Atomic uint64_t sum_us;
-    _Atomic uint32_t cell[LK_HIST_CELLS];
-};
-void lk_hist_add(struct lk_hist *hist, uint64_t us);
-/* Upper bound in microseconds of a cell; for reports and tests. */
-uint64_t lk_hist_cell_limit_us(unsigned cell);
-/* Value at a quantile 0..1 of a plain copy. */
-uint64_t lk_hist_quantile_us(const struct lk_hist *hist, double q);
 
 struct lk_counters {
     _Atomic uint64_t heartbeat_ns; /* lk_clock_now_ns of the last turn */
