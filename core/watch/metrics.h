@@ -88,8 +88,28 @@ static inline void lk_count_add(_Atomic uint64_t *counter, uint64_t n)
     lk_count_set(counter, atomic_load_explicit(counter, memory_order_relaxed) + n);
 }
 
-/* The whole page in Prometheus text format 0.0.4: `count` thread blocks summed or labelled as each
- * row says. */
-void lk_metrics_write(FILE *to, const struct lk_counters *const *blocks, unsigned count);
+/* What one process shows: facts of its own, then a block a thread (loops or workers). Lies in a memfd
+ * that the supervisor made; the process writes it, the front's admin page and lurkctl's reader map
+ * it read-only. */
+struct lk_process_counters {
+    char process[16];                     /* "front", "vault": label */
+    uint32_t threads;                     /* of thread[] */
+    _Atomic uint64_t cpu_ns;              /* CPU time of the whole process, refreshed each second */
+    _Atomic uint64_t keys;                /* keys in use */
+    _Atomic uint64_t generation;          /* of the configuration in use */
+    _Atomic uint64_t epoch;               /* of the segment in use */
+    _Atomic uint64_t ready;               /* 1: serving */
+    _Atomic uint64_t conns;               /* peers connected now (front) */
+    _Atomic int64_t channel_expiry_s;     /* notAfter of the server's own certificate, unix */
+    _Atomic int64_t certificate_expiry_s; /* the earliest notAfter among certificates beside keys */
+    struct lk_counters thread[];
+};
+static inline size_t lk_process_counters_bytes(uint32_t threads)
+{
+    return sizeof(struct lk_process_counters) + threads * sizeof(struct lk_counters);
+}
+
+/* The whole page in Prometheus text format 0.0.4, `count` processes. Allocates nothing of its own. */
+void lk_metrics_write(FILE *to, const struct lk_process_counters *const *processes, unsigned count);
 
 #endif

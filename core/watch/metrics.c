@@ -1,0 +1,216 @@
+#include "core/watch/metrics.h"
+
+#include <string.h>
+
+/* --- rows ----------------------------------------------------------------------------------- */
+
+struct counter_row {
+    const char *series, *labels, *type, *help;
+};
+
+static const struct counter_row counter_rows[LK_COUNTER_COUNT] = {
+#define LK_COUNTER_ROW(id, series, labels, type, help) {series, labels, type, help},
+    LK_COUNTER_ROWS(LK_COUNTER_ROW)
+#undef LK_COUNTER_ROW
+};
+
+static const char *const kernel_names[LK_ROW_COUNT] = {
+    "rsa2048", "rsa3072", "rsa4096",  "rsa8192",  "p256",     "p384",       "p521",
+    "ed25519", "ed448",   "poo_p256", "poo_p384", "poo_p521", "poo_x25519", "poo_x448",
+};
+
+static const char *const lurk_fault_names[8] = {
+    "",           "",         "undefined_error",   "invalid_format", "invalid_extension", "invalid_type",
+    "invalid_status", "temporary_failure",
+};
+
+/* Names of tls12 statuses; the lurk extension's own pings and capabilities only succeed or fail 3. */
+static const char *const status_names[LK_STATUS_COUNT] = {
+    [1] = "success",           [2] = "undefined_error",         [3] = "invalid_payload_format",
+    [4] = "invalid_key_id_type", [5] = "invalid_key_id",        [6] = "invalid_tls_random",
+    [7] = "invalid_freshness_funct", [9] = "invalid_finished",  [10] = "invalid_ec_type",
+    [11] = "invalid_ec_curve", [12] = "invalid_poo_prf",        [13] = "invalid_poo",
+    [14] = "invalid_cipher_or_prf_hash",
+};
+
+/* Bounds of the published histograms, microseconds; each is the limit of a cell. */
+static const uint64_t bounds_us[] = {
+    10,   16,   24,   32,    48,    64,    96,    128,   192,    256,    384,    512,     768,
+    1024, 1536, 2048, 3072,  4096,  6144,  8192,  12288, 16384,  24576,  32768,  49152,   65536,
+    98304, 131072, 196608, 262144, 393216, 524288, 786432, 1048576, 2097152, 4194304, 16777216,
+};
+
+/* --- sums over threads ---------------------------------------------------------------------- */
+
+struct page {
+    FILE *to;
+    const struct lk_process_counters *const *processes;
+    unsigned count;
+};
+
+static uint64_t get(const _Atomic uint64_t *v)
+{
+    return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+/* Sum of the counter that lies at `offset` in each thread's block. */
+static uint64_t sum_at(const struct page *page, size_t offset)
+{
+    uint64_t sum = 0;
+    for (unsigned p = 0; p < page->count; p++)
+        for (uint32_t t = 0; t < page->processes[p]->threads; t++) {
+            const char *block = (const char *)&page->processes[p]->thread[t];
+            sum += get((const _Atomic uint64_t *)(const void *)(block + offset));
+        }
+    return sum;
+}
+
+static void write_head(const struct page *page, const char *series, const char *type, const char *help)
+{
+    fprintf(page->to, "# HELP %s %s\n# TYPE %s %s\n", series, help, series, type);
+}
+
+/* --- families ------------------------------------------------------------------------------- */
+
+static void write_counters(const struct page *page)
+{
+    for (unsigned i = 0; i < LK_COUNTER_COUNT; i++) {
+        const struct counter_row *row = &counter_rows[i];
+        if (i == 0 || strcmp(row->series, counter_rows[i - 1].series) != 0)
+            write_head(page, row->series, row->type, row->help);
+        const char *open = row->labels[0] != 0 ? "{" : "", *close = row->labels[0] != 0 ? "}" : "";
+        uint64_t v = sum_at(page, offsetof(struct lk_counters, value) + i * sizeof(uint64_t));
+        fprintf(page->to, "%s%s%s%s %llu\n", row->series, open, row->labels, close,
+                (unsigned long long)v);
+    }
+}
+
+static void write_requests(const struct page *page)
+{
+    write_head(page, "lurk_requests_total", "counter", "Requests answered, by exchange and status");
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
+        for (unsigned s = 1; s < LK_STATUS_COUNT; s++) {
+            if (status_names[s] == NULL) continue;
+            size_t at = (x * LK_STATUS_COUNT + s) * sizeof(uint64_t);
+            uint64_t v = sum_at(page, offsetof(struct lk_counters, requests) + at);
+            if (v == 0 && s != LK_STATUS_SUCCESS) continue;
+            fprintf(page->to, "lurk_requests_total{exchange=\"%s\",status=\"%s\"} %llu\n",
+                    lk_exchange_name((enum lk_exchange_id)x), status_names[s], (unsigned long long)v);
+        }
+    write_head(page, "lurk_layer_faults_total", "counter", "Messages refused by the message layer");
+    for (unsigned s = 3; s < 8; s++)
+        fprintf(page->to, "lurk_layer_faults_total{status=\"%s\"} %llu\n", lurk_fault_names[s],
+                (unsigned long long)sum_at(page, offsetof(struct lk_counters, lurk_faults) +
+                                                     s * sizeof(uint64_t)));
+}
+
+static void write_histogram(const struct page *page, const char *series, const char *exchange,
+                            const struct lk_hist *hist)
+{
+    for (size_t i = 0; i < sizeof bounds_us / sizeof bounds_us[0]; i++)
+        fprintf(page->to, "%s_bucket{exchange=\"%s\",le=\"%.9g\"} %llu\n", series, exchange,
+                (double)bounds_us[i] / 1e6, (unsigned long long)lk_hist_at_most(hist, bounds_us[i]));
+    uint64_t all = lk_hist_at_most(hist, LK_HIST_US_MAX);
+    fprintf(page->to, "%s_bucket{exchange=\"%s\",le=\"+Inf\"} %llu\n", series, exchange,
+            (unsigned long long)all);
+    fprintf(page->to, "%s_sum{exchange=\"%s\"} %.6f\n", series, exchange,
+            (double)get(&hist->sum_us) / 1e6);
+    fprintf(page->to, "%s_count{exchange=\"%s\"} %llu\n", series, exchange, (unsigned long long)all);
+}
+
+/* A histogram per exchange of the array of histograms at `offset`; empty ones are left out. */
+static void write_histograms(const struct page *page, const char *series, const char *help,
+                             size_t offset)
+{
+    write_head(page, series, "histogram", help);
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++) {
+        struct lk_hist sum = {0};
+        for (unsigned p = 0; p < page->count; p++)
+            for (uint32_t t = 0; t < page->processes[p]->threads; t++) {
+                const char *block = (const char *)&page->processes[p]->thread[t] + offset;
+                lk_hist_merge(&sum, (const struct lk_hist *)(const void *)block + x);
+            }
+        if (get(&sum.count) > 0)
+            write_histogram(page, series, lk_exchange_name((enum lk_exchange_id)x), &sum);
+    }
+}
+
+static void write_rows(const struct page *page, const char *series, const char *type,
+                       const char *help, size_t offset)
+{
+    write_head(page, series, type, help);
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++)
+        fprintf(page->to, "%s{kernel=\"%s\"} %llu\n", series, kernel_names[r],
+                (unsigned long long)sum_at(page, offset + r * sizeof(uint64_t)));
+}
+
+static void write_threads(const struct page *page)
+{
+    write_head(page, "lurk_thread_cpu_seconds_total", "counter", "CPU time by thread");
+    for (unsigned p = 0; p < page->count; p++)
+        for (uint32_t t = 0; t < page->processes[p]->threads; t++) {
+            const struct lk_counters *c = &page->processes[p]->thread[t];
+            fprintf(page->to, "lurk_thread_cpu_seconds_total{process=\"%s\",thread=\"%s\"} %.3f\n",
+                    page->processes[p]->process, c->thread, (double)get(&c->cpu_ns) / 1e9);
+        }
+    write_head(page, "lurk_ring_depth", "gauge", "References waiting in the rings of a thread");
+    for (unsigned p = 0; p < page->count; p++)
+        for (uint32_t t = 0; t < page->processes[p]->threads; t++) {
+            const struct lk_counters *c = &page->processes[p]->thread[t];
+            fprintf(page->to, "lurk_ring_depth{process=\"%s\",thread=\"%s\"} %llu\n",
+                    page->processes[p]->process, c->thread, (unsigned long long)get(&c->ring_depth));
+        }
+}
+
+/* Facts of a process: one row a series. */
+static const struct {
+    const char *series, *type, *help;
+    size_t offset;
+    double scale;
+} process_rows[] = {
+    {"lurk_process_cpu_seconds_total", "counter", "CPU time by process",
+     offsetof(struct lk_process_counters, cpu_ns), 1e-9},
+    {"lurk_keys", "gauge", "Keys in use", offsetof(struct lk_process_counters, keys), 1},
+    {"lurk_config_generation", "gauge", "Generation of the configuration in use",
+     offsetof(struct lk_process_counters, generation), 1},
+    {"lurk_epoch", "gauge", "Epoch of the shared segment in use",
+     offsetof(struct lk_process_counters, epoch), 1},
+    {"lurk_ready", "gauge", "1 while the process serves", offsetof(struct lk_process_counters, ready), 1},
+    {"lurk_connections", "gauge", "Peers connected now", offsetof(struct lk_process_counters, conns), 1},
+    {"lurk_channel_certificate_expiry_seconds", "gauge", "End of the server's own certificate, unix time",
+     offsetof(struct lk_process_counters, channel_expiry_s), 1},
+    {"lurk_key_certificate_expiry_seconds", "gauge",
+     "Earliest end among the certificates beside the keys, unix time",
+     offsetof(struct lk_process_counters, certificate_expiry_s), 1},
+};
+
+static void write_processes(const struct page *page)
+{
+    for (size_t i = 0; i < sizeof process_rows / sizeof process_rows[0]; i++) {
+        write_head(page, process_rows[i].series, process_rows[i].type, process_rows[i].help);
+        for (unsigned p = 0; p < page->count; p++) {
+            const char *base = (const char *)page->processes[p];
+            uint64_t v = get((const _Atomic uint64_t *)(const void *)(base + process_rows[i].offset));
+            fprintf(page->to, "%s{process=\"%s\"} %.15g\n", process_rows[i].series,
+                    page->processes[p]->process, (double)v * process_rows[i].scale);
+        }
+    }
+}
+
+void lk_metrics_write(FILE *to, const struct lk_process_counters *const *processes, unsigned count)
+{
+    struct page page = {.to = to, .processes = processes, .count = count};
+    write_processes(&page);
+    write_threads(&page);
+    write_requests(&page);
+    write_counters(&page);
+    write_histograms(&page, "lurk_queue_wait_seconds", "From the loop's push to the start of the batch",
+                     offsetof(struct lk_counters, queue_wait));
+    write_histograms(&page, "lurk_service_seconds", "From the start of the batch to the result",
+                     offsetof(struct lk_counters, service));
+    write_rows(&page, "lurk_batches_total", "counter", "Batches run", offsetof(struct lk_counters, batches));
+    write_rows(&page, "lurk_batch_lanes_total", "counter", "Lanes in the batches run",
+               offsetof(struct lk_counters, batch_lanes));
+    write_rows(&page, "lurk_queue_depth", "gauge", "Lanes waiting for a batch",
+               offsetof(struct lk_counters, queue_depth));
+}
