@@ -1,0 +1,68 @@
+#include "core/wire/registry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static void registry_finds_every_exchange_by_code_and_name(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t designation, version, type;
+        enum lk_exchange_id id;
+        const char *name;
+    } want[] = {
+        {0, 1, 0, LK_X_LURK_CAPABILITIES, "lurk.capabilities"},
+        {0, 1, 1, LK_X_LURK_PING, "lurk.ping"},
+        {1, 1, 0, LK_X_TLS12_CAPABILITIES, "tls12.capabilities"},
+        {1, 1, 1, LK_X_TLS12_PING, "tls12.ping"},
+        {1, 1, 2, LK_X_TLS12_RSA_MASTER, "tls12.rsa_master"},
+        {1, 1, 3, LK_X_TLS12_RSA_MASTER_WITH_POH, "tls12.rsa_master_with_poh"},
+        {1, 1, 4, LK_X_TLS12_RSA_EXTENDED_MASTER, "tls12.rsa_extended_master"},
+        {1, 1, 5, LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH, "tls12.rsa_extended_master_with_poh"},
+        {1, 1, 6, LK_X_TLS12_ECDHE, "tls12.ecdhe"},
+    };
+    assert_int_equal(sizeof want / sizeof want[0], LK_EXCHANGE_COUNT);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        int found = lk_exchange_find(want[i].designation, want[i].version, want[i].type);
+        assert_int_equal(found, want[i].id);
+        assert_string_equal(lk_exchange_name(want[i].id), want[i].name);
+        assert_int_equal(lk_exchange_by_name(want[i].name), want[i].id);
+    }
+}
+
+static void registry_knows_nothing_else(void **state)
+{
+    (void)state;
+    int known = 0;
+    for (unsigned d = 0; d < 256; d++)
+        for (unsigned v = 0; v < 4; v++)
+            for (unsigned t = 0; t < 256; t++)
+                known += lk_exchange_find((uint8_t)d, (uint8_t)v, (uint8_t)t) >= 0;
+    assert_int_equal(known, LK_EXCHANGE_COUNT);
+    assert_int_equal(lk_exchange_find(0, 1, 2), -1); /* lurk.md L9: "error" is no exchange */
+    assert_int_equal(lk_exchange_by_name("tls12.rsa_maste"), -1);
+    assert_int_equal(lk_exchange_by_name("tls12.rsa_master "), -1);
+    assert_int_equal(lk_exchange_by_name(""), -1);
+    assert_string_equal(lk_exchange_name(LK_EXCHANGE_COUNT), "unknown");
+}
+
+static void registry_families_are_the_exchanges_of_an_extension(void **state)
+{
+    (void)state;
+    assert_int_equal(lk_exchange_family(0, 1), 0x003);
+    assert_int_equal(lk_exchange_family(1, 1), 0x1fc);
+    assert_int_equal(lk_exchange_family(1, 2), 0);
+    assert_int_equal(lk_exchange_family(9, 1), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(registry_finds_every_exchange_by_code_and_name),
+        cmocka_unit_test(registry_knows_nothing_else),
+        cmocka_unit_test(registry_families_are_the_exchanges_of_an_extension),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
