@@ -1,5 +1,5 @@
-/* hash: SHA-2 and HMAC, over libcrypto's code without its fetches. One-shot and incremental; state
- * on the caller's stack; nothing allocated after lk_hash_start.
+/* hash: SHA-2 and HMAC, over libcrypto's code without its fetches. State on the caller's stack,
+ * plain memory: a copy of a state continues on its own. Allocates nothing.
  * Time depends on lengths only. Thread any, one call at a time per state. */
 #ifndef LK_CRYPTO_HASH_H
 #define LK_CRYPTO_HASH_H
@@ -23,5 +23,24 @@ struct lk_piece {
 void lk_hash_pieces(unsigned hash, const struct lk_piece *pieces, size_t count, uint8_t *out);
 void lk_hmac(unsigned hash, const void *key, size_t key_len, const struct lk_piece *pieces,
              size_t count, uint8_t *out);
+
+/* Incremental. Big enough for the library's largest state. Holds what was hashed: lk_wipe it when
+ * that is secret (lk_hash_finish does). */
+struct lk_hash_state {
+    uint64_t opaque[28];
+    unsigned hash;
+};
+void lk_hash_start(struct lk_hash_state *state, unsigned hash);
+void lk_hash_add(struct lk_hash_state *state, const void *data, size_t len);
+/* Digest into out, and the state is wiped. */
+void lk_hash_finish(struct lk_hash_state *state, uint8_t *out);
+
+/* An HMAC key taken in once (both key blocks hashed) for many messages. Secret: wipe after use. */
+struct lk_hmac_key {
+    struct lk_hash_state inner, outer;
+};
+void lk_hmac_key_init(struct lk_hmac_key *key, unsigned hash, const void *secret, size_t len);
+void lk_hmac_keyed(const struct lk_hmac_key *key, const struct lk_piece *pieces, size_t count,
+                   uint8_t *out);
 
 #endif
