@@ -26,7 +26,7 @@ CFLAGS_debug   := -O1 -g
 CFLAGS_test    := -O2 -g
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined
-CFLAGS_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-tsan
 LIBS_release := -ljemalloc
 LIBS_debug   := -ljemalloc
 LIBS_test    := -ljemalloc

@@ -7,6 +7,7 @@
 #ifndef LK_IO_CHANNEL_H
 #define LK_IO_CHANNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
@@ -56,8 +57,17 @@ LK_MUST_USE lk_err lk_channel_send(int fd, const struct lk_message *message);
 /* Received descriptors are close-on-exec and the receiver's. */
 LK_MUST_USE lk_err lk_channel_receive(int fd, struct lk_message *message);
 
-/* A sealed read-only memfd with these bytes; and its bytes mapped or copied back. */
+/* Closes the descriptors a received message still holds. */
+void lk_message_close(struct lk_message *message);
+/* The i-th descriptor, from now on the caller's; -1 when there is none. */
+int lk_message_take_fd(struct lk_message *message, int i);
+
+/* A sealed read-only memfd with these bytes; and its bytes copied back (malloc'ed, a zero byte behind).
+ * LK_ERR_FULL: longer than limit. The descriptor may be any regular file. */
 LK_MUST_USE lk_err lk_blob_make(const void *data, size_t len, int *fd);
-LK_MUST_USE lk_err lk_blob_read(int fd, size_t limit, uint8_t **data, size_t *len); /* malloc'ed */
+LK_MUST_USE lk_err lk_blob_read(int fd, size_t limit, uint8_t **data, size_t *len);
+/* The same in two steps, for who has memory of its own (the vault's secret arena). */
+LK_MUST_USE lk_err lk_blob_size(int fd, size_t limit, size_t *len);
+LK_MUST_USE lk_err lk_blob_read_into(int fd, uint8_t *data, size_t len);
 
 #endif
