@@ -1,0 +1,74 @@
+/* intake: a message of one edge to its answer. What needs no key is answered at once; the rest goes
+ * into a slot, to the worker of its key, and its result comes back by lk_intake_collect.
+ *
+ * The order of faults is lurk.md 5 and lurk-tls12.md 2. The whole payload is parsed here too, so that
+ * every fault that needs no key is answered by the front; the vault checks its own copy again.
+ *
+ * Owner   the loop's thread. One record (struct lk_req) a slot of this loop; never leaves the front.
+ * Memory  lk_intake_init. Rings, slots and bells are those of the epoch in use (lk_intake_epoch);
+ *         without one every request that needs a key is answered temporary_failure.
+ * Bounds  per peer in_flight_per_peer, per loop the slots. Past a bound: temporary_failure at once. */
+#ifndef LK_IO_INTAKE_H
+#define LK_IO_INTAKE_H
+
+#include "core/base/ring.h"
+#include "core/exec/route.h"
+#include "io/conn.h"
+#include "io/segment.h"
+#include "io/transport.h"
+
+/* A lost slot's request was answered at its deadline; the slot itself is still in the vault. */
+enum lk_req_state { LK_REQ_FREE, LK_REQ_SENT, LK_REQ_LOST };
+
+struct lk_req {
+    uint32_t conn, conn_generation;
+    uint32_t generation; /* of the slot: ours, never read back from the segment */
+    uint32_t index;      /* of the slot in the segment */
+    uint8_t state;       /* enum lk_req_state */
+    uint8_t exchange;    /* enum lk_exchange_id */
+    uint8_t worker;
+    uint8_t designation, version, type;
+    uint64_t id, tag;
+    uint64_t answer_by_ns; /* past it the front answers itself */
+    uint64_t cost_ns;      /* as told to the route */
+    uint32_t filled;       /* bytes of the job in the slot: to be wiped */
+    uint32_t next, prev;   /* of the order of deadlines; or of the free list */
+};
+
+struct lk_intake {
+    uint32_t loop, workers;
+    const struct lk_segment *segment; /* NULL: no vault yet */
+    struct lk_ring to_worker[LK_WORKERS_MAX];
+    struct lk_ring to_loop[LK_WORKERS_MAX];
+    struct lk_route route;
+    struct lk_req *req; /* small ones first */
+    uint32_t small, large; /* counts */
+    uint32_t free_small, free_large; /* first of each list */
+    uint32_t oldest, newest; /* SENT, by deadline */
+    uint32_t in_flight, lost;
+    uint64_t to_ring; /* bit w: worker w got something in this turn */
+    bool broken;      /* the vault wrote what it never may: this epoch is not used any more */
+};
+
+LK_MUST_USE lk_err lk_intake_init(struct lk_intake *intake, uint32_t loop, uint32_t workers,
+                                  uint32_t small, uint32_t large);
+void lk_intake_fini(struct lk_intake *intake);
+
+/* Streams: plain bytes of one edge, cut into messages; a piece that is left is kept in the conn. */
+void lk_intake_stream(struct lk_conn *conn, struct lk_bytes plain);
+/* One message. Datagrams: the whole datagram (shorter than 16 bytes: dropped and counted). tag comes
+ * back with the answer. The answer may come before this returns. */
+void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t tag);
+
+/* Results of all workers: answers gathered in their conns. Returns how many came. */
+uint32_t lk_intake_collect(struct lk_intake *intake, struct lk_peers *peers);
+/* Rings each worker that got something in this turn, once. */
+void lk_intake_ring(struct lk_intake *intake);
+/* Answers what is past its deadline; marks those slots lost. */
+void lk_intake_expire(struct lk_intake *intake, struct lk_peers *peers);
+/* Every request in flight is answered temporary_failure; then the new segment is used. */
+void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers, const struct lk_segment *segment);
+/* Is there something in a ring of results? For the last look before sleep. */
+bool lk_intake_has_results(const struct lk_intake *intake);
+
+#endif
