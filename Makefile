@@ -69,7 +69,7 @@ TESTBUILD := $(if $(wildcard tests/support/testbuild.c),$(OUT)/tests/support/tes
 LK_LDFLAGS += $(WRAPS:%=-Wl,--wrap=%)
 endif
 
-.PHONY: all check bench lint format fuzz clean help demo deps
+.PHONY: all check check-all check-unit check-fuzz check-e2e bench lint format fuzz clean help demo
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -114,7 +114,17 @@ check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \
 	  $$f tests/fuzz/corpus/$$n || exit 1; done
 
-check: check-unit check-fuzz ## everything in tests/
+STORIES := $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name picks)
+	$(Q)$(MAKE) --no-print-directory CONFIG=test all
+	$(Q)LURK_BIN=$(CURDIR)/build/release/bin LURK_TEST_BIN=$(CURDIR)/build/test/bin \
+	  tests/support/run-e2e.sh '$(T)' $(STORIES)
+
+check-all: check-unit check-fuzz check-e2e
+
+check: ## install what is missing, then everything in tests/
+	$(Q)tools/dev/deps.sh test
+	$(Q)$(MAKE) --no-print-directory check-all
 
 clean: ## remove build/
 	rm -rf build

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Installs what lurk needs from the distribution and this machine lacks; silent when nothing is missing.
+# Usage: deps.sh build|test      test includes build. Not root: prints the line to type and exits 2.
+set -eu
+
+# package, what it is for
+build='
+gcc                     C compiler
+g++                     Google Benchmark shim
+libc6-dev               C library headers
+pkg-config              finds the libraries
+libssl-dev              TLS, DTLS, X.509, the library engine
+liburing-dev            io_uring
+libjemalloc-dev         allocator
+libyaml-dev             configuration text
+libjansson-dev          JSON of lurkctl and of test vectors
+libevent-dev            metrics and health page
+libsystemd-dev          service manager and journal
+libhwloc-dev            CPU and NUMA layout
+libseccomp-dev          sandbox
+openssl                 throw-away certificates of demo and tests'
+test='
+libcmocka-dev           unit tests
+python3                 independent edge of the interop tests
+python3-cryptography    its cryptography
+clang                   fuzz targets, static analysis
+libclang-rt-14-dev      fuzzing runtime
+prometheus              promtool judges the metrics page
+procps                  ps, pgrep in lifecycle tests
+gdb                     core files of running processes in the key-byte test
+libbenchmark-dev        microbenchmarks
+scdoc                   manual pages'
+
+case ${1:-} in
+build) want=$build ;;
+test) want="$build$test" ;;
+*)
+    echo "usage: deps.sh build|test" >&2
+    exit 2
+    ;;
+esac
+
+missing=
+for package in $(printf '%s\n' "$want" | awk 'NF { print $1 }'); do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+echo "missing from this machine:"
+for package in $missing; do
+    printf '%s\n' "$want" | awk -v p="$package" '$1 == p { print "  " $0 }'
+done
+if [ "$(id -u)" -ne 0 ]; then
+    echo "type:  sudo apt-get install$missing"
+    exit 2
+fi
+apt-get update -qq
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
