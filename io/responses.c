@@ -5,7 +5,6 @@
 
 #include "core/base/limits.h"
 #include "core/wire/header.h"
-#include "core/wire/registry.h"
 #include "crypto/ct.h"
 
 #define NONE UINT32_MAX
@@ -239,22 +238,11 @@ static uint32_t entry_of(const struct lk_responses *r, uint64_t ticket)
     return e->generation == ticket >> 32 && e->state == IN_WORK ? index : NONE;
 }
 
-/* A retry after a fault of the message layer takes a new id, so keeping the fault helps nobody; and a
- * temporary failure must not outlive its cause. */
-static bool may_be_kept(const struct lk_responses *r, struct lk_bytes answer)
-{
-    struct lk_header header;
-    struct lk_cursor c = lk_cursor_of(answer);
-    lk_header_read(&c, &header);
-    if (c.bad || answer.len > r->conf.body_bytes) return false;
-    return header.designation != LK_EXT_LURK || header.status == LK_STATUS_SUCCESS;
-}
-
 void lk_responses_keep(struct lk_responses *r, uint64_t ticket, struct lk_bytes answer, uint64_t now_ns)
 {
     uint32_t index = entry_of(r, ticket);
     if (index == NONE) return;
-    if (!may_be_kept(r, answer)) {
+    if (answer.len > r->conf.body_bytes) {
         release(r, index);
         return;
     }

@@ -47,11 +47,11 @@ struct lk_repeat_look {
 struct lk_repeat_look lk_responses_look(struct lk_responses *responses, uint64_t association,
                                         struct lk_bytes request, uint64_t now_ns);
 
-/* The request's work is done: keep this answer, or forget the request when the answer may not be
- * kept (a fault of the message layer, too long). A ticket that is gone does nothing. */
+/* The request's work is done: keep this answer; one longer than body_bytes is forgotten instead. A
+ * ticket that is gone does nothing. */
 void lk_responses_keep(struct lk_responses *responses, uint64_t ticket, struct lk_bytes answer,
                        uint64_t now_ns);
-/* The request was given up without an answer. */
+/* The request ended with an answer that may not be kept, or with none. */
 void lk_responses_drop(struct lk_responses *responses, uint64_t ticket);
 
 /* Let go what is past its time, at most `most` entries. Returns how many went. */
