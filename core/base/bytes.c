@@ -7,7 +7,7 @@ struct lk_bytes lk_cursor_take(struct lk_cursor *c, size_t len)
         return (struct lk_bytes){.data = c->end, .len = 0};
     }
     struct lk_bytes taken = {.data = c->at, .len = len};
-    c->at += len;
+    if (len > 0) c->at += len;
     return taken;
 }
 
@@ -136,4 +136,26 @@ void lk_writer_fill(struct lk_writer *w, size_t place, unsigned width)
         return;
     }
     store_be(w->base + place, count, width);
+}
+
+static void write_vec(struct lk_writer *w, struct lk_bytes bytes, unsigned width)
+{
+    size_t place = lk_writer_reserve(w, width);
+    lk_writer_put(w, bytes.data, bytes.len);
+    lk_writer_fill(w, place, width);
+}
+
+void lk_writer_vec8(struct lk_writer *w, struct lk_bytes bytes)
+{
+    write_vec(w, bytes, 1);
+}
+
+void lk_writer_vec16(struct lk_writer *w, struct lk_bytes bytes)
+{
+    write_vec(w, bytes, 2);
+}
+
+void lk_writer_vec24(struct lk_writer *w, struct lk_bytes bytes)
+{
+    write_vec(w, bytes, 3);
 }

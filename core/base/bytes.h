@@ -37,7 +37,9 @@ struct lk_cursor {
 
 static inline struct lk_cursor lk_cursor_of(struct lk_bytes bytes)
 {
-    return (struct lk_cursor){.at = bytes.data, .end = bytes.data + bytes.len, .bad = false};
+    /* An empty view may have no address, and NULL + 0 is undefined in C. */
+    const uint8_t *end = bytes.len > 0 ? bytes.data + bytes.len : bytes.data;
+    return (struct lk_cursor){.at = bytes.data, .end = end, .bad = false};
 }
 
 static inline size_t lk_cursor_left(const struct lk_cursor *c)
@@ -86,6 +88,11 @@ void lk_writer_u24(struct lk_writer *w, uint32_t v);
 void lk_writer_u32(struct lk_writer *w, uint32_t v);
 void lk_writer_u64(struct lk_writer *w, uint64_t v);
 void lk_writer_put(struct lk_writer *w, const void *data, size_t len);
+
+/* A vector with its count in front; one too long for its count turns the writer bad. */
+void lk_writer_vec8(struct lk_writer *w, struct lk_bytes bytes);
+void lk_writer_vec16(struct lk_writer *w, struct lk_bytes bytes);
+void lk_writer_vec24(struct lk_writer *w, struct lk_bytes bytes);
 
 /* Room for len bytes to be filled by the caller; NULL and a bad writer when there is none. */
 uint8_t *lk_writer_room(struct lk_writer *w, size_t len);

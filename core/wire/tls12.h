@@ -86,9 +86,9 @@ const struct lk_rsa_suite_row *lk_rsa_suites(size_t *count);
 uint8_t lk_tls12_rsa_master_parse(struct lk_bytes payload, struct lk_tls12_rsa_master *out);
 void lk_tls12_rsa_master_write(struct lk_writer *w, const struct lk_tls12_rsa_master *in);
 
-/* type: 3, 4 or 5. Covers layout, order and number of messages, versions, suite offered, extended
- * master secret as the type needs it. Faults 3, 4 and 14 as lurk-tls12.md 4 steps 1-3 assign them.
- * Not here: freshness funct, key, window, certificate's key. */
+/* type: 3, 4 or 5. Covers layout, order and number of messages, versions, suite offered and known,
+ * extended master secret as the type needs it. Faults 3, 4 and 14 as lurk-tls12.md 4 steps 1-3 assign
+ * them. Not here: freshness funct, key, window, certificate's key, suites a policy closes. */
 uint8_t lk_tls12_handshake_parse(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
 /* From common, messages, verify_data. */
 void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk_tls12_handshake *in);
@@ -98,8 +98,12 @@ void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk
 uint8_t lk_tls12_ecdhe_parse(struct lk_bytes payload, struct lk_tls12_ecdhe *out);
 void lk_tls12_ecdhe_write(struct lk_writer *w, const struct lk_tls12_ecdhe *in);
 
-/* The first fields that all requests with a key share: enough for the front to find key and S
- * without knowing the rest. type 2 to 6. Returns 0 or a status; *server_random points into payload. */
+/* What the front judges before the vault sees a request, of type 2 to 6: key, freshness funct, S.
+ * Returns 0 or the fault of the cut (3; 4, 10, 11, 12 where met), which precedes every step and is what
+ * the full parser returns too.
+ * *server_random points into payload. It is NULL where a later step of the full parser is sure to
+ * refuse the layout of the handshake: the steps judge key and funct before it and S after it, so the
+ * front judges those two, leaves S alone, and the vault answers. */
 uint8_t lk_tls12_peek(struct lk_bytes payload, uint8_t type, struct lk_tls12_common *common,
                       const uint8_t **server_random);
 
