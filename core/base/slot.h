@@ -10,6 +10,7 @@
 #ifndef LK_CORE_BASE_SLOT_H
 #define LK_CORE_BASE_SLOT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/limits.h"
@@ -67,5 +68,29 @@ struct lk_slot {
 #define LK_SLOT_LARGE_BODY_BYTES (LK_SLOT_LARGE_BYTES - LK_SLOT_HEAD_BYTES)
 
 _Static_assert(sizeof(struct lk_slot) == LK_SLOT_HEAD_BYTES, "slot head is two cache lines");
+
+/* Where the slots of an epoch lie, as this process computed it from its own configuration. Indices:
+ * all loops' small slots first (loop by loop), then all large ones. */
+struct lk_slot_map {
+    uint8_t *base;
+    uint32_t loops;
+    uint32_t small_per_loop, large_per_loop;
+};
+static inline uint32_t lk_slot_count(const struct lk_slot_map *map)
+{
+    return map->loops * (map->small_per_loop + map->large_per_loop);
+}
+static inline size_t lk_slot_map_bytes(uint32_t loops, uint32_t small, uint32_t large)
+{
+    return (size_t)loops * ((size_t)small * LK_SLOT_SMALL_BYTES + (size_t)large * LK_SLOT_LARGE_BYTES);
+}
+/* NULL for an index outside. *body_bytes: room of its body; *loop: whose pool it is of. Reads no
+ * shared memory. */
+struct lk_slot *lk_slot_at(const struct lk_slot_map *map, uint32_t index, uint32_t *body_bytes,
+                           uint32_t *loop);
+
+/* Forget job and result: the first used_bytes of the body, the longer of the two. The loop calls it
+ * at release with its own idea of the length, never the slot's. */
+void lk_slot_wipe(struct lk_slot *slot, uint32_t used_bytes);
 
 #endif

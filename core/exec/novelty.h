@@ -1,37 +1,62 @@
 /* novelty: has this server random been used before? One table in a memfd that outlives the vault.
  *
- * Shape   open-addressed buckets by second; an entry is a 64-bit keyed fingerprint of (key, S), a
- *         32-bit hash of (peer, payload) and a count of uses.
- * Callers every worker, concurrently; entering is one compare-and-swap. Never blocks.
+ * Shape   a hash table of 16-byte entries in buckets of 8, two buckets a value: a 64-bit keyed
+ *         fingerprint of (key, S), a 32-bit hash of (peer, payload), the second it may be forgotten and
+ *         a count of uses. An entry past its second is an empty one; nothing sweeps.
+ * Callers every worker, concurrently; entering is one compare-and-swap of 16 bytes. Never blocks; a
+ *         bounded number of steps unless others keep changing the same two buckets.
  * Rule    lurk-tls12.md 2: S stays until S[0..3] + window has passed; the same (peer, payload) is worked
- *         again at most 3 times; anything else with that S is a replay. */
+ *         again at most 3 times; anything else with that S is a replay. With the window off the time
+ *         in S says nothing: S then stays LK_NOVELTY_KEEP_S from its first use.
+ * Share   a peer may enter at most a sixth of the table in twice a window, so that it can never hold
+ *         more than two thirds even at the seam of two periods. Peers that share a cell of the table of
+ *         shares share the bound too.
+ * Doubt   two that enter the same S in the same instant are both told that it was there before: each
+ *         is then judged as a repeat, which only the same request of the same peer survives. */
 #ifndef LK_CORE_EXEC_NOVELTY_H
 #define LK_CORE_EXEC_NOVELTY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/err.h"
 #include "core/wire/tls12.h"
+
+#define LK_NOVELTY_REPEATS_MAX 3 /* of the same request of the same peer */
+#define LK_NOVELTY_KEEP_S 120    /* with the window off: two default windows */
 
 enum lk_novelty { LK_NEW, LK_SAME_AGAIN, LK_REPLAYED, LK_NOVELTY_FULL };
 
 struct lk_novelty_table; /* in the memfd; opaque */
 
+/* Plain data: each worker has a copy. */
 struct lk_novelty_view {
-    struct lk_novelty_table *table;
-    size_t bytes;
-    uint8_t key[16];        /* of the fingerprint: random per table, kept in it */
-    int64_t started_unix_s; /* of the table: S older than this is refused (design section 5) */
+    struct lk_novelty_table *table; /* NULL: no table */
+    uint32_t buckets;               /* power of two; from the size of the memory */
+    uint32_t share;                 /* entries a peer may make in a period */
+    uint8_t key[16];                /* of the fingerprint: random per table, kept in it */
+    int64_t started_unix_s;         /* of the table: S older than this is refused (design section 5) */
 };
 
-/* Bytes of a table for `entries` entries (rounded up). */
-size_t lk_novelty_bytes(uint32_t entries);
-/* Attach to memory of that size; a zeroed one is set up (random key, start time). */
-void lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes, int64_t now_unix_s);
+/* One use of S, as it goes to the kernel. */
+struct lk_novelty_use {
+    const uint8_t *key_full; /* [32] names the key */
+    const uint8_t *s;        /* [LK_RANDOM_BYTES] */
+    uint32_t peer_payload;   /* hash of (peer, payload) */
+    uint64_t peer_hash;
+    uint32_t window_s;       /* the longest of the exchanges this key may serve; 0: off */
+};
 
-/* Check and enter in one atomic step. key_full[32] names the key. peer_payload: 32-bit hash. */
-enum lk_novelty lk_novelty_enter(struct lk_novelty_view *view, const uint8_t key_full[32],
-                                 const uint8_t s[LK_RANDOM_BYTES], uint32_t peer_payload,
-                                 uint64_t peer_hash, uint32_t window_s, int64_t now_unix_s);
+/* Bytes of a table for at least `entries` entries. */
+size_t lk_novelty_bytes(uint32_t entries);
+/* Attach to page-aligned memory of a size that lk_novelty_bytes gave; a zeroed one is set up (random
+ * key, start time). One thread, before the workers run.
+ * Errors  LK_ERR_FORMAT: no such size, or a table of another size; LK_ERR_CRYPTO: no random bytes. */
+LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes,
+                                     int64_t now_unix_s);
+
+/* Check and enter in one atomic step. */
+enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
+                                 int64_t now_unix_s);
 
 #endif

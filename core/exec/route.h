@@ -13,13 +13,15 @@
 
 struct lk_route {
     uint32_t workers;
-    uint32_t spread_above;                /* cost in flight at home above which neighbours are tried */
+    uint64_t spread_above_ns; /* cost in flight at home above which neighbours are tried */
     uint64_t in_flight_ns[LK_WORKERS_MAX]; /* cost sent and not come home */
 };
 
+/* workers is 1 to LK_WORKERS_MAX. */
 void lk_route_init(struct lk_route *route, uint32_t workers, uint64_t spread_above_ns);
 /* The worker for this key now; *spread: not its home. Adds cost_ns. */
 uint32_t lk_route_worker(struct lk_route *route, uint64_t key_handle, uint64_t cost_ns, bool *spread);
+/* A request of that cost came home, or was given up. */
 void lk_route_home(struct lk_route *route, uint32_t worker, uint64_t cost_ns);
 
 #endif

@@ -16,25 +16,6 @@
 #include "core/watch/audit.h"
 #include "core/watch/metrics.h"
 
-/* Where the slots of an epoch lie, as this process computed it from its own configuration. */
-struct lk_slot_map {
-    uint8_t *base;
-    uint32_t loops;
-    uint32_t small_per_loop, large_per_loop;
-};
-/* Indices: all loops' small slots first (loop by loop), then all large ones. */
-static inline uint32_t lk_slot_count(const struct lk_slot_map *map)
-{
-    return map->loops * (map->small_per_loop + map->large_per_loop);
-}
-/* NULL for an index outside. *body_bytes: room of its body. */
-struct lk_slot *lk_slot_at(const struct lk_slot_map *map, uint32_t index, uint32_t *body_bytes,
-                           uint32_t *loop);
-static inline size_t lk_slot_map_bytes(uint32_t loops, uint32_t small, uint32_t large)
-{
-    return (size_t)loops * ((size_t)small * LK_SLOT_SMALL_BYTES + (size_t)large * LK_SLOT_LARGE_BYTES);
-}
-
 struct lk_worker_conf {
     unsigned index;
     unsigned tenants;      /* queues per row */

@@ -4,7 +4,10 @@
  * the answer enters the front's ring (I8), so it survives the death of either child. Ring full: the
  * request is answered temporary_failure and the key is not used.
  * Layout  fixed, 128 bytes; hash = first 16 bytes of SHA-256(hash of the record before || this record
- *         with hash zero). Sequence numbers start at 1 and never repeat in the life of the memfd. */
+ *         with hash zero). Sequence numbers start at 1 and never repeat in the life of the memfd.
+ * Start   a zeroed ring is an empty one; `chain` may be set before the first record, by the supervisor,
+ *         to go on from an earlier journal. After that the newest record itself carries the chain, so
+ *         a worker killed between two stores leaves nothing to repair. */
 #ifndef LK_CORE_WATCH_AUDIT_H
 #define LK_CORE_WATCH_AUDIT_H
 
@@ -35,13 +38,13 @@ _Static_assert(sizeof(struct lk_audit_record) == 128, "audit record");
 struct lk_audit_ring {
     alignas(64) _Atomic uint64_t tail; /* next sequence - 1, written by the worker */
     alignas(64) _Atomic uint64_t head; /* journaled so far, written by the supervisor */
-    uint8_t chain[16];                 /* hash of the newest record, for a restarted vault */
+    uint8_t chain[16];                 /* what record 1 follows */
     alignas(64) struct lk_audit_record record[LK_AUDIT_RECORDS_PER_WORKER];
 };
 
-/* Room for `want` more records? Asked before keys are used. */
+/* Worker. Room for `want` more records? Asked before keys are used. */
 bool lk_audit_room(struct lk_audit_ring *ring, uint32_t want);
-/* Appends; sequence and hash are set here. The caller asked for room. */
+/* Worker. Appends; sequence and hash are set here. The caller asked for room. */
 void lk_audit_append(struct lk_audit_ring *ring, struct lk_audit_record *record);
 /* Supervisor: copies up to max records out and gives their room back. */
 uint32_t lk_audit_take(struct lk_audit_ring *ring, struct lk_audit_record *out, uint32_t max);

@@ -1,0 +1,231 @@
+#include "core/exec/novelty.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "crypto/rng.h"
+
+#define MAGIC UINT64_C(0x6c6b2d6e6f76656c)
+#define BUCKET_ENTRIES 8
+#define TRIES (2 * BUCKET_ENTRIES) /* places where a value may lie */
+#define SHARE_CELLS 8192
+#define BUCKETS_MIN 2
+#define BUCKETS_MAX (UINT32_C(1) << 29)
+#define EXPIRY_BITS 30 /* seconds after the start of the table: 34 years */
+#define USES_BITS 2
+
+/* print: the fingerprint, 0 never used. state: peer_payload << 32 | expiry << 2 | uses. */
+struct entry {
+    alignas(16) _Atomic uint64_t print;
+    _Atomic uint64_t state;
+};
+struct lk_novelty_table {
+    uint64_t magic;
+    uint32_t buckets;
+    uint8_t key[16];
+    int64_t started_unix_s;
+    _Atomic uint64_t share[SHARE_CELLS]; /* period << 32 | entries made in it */
+    alignas(64) struct entry entry[];
+};
+
+_Static_assert(LK_NOVELTY_REPEATS_MAX < 1 << USES_BITS, "uses fit");
+
+size_t lk_novelty_bytes(uint32_t entries)
+{
+    uint32_t buckets = BUCKETS_MIN;
+    while (buckets < BUCKETS_MAX && (uint64_t)buckets * BUCKET_ENTRIES < entries)
+        buckets *= 2;
+    return sizeof(struct lk_novelty_table) + (size_t)buckets * BUCKET_ENTRIES * sizeof(struct entry);
+}
+
+lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes, int64_t now_unix_s)
+{
+    struct lk_novelty_table *table = memory;
+    LK_REQUIRE(bytes > sizeof *table, LK_ERR_FORMAT);
+    size_t entries = (bytes - sizeof *table) / sizeof(struct entry);
+    LK_REQUIRE(entries <= (size_t)BUCKETS_MAX * BUCKET_ENTRIES, LK_ERR_FORMAT);
+    LK_REQUIRE(bytes == lk_novelty_bytes((uint32_t)(entries - 1)), LK_ERR_FORMAT);
+    uint32_t buckets = (uint32_t)(entries / BUCKET_ENTRIES);
+    if (table->magic == 0) {
+        struct lk_rng rng;
+        lk_rng_init(&rng);
+        LK_REQUIRE(lk_rng_bytes(&rng, table->key, sizeof table->key), LK_ERR_CRYPTO);
+        table->started_unix_s = now_unix_s;
+        table->buckets = buckets;
+        table->magic = MAGIC;
+    }
+    LK_REQUIRE(table->magic == MAGIC && table->buckets == buckets, LK_ERR_FORMAT);
+    *view = (struct lk_novelty_view){.table = table,
+                                     .buckets = buckets,
+                                     .share = (uint32_t)(entries / 6),
+                                     .started_unix_s = table->started_unix_s};
+    if (view->share == 0) view->share = 1;
+    memcpy(view->key, table->key, sizeof view->key);
+    return LK_OK;
+}
+
+/* --- one entry ------------------------------------------------------------------------------ */
+
+struct value {
+    uint64_t print, state;
+};
+
+static uint64_t state_of(uint32_t peer_payload, uint64_t expiry, unsigned uses)
+{
+    return (uint64_t)peer_payload << 32 | expiry << USES_BITS | uses;
+}
+static unsigned state_uses(uint64_t state)
+{
+    return (unsigned)(state & ((1u << USES_BITS) - 1));
+}
+static uint64_t state_expiry(uint64_t state)
+{
+    return (uint32_t)state >> USES_BITS;
+}
+
+/* Both words of one entry, read so that they belong together. */
+static struct value entry_read(struct entry *e)
+{
+    for (;;) {
+        struct value v = {.print = atomic_load(&e->print)};
+        v.state = atomic_load(&e->state);
+        if (atomic_load(&e->print) == v.print) return v;
+    }
+}
+
+/* The one step by which anything is entered: all 16 bytes, or nothing when they changed meanwhile.
+ * Sequentially consistent: who looks through both buckets after it sees every entry whose maker did
+ * not yet look, and the other way round. */
+__attribute__((target("cx16"))) static bool entry_swap(struct entry *e, struct value old,
+                                                       struct value new)
+{
+    unsigned __int128 from = (unsigned __int128)old.state << 64 | old.print;
+    unsigned __int128 to = (unsigned __int128)new.state << 64 | new.print;
+    return __sync_bool_compare_and_swap((unsigned __int128 *)(void *)e, from, to);
+}
+
+/* --- where a value may lie ------------------------------------------------------------------ */
+
+struct search {
+    struct entry *place[2]; /* two buckets */
+    uint64_t print;
+    uint64_t now;    /* seconds after the start of the table */
+    uint64_t expiry; /* the same */
+};
+
+static struct entry *search_at(const struct search *search, unsigned i)
+{
+    return &search->place[i / BUCKET_ENTRIES][i % BUCKET_ENTRIES];
+}
+
+static struct search search_of(const struct lk_novelty_view *view, const struct lk_novelty_use *use)
+{
+    struct lk_piece pieces[] = {
+        {view->key, sizeof view->key}, {use->key_full, LK_SHA256_BYTES}, {use->s, LK_RANDOM_BYTES}};
+    uint8_t hash[LK_SHA256_BYTES];
+    lk_hash_pieces(LK_SHA256, pieces, 3, hash);
+    struct lk_cursor c = lk_cursor_of(lk_bytes_of(hash, sizeof hash));
+    struct search search = {.print = lk_cursor_u64(&c)};
+    if (search.print == 0) search.print = 1;
+    uint32_t mask = view->buckets - 1;
+    size_t first = lk_cursor_u32(&c) & mask;
+    size_t second = first ^ ((lk_cursor_u32(&c) | 1) & mask); /* never the first */
+    search.place[0] = &view->table->entry[first * BUCKET_ENTRIES];
+    search.place[1] = &view->table->entry[second * BUCKET_ENTRIES];
+    return search;
+}
+
+/* The live entry of this S beside the one at `own`, or NULL. *empty: a place to enter it, or NULL. */
+static struct entry *search_find(const struct search *search, const struct entry *own,
+                                 struct entry **empty, struct value *seen)
+{
+    *empty = NULL;
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct entry *e = search_at(search, i);
+        if (e == own) continue;
+        struct value v = entry_read(e);
+        bool live = v.print != 0 && state_expiry(v.state) >= search->now;
+        if (live && v.print == search->print) {
+            *seen = v;
+            return e;
+        }
+        if (live || *empty != NULL) continue;
+        *empty = e;
+        *seen = v;
+    }
+    return NULL;
+}
+
+/* --- entering ------------------------------------------------------------------------------- */
+
+/* Counts one more entry of the peer in this period; false: its share is used up. A count that is not
+ * used after all stays: it errs on the side of refusing. */
+static bool share_take(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
+                       uint64_t now)
+{
+    uint64_t period_s = 2 * (uint64_t)(use->window_s != 0 ? use->window_s : LK_NOVELTY_KEEP_S);
+    uint64_t period = (now / period_s) & UINT32_MAX;
+    uint64_t cell = (use->peer_hash ^ use->window_s) * 0x9e3779b97f4a7c15ull >> 51;
+    _Atomic uint64_t *share = &view->table->share[cell];
+    uint64_t old = atomic_load_explicit(share, memory_order_relaxed);
+    for (;;) {
+        uint64_t made = old >> 32 == period ? old & UINT32_MAX : 0;
+        if (made >= view->share) return false;
+        uint64_t new = period << 32 | (made + 1);
+        if (atomic_compare_exchange_weak_explicit(share, &old, new, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return true;
+    }
+}
+
+/* The S of `seen` was there before: count this use of it. Returns false when it changed meanwhile. */
+static bool repeat(struct entry *e, struct value seen, uint32_t peer_payload, enum lk_novelty *out)
+{
+    *out = LK_REPLAYED;
+    unsigned uses = state_uses(seen.state);
+    if ((uint32_t)(seen.state >> 32) != peer_payload || uses >= LK_NOVELTY_REPEATS_MAX) return true;
+    *out = LK_SAME_AGAIN;
+    return entry_swap(e, seen, (struct value){seen.print, seen.state + 1});
+}
+
+/* One attempt; false: another changed what it saw, try again. *own: what this call entered. */
+static bool enter_once(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
+                       const struct search *search, struct entry **own, enum lk_novelty *out)
+{
+    struct value seen = {0};
+    struct entry *empty;
+    struct entry *found = search_find(search, *own, &empty, &seen);
+    if (found != NULL) return repeat(found, seen, use->peer_payload, out);
+    *out = LK_NEW;
+    if (*own != NULL) return true; /* entered before, and nobody else did */
+    *out = LK_NOVELTY_FULL;
+    if (empty == NULL || !share_take(view, use, search->now)) return true;
+    struct value mine = {search->print, state_of(use->peer_payload, search->expiry, 0)};
+    if (entry_swap(empty, seen, mine)) *own = empty;
+    return false; /* look again: at what beat us, or for a twin entered in the other place */
+}
+
+enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
+                                 int64_t now_unix_s)
+{
+    struct lk_cursor c = lk_cursor_of(lk_bytes_of(use->s, sizeof(uint32_t)));
+    int64_t time = (int64_t)lk_cursor_u32(&c);
+    if (use->window_s != 0 && time < view->started_unix_s) return LK_REPLAYED;
+    int64_t until = use->window_s != 0 ? time + use->window_s : now_unix_s + LK_NOVELTY_KEEP_S;
+    int64_t now = now_unix_s - view->started_unix_s, expiry = until - view->started_unix_s;
+    if (now < 0) now = 0;
+    if (expiry < now) return LK_REPLAYED; /* outside the window: it would be forgotten at once */
+    if (expiry >= INT64_C(1) << EXPIRY_BITS) return LK_NOVELTY_FULL;
+
+    struct search search = search_of(view, use);
+    search.now = (uint64_t)now;
+    search.expiry = (uint64_t)expiry;
+    struct entry *own = NULL;
+    enum lk_novelty out;
+    while (!enter_once(view, use, &search, &own, &out))
+        ;
+    return out;
+}

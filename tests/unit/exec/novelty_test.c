@@ -1,0 +1,259 @@
+#include "core/exec/novelty.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NOW INT64_C(1710268418)
+#define WINDOW_S 60
+
+static const uint8_t key_a[32] = {1}, key_b[32] = {2};
+
+static struct lk_novelty_view table_new(uint32_t entries)
+{
+    size_t bytes = lk_novelty_bytes(entries);
+    void *memory = NULL;
+    assert_int_equal(posix_memalign(&memory, 4096, bytes), 0);
+    memset(memory, 0, bytes);
+    struct lk_novelty_view view;
+    assert_int_equal(lk_novelty_attach(&view, memory, bytes, NOW), LK_OK);
+    return view;
+}
+
+static void s_make(uint8_t s[LK_RANDOM_BYTES], int64_t time, uint64_t number)
+{
+    memset(s, 0xee, LK_RANDOM_BYTES);
+    struct lk_writer w = lk_writer_of(s, LK_RANDOM_BYTES);
+    lk_writer_u32(&w, (uint32_t)time);
+    lk_writer_u64(&w, number);
+}
+
+/* Enter S number n, made at `time`, for key_a and peer 1. */
+static enum lk_novelty enter(const struct lk_novelty_view *view, int64_t time, uint64_t n,
+                             uint32_t peer_payload, int64_t now)
+{
+    uint8_t s[LK_RANDOM_BYTES];
+    s_make(s, time, n);
+    struct lk_novelty_use use = {.key_full = key_a, .s = s, .peer_payload = peer_payload,
+                                 .peer_hash = 1, .window_s = WINDOW_S};
+    return lk_novelty_enter(view, &use, now);
+}
+
+static void novelty_same_request_is_worked_again_three_times(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024);
+    assert_int_equal(enter(&view, NOW, 1, 77, NOW), LK_NEW);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(enter(&view, NOW, 1, 77, NOW + i), LK_SAME_AGAIN);
+    assert_int_equal(enter(&view, NOW, 1, 77, NOW + 3), LK_REPLAYED);
+    free(view.table);
+}
+
+static void novelty_another_use_of_s_is_a_replay(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024);
+    assert_int_equal(enter(&view, NOW, 1, 77, NOW), LK_NEW);
+    assert_int_equal(enter(&view, NOW, 1, 78, NOW), LK_REPLAYED);
+    assert_int_equal(enter(&view, NOW, 2, 78, NOW), LK_NEW);
+    free(view.table);
+}
+
+static void novelty_of_s_is_for_each_key(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024);
+    uint8_t s[LK_RANDOM_BYTES];
+    s_make(s, NOW, 1);
+    struct lk_novelty_use use = {.key_full = key_a, .s = s, .window_s = WINDOW_S};
+    assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
+    use.key_full = key_b;
+    assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
+    use.peer_payload = 5;
+    assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_REPLAYED);
+    free(view.table);
+}
+
+/* S stays as long as the window would let it in, to the last second, also when S lay ahead. */
+static void novelty_lasts_as_long_as_the_window(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024);
+    for (int64_t ahead = 0; ahead <= WINDOW_S; ahead += 20) {
+        uint64_t n = 100 + (uint64_t)ahead;
+        assert_int_equal(enter(&view, NOW + ahead, n, 1, NOW), LK_NEW);
+        assert_int_equal(enter(&view, NOW + ahead, n, 2, NOW + ahead + WINDOW_S), LK_REPLAYED);
+    }
+    free(view.table);
+}
+
+static void novelty_forgets_so_that_a_full_table_serves_again(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(16);
+    view.share = 1000;
+    uint64_t n = 0;
+    while (n < 100 && enter(&view, NOW, n, 1, NOW) == LK_NEW)
+        n++;
+    assert_int_equal(n, 16);
+    assert_int_equal(enter(&view, NOW, n, 1, NOW), LK_NOVELTY_FULL);
+    assert_int_equal(enter(&view, NOW, 0, 1, NOW), LK_SAME_AGAIN); /* what is in it is still known */
+    int64_t later = NOW + WINDOW_S + 1;
+    for (uint64_t i = 0; i < 16; i++)
+        assert_int_equal(enter(&view, later, 100 + i, 1, later), LK_NEW);
+    free(view.table);
+}
+
+static void novelty_peer_has_a_share_of_the_table(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(6144); /* 8192 */
+    uint64_t n = 0;
+    while (n < 8192 && enter(&view, NOW, n, 1, NOW) == LK_NEW)
+        n++;
+    assert_in_range(n, 8192 / 6, 8192 / 6);
+    assert_int_equal(enter(&view, NOW, n, 1, NOW), LK_NOVELTY_FULL);
+    uint8_t s[LK_RANDOM_BYTES];
+    s_make(s, NOW, n);
+    struct lk_novelty_use other = {.key_full = key_a, .s = s, .peer_hash = 2, .window_s = WINDOW_S};
+    assert_int_equal(lk_novelty_enter(&view, &other, NOW), LK_NEW);
+    int64_t later = NOW + 4 * WINDOW_S;
+    assert_int_equal(enter(&view, later, n, 1, later), LK_NEW);
+    free(view.table);
+}
+
+static void novelty_refuses_s_from_before_the_table(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024);
+    assert_int_equal(enter(&view, NOW - 1, 1, 1, NOW + 5), LK_REPLAYED);
+    assert_int_equal(enter(&view, NOW, 1, 1, NOW + 5), LK_NEW);
+    free(view.table);
+}
+
+/* A vault that starts again finds the table as it was: the second start refuses no S by its age. */
+static void novelty_survives_the_vault(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024), again;
+    assert_int_equal(enter(&view, NOW, 1, 1, NOW), LK_NEW);
+    assert_int_equal(lk_novelty_attach(&again, view.table, lk_novelty_bytes(1024), NOW + 10), LK_OK);
+    assert_int_equal(again.started_unix_s, NOW);
+    assert_int_equal(enter(&again, NOW, 1, 2, NOW + 10), LK_REPLAYED);
+    assert_int_equal(enter(&again, NOW + 1, 2, 2, NOW + 10), LK_NEW);
+    assert_int_equal(lk_novelty_attach(&again, view.table, lk_novelty_bytes(2048), NOW), LK_ERR_FORMAT);
+    assert_int_equal(lk_novelty_attach(&again, view.table, 100, NOW), LK_ERR_FORMAT);
+    free(view.table);
+}
+
+static void novelty_without_window_keeps_s_for_a_while(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(1024);
+    uint8_t s[LK_RANDOM_BYTES];
+    memset(s, 0xff, sizeof s); /* no time at all */
+    struct lk_novelty_use use = {.key_full = key_a, .s = s, .window_s = 0};
+    assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
+    use.peer_payload = 1;
+    assert_int_equal(lk_novelty_enter(&view, &use, NOW + LK_NOVELTY_KEEP_S), LK_REPLAYED);
+    memset(s, 0, sizeof s);
+    assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
+    free(view.table);
+}
+
+/* --- threads -------------------------------------------------------------------------------- */
+
+enum { THREADS = 4, ROUNDS = 4000 };
+
+struct race {
+    struct lk_novelty_view view;
+    pthread_barrier_t barrier;
+    bool same_request;
+    _Atomic uint32_t fresh[ROUNDS], repeated[ROUNDS];
+};
+struct runner {
+    struct race *race;
+    uint32_t number;
+};
+
+static void *race_run(void *arg)
+{
+    struct runner *r = arg;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        if (i % 64 == 0) pthread_barrier_wait(&r->race->barrier);
+        uint32_t payload = r->race->same_request ? 5 : r->number;
+        /* Clocks of threads differ by a second, which is the worst that may happen. */
+        enum lk_novelty n = enter(&r->race->view, NOW + i / 50, i, payload, NOW + i / 50 + r->number % 2);
+        if (n == LK_NEW) r->race->fresh[i]++;
+        if (n == LK_SAME_AGAIN) r->race->repeated[i]++;
+    }
+    return NULL;
+}
+
+static void race_threads(struct race *race, bool same_request)
+{
+    race->view = table_new(65536);
+    race->view.share = UINT32_MAX;
+    race->same_request = same_request;
+    pthread_barrier_init(&race->barrier, NULL, THREADS);
+    pthread_t thread[THREADS];
+    struct runner runner[THREADS];
+    for (uint32_t t = 0; t < THREADS; t++) {
+        runner[t] = (struct runner){race, t};
+        assert_int_equal(pthread_create(&thread[t], NULL, race_run, &runner[t]), 0);
+    }
+    for (uint32_t t = 0; t < THREADS; t++)
+        pthread_join(thread[t], NULL);
+    pthread_barrier_destroy(&race->barrier);
+    free(race->view.table);
+}
+
+static void novelty_lets_one_of_concurrent_uses_through(void **state)
+{
+    (void)state;
+    static struct race race;
+    race_threads(&race, false);
+    uint32_t won = 0;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (race.fresh[i] + race.repeated[i] > 1) fail_msg("S %u passed twice", i);
+        won += race.fresh[i];
+    }
+    assert_true(won > ROUNDS * 9 / 10);
+}
+
+static void novelty_counts_concurrent_repeats(void **state)
+{
+    (void)state;
+    static struct race race;
+    race_threads(&race, true);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (race.fresh[i] > 1) fail_msg("S %u was new twice", i);
+        if (race.fresh[i] + race.repeated[i] != THREADS) fail_msg("S %u was lost", i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(novelty_same_request_is_worked_again_three_times),
+        cmocka_unit_test(novelty_another_use_of_s_is_a_replay),
+        cmocka_unit_test(novelty_of_s_is_for_each_key),
+        cmocka_unit_test(novelty_lasts_as_long_as_the_window),
+        cmocka_unit_test(novelty_forgets_so_that_a_full_table_serves_again),
+        cmocka_unit_test(novelty_peer_has_a_share_of_the_table),
+        cmocka_unit_test(novelty_refuses_s_from_before_the_table),
+        cmocka_unit_test(novelty_survives_the_vault),
+        cmocka_unit_test(novelty_without_window_keeps_s_for_a_while),
+        cmocka_unit_test(novelty_lets_one_of_concurrent_uses_through),
+        cmocka_unit_test(novelty_counts_concurrent_repeats),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
