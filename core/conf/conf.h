@@ -10,11 +10,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/base/bytes.h"
 #include "core/base/err.h"
 #include "core/base/limits.h"
 #include "core/wire/registry.h"
+#include "crypto/crypto.h"
 
 #define LK_CPUS_MAX 1024
 
@@ -66,9 +68,9 @@ struct lk_conf_edge {
 struct lk_conf_rule {
     char name[LK_NAME_BYTES_MAX];
     uint32_t tenant;
-    uint32_t *edges; /* indices in edges; NULL: every edge of the tenant */
+    uint32_t *edges; /* indices in edges, ascending; NULL: every edge of the tenant */
     uint32_t edge_count;
-    uint32_t *keys; /* indices in keys; NULL: every key of the tenant */
+    uint32_t *keys; /* indices in keys, ascending; NULL: every key of the tenant */
     uint32_t key_count;
     lk_exchange_mask exchanges;
     uint32_t hashes;      /* bit i: enum lk_hash i, for signatures and PRFs */
@@ -141,5 +143,21 @@ void lk_conf_free(struct lk_conf *conf);
 
 /* The whole effective configuration as YAML, defaults included, to a stdio stream. */
 void lk_conf_print(const struct lk_conf *conf, FILE *to);
+
+/* Whether two configurations differ only where a reload may change something. False: text[] names the
+ * options that need a restart, separated by ", ". */
+bool lk_conf_reloadable(const struct lk_conf *running, const struct lk_conf *next, char *text,
+                        size_t text_bytes);
+
+/* The uses of a key against the kind it turned out to be. NULL: they fit; else what is wrong, as the
+ * end of a sentence that names the key. For the loader: parsing does not know the kind. */
+const char *lk_conf_key_uses_fault(const struct lk_conf_key *key, enum lk_key_kind kind);
+
+/* TLS and DTLS. A test build replaces this function (transport.c) to serve plain tcp and udp, which
+ * lk_conf_parse then still keeps to loopback addresses. */
+bool lk_conf_transport_served(uint32_t transport);
+
+/* 127.0.0.0/8 or ::1, as numeric text. */
+bool lk_conf_loopback(const char *address);
 
 #endif

@@ -1,0 +1,53 @@
+#include "core/conf/schema.h"
+
+struct differences {
+    char *text;
+    size_t size, len;
+    bool any;
+};
+
+static void add(struct differences *d, const char *name)
+{
+    size_t len = strlen(name);
+    const char *comma = d->any ? ", " : "";
+    d->any = true;
+    if (d->len + strlen(comma) + len + 1 > d->size) return;
+    d->len += (size_t)snprintf(d->text + d->len, d->size - d->len, "%s%s", comma, name);
+}
+
+static bool option_equal(const struct lk_conf_option *option, const void *a, const void *b)
+{
+    if (option->count_offset != 0 &&
+        memcmp((const char *)a + option->count_offset, (const char *)b + option->count_offset,
+               sizeof(uint32_t)) != 0)
+        return false;
+    return memcmp((const char *)a + option->offset, (const char *)b + option->offset, option->size) == 0;
+}
+
+/* Rows of a list that is not reloadable hold no references. */
+static bool list_equal(const struct lk_conf *a, const struct lk_conf *b, enum lk_conf_list_id id)
+{
+    const struct lk_conf_list *list = lk_schema_list(id);
+    uint32_t rows = lk_schema_row_count(a, id);
+    if (rows != lk_schema_row_count(b, id)) return false;
+    for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t j = 0; j < list->option_count; j++)
+            if (!option_equal(&list->option[j], lk_schema_row(a, id, i), lk_schema_row(b, id, i)))
+                return false;
+    return true;
+}
+
+bool lk_conf_reloadable(const struct lk_conf *running, const struct lk_conf *next, char *text,
+                        size_t text_bytes)
+{
+    struct differences d = {.text = text, .size = text_bytes};
+    uint32_t count;
+    const struct lk_conf_option *option = lk_schema_options(&count);
+    if (text_bytes > 0) text[0] = '\0';
+    for (uint32_t i = 0; i < count; i++)
+        if (!option[i].reloadable && !option_equal(&option[i], running, next)) add(&d, option[i].path);
+    for (unsigned id = 0; id < LK_LIST_COUNT; id++)
+        if (!lk_schema_list(id)->reloadable && !list_equal(running, next, id))
+            add(&d, lk_schema_list(id)->name);
+    return !d.any;
+}

@@ -1,0 +1,75 @@
+/* schema: one row per option. Parser, range checks, --print-config, lurkd.conf(5) and the annotated
+ * example are made from these rows and nothing else.
+ *
+ * A scalar option has a path "section.name" and its place in struct lk_conf. A list (listen, tenants,
+ * keys, edges, rules) is a table of options of its own, placed in the struct of one row.
+ * Static and constant; any thread. */
+#ifndef LK_CORE_CONF_SCHEMA_H
+#define LK_CORE_CONF_SCHEMA_H
+
+#include "core/conf/conf.h"
+
+enum lk_value_type {
+    LK_VALUE_NAME,     /* char[]: letters, digits, . _ - */
+    LK_VALUE_PATH,     /* char[]: absolute */
+    LK_VALUE_ADDRESS,  /* char[46]: numeric IPv4 or IPv6 */
+    LK_VALUE_LOOPBACK, /* char[46]: numeric, 127/8 or ::1 */
+    LK_VALUE_IDENTITY, /* char[256]: pattern of a SAN */
+    LK_VALUE_COUNT,    /* unsigned of any width */
+    LK_VALUE_BYTES,    /* unsigned, written with B, KiB, MiB, GiB */
+    LK_VALUE_TIME,     /* unsigned in the row's unit, written with us, ms, s, min, h */
+    LK_VALUE_BOOL,     /* bool */
+    LK_VALUE_WORD,     /* unsigned: place in words */
+    LK_VALUE_WORDS,    /* unsigned: bit per place in words, written as a list or `all` */
+    LK_VALUE_CPUS,     /* uint16_t[] and its count: "0-3,8" or `auto` (count 0) */
+    LK_VALUE_REF,      /* uint32_t: place in another list, written as that row's name */
+    LK_VALUE_REFS,     /* uint32_t * and its count: ascending places, or `all` (NULL, 0) */
+    LK_VALUE_TYPE_COUNT
+};
+
+/* Units of LK_VALUE_TIME, as the struct keeps them. */
+enum lk_value_unit { LK_UNIT_NONE, LK_UNIT_US, LK_UNIT_MS, LK_UNIT_S };
+
+enum lk_conf_list_id { LK_LIST_TENANTS, LK_LIST_KEYS, LK_LIST_EDGES, LK_LIST_RULES, LK_LIST_LISTEN,
+                       LK_LIST_COUNT };
+
+struct lk_conf_option {
+    const char *path; /* "server.user"; in a list "user" */
+    uint8_t type;     /* enum lk_value_type */
+    uint8_t unit;     /* enum lk_value_unit */
+    uint8_t list;     /* REF, REFS: enum lk_conf_list_id */
+    bool reloadable;
+    bool empty_good;  /* text types: "" is a value */
+    uint64_t min, max; /* numbers: in the struct's unit. WORDS: min 1 wants one at least. Text: max bytes */
+    const char *fallback;            /* the default as it is written; NULL: must be given */
+    const char *(*word)(unsigned i); /* WORD, WORDS: name of a place, NULL behind the last */
+    const char *help;                /* one sentence, no full stop */
+    const char *example;             /* written in the annotated example; NULL: the default */
+    size_t offset, size;             /* of the value */
+    size_t count_offset;             /* CPUS, REFS: of its uint32_t count */
+};
+
+struct lk_conf_list {
+    const char *name;
+    const char *help;
+    const struct lk_conf_option *option;
+    uint32_t option_count;
+    uint32_t min, max; /* rows */
+    bool reloadable;
+    size_t row_bytes;
+    size_t line_offset;              /* in a row */
+    size_t rows_offset, count_offset; /* in struct lk_conf */
+};
+
+/* Scalar options, grouped by section in the order they are printed; *count set. */
+const struct lk_conf_option *lk_schema_options(uint32_t *count);
+const struct lk_conf_list *lk_schema_list(enum lk_conf_list_id id);
+
+/* One sentence about a section, by its name; NULL when there is no such section. */
+const char *lk_schema_section_help(const char *section, size_t len);
+
+/* Rows of a list in a configuration. */
+void *lk_schema_row(const struct lk_conf *conf, enum lk_conf_list_id id, uint32_t index);
+uint32_t lk_schema_row_count(const struct lk_conf *conf, enum lk_conf_list_id id);
+
+#endif

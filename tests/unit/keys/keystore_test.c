@@ -1,0 +1,160 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/limits.h"
+#include "core/keys/keystore.h"
+
+static struct lk_key_public key_with(uint32_t tenant, uint32_t id, uint32_t second)
+{
+    struct lk_key_public key = {.tenant = tenant, .handle = id, .keyid.id_count = second != 0 ? 2 : 1};
+    memcpy(key.keyid.id[0], &id, sizeof id);
+    memcpy(key.keyid.id[1], &second, sizeof second);
+    return key;
+}
+
+static void add(struct lk_keystore *store, struct lk_key_public key)
+{
+    const struct lk_key_public *other = NULL;
+    assert_int_equal(lk_keystore_add(store, &key, &other), LK_OK);
+}
+
+static const struct lk_key_public *find(const struct lk_keystore *store, uint32_t tenant, uint32_t id)
+{
+    uint8_t bytes[LK_KEY_ID_BYTES];
+    memcpy(bytes, &id, sizeof bytes);
+    return lk_keystore_find(store, tenant, bytes);
+}
+
+static void keystore_finds_a_key_under_each_of_its_ids(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    assert_int_equal(lk_keystore_new(2, &store), LK_OK);
+    add(store, key_with(0, 0x11111111, 0x22222222));
+    add(store, key_with(0, 0x33333333, 0));
+    assert_ptr_equal(find(store, 0, 0x11111111), lk_keystore_at(store, 0));
+    assert_ptr_equal(find(store, 0, 0x22222222), lk_keystore_at(store, 0));
+    assert_ptr_equal(find(store, 0, 0x33333333), lk_keystore_at(store, 1));
+    assert_null(find(store, 0, 0x44444444));
+    assert_null(find(store, 0, 0));
+    assert_int_equal(lk_keystore_count(store), 2);
+    lk_keystore_free(store);
+}
+
+static void keystore_keeps_tenants_apart(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    assert_int_equal(lk_keystore_new(2, &store), LK_OK);
+    add(store, key_with(0, 0x11111111, 0));
+    assert_null(find(store, 1, 0x11111111));
+    struct lk_key_public twin = key_with(1, 0x11111111, 0);
+    twin.handle = 77;
+    add(store, twin);
+    assert_int_equal(find(store, 0, 0x11111111)->handle, 0x11111111);
+    assert_int_equal(find(store, 1, 0x11111111)->handle, 77);
+    lk_keystore_free(store);
+}
+
+static void keystore_refuses_ids_that_collide_in_one_tenant(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    const struct lk_key_public *other = NULL;
+    assert_int_equal(lk_keystore_new(8, &store), LK_OK);
+    add(store, key_with(0, 0x11111111, 0x22222222));
+    const uint32_t pairs[][2] = {{0x11111111, 0}, {0x33333333, 0x11111111}, {0x22222222, 0x44444444},
+                                 {0x44444444, 0x22222222}};
+    for (size_t i = 0; i < 4; i++) {
+        struct lk_key_public key = key_with(0, pairs[i][0], pairs[i][1]);
+        other = NULL;
+        assert_int_equal(lk_keystore_add(store, &key, &other), LK_ERR_COLLISION);
+        assert_ptr_equal(other, lk_keystore_at(store, 0));
+    }
+    assert_int_equal(lk_keystore_count(store), 1);
+    assert_null(find(store, 0, 0x33333333));
+    assert_null(find(store, 0, 0x44444444));
+    lk_keystore_free(store);
+}
+
+static void keystore_owns_the_bytes_it_was_given(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    uint8_t spki[] = {1, 2, 3};
+    uint8_t chain[] = {0, 0, 1, 9};
+    struct lk_key_public key = key_with(0, 5, 0);
+    key.spki = lk_bytes_of(spki, sizeof spki);
+    key.chain = lk_bytes_of(chain, sizeof chain);
+    assert_int_equal(lk_keystore_new(1, &store), LK_OK);
+    add(store, key);
+    memset(spki, 0, sizeof spki);
+    memset(chain, 0, sizeof chain);
+    const struct lk_key_public *kept = lk_keystore_at(store, 0);
+    assert_memory_equal(kept->spki.data, ((uint8_t[]){1, 2, 3}), 3);
+    assert_memory_equal(kept->chain.data, ((uint8_t[]){0, 0, 1, 9}), 4);
+    lk_keystore_free(store);
+}
+
+static void keystore_says_when_it_is_full(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    const struct lk_key_public *other = NULL;
+    struct lk_key_public key = key_with(0, 2, 0);
+    assert_int_equal(lk_keystore_new(LK_KEYS_MAX + 1, &store), LK_ERR_FULL);
+    assert_int_equal(lk_keystore_new(1, &store), LK_OK);
+    add(store, key_with(0, 1, 0));
+    assert_int_equal(lk_keystore_add(store, &key, &other), LK_ERR_FULL);
+    lk_keystore_free(store);
+}
+
+/* Ids 1..100,000 and 1,000,001..1,100,000: no two alike, all found, none invented. */
+static void keystore_holds_a_hundred_thousand_keys(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    assert_int_equal(lk_keystore_new(LK_KEYS_MAX, &store), LK_OK);
+    for (uint32_t i = 1; i <= LK_KEYS_MAX; i++)
+        add(store, key_with(i % 7, i, 1000000 + i));
+    for (uint32_t i = 1; i <= LK_KEYS_MAX; i++) {
+        assert_ptr_equal(find(store, i % 7, i), lk_keystore_at(store, i - 1));
+        assert_ptr_equal(find(store, i % 7, 1000000 + i), lk_keystore_at(store, i - 1));
+        assert_null(find(store, (i + 1) % 7, i));
+    }
+    lk_keystore_free(store);
+}
+
+/* SHA-256("abc") is ba7816bf..., of "" e3b0c442... (FIPS 180-4 examples). */
+static void keyid_is_the_front_of_the_hash(void **state)
+{
+    (void)state;
+    struct lk_keyid id;
+    lk_keyid_of(lk_bytes_of("abc", 3), lk_bytes_of(NULL, 0), &id);
+    assert_int_equal(id.id_count, 1);
+    assert_memory_equal(id.id[0], ((uint8_t[]){0xba, 0x78, 0x16, 0xbf}), 4);
+    assert_memory_equal(id.full, ((uint8_t[]){0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea}), 8);
+    const char *long_one = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+    lk_keyid_of(lk_bytes_of("abc", 3), lk_bytes_of(long_one, strlen(long_one)), &id);
+    assert_int_equal(id.id_count, 2);
+    assert_memory_equal(id.id[0], ((uint8_t[]){0xba, 0x78, 0x16, 0xbf}), 4);
+    assert_memory_equal(id.id[1], ((uint8_t[]){0x24, 0x8d, 0x6a, 0x61}), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keystore_finds_a_key_under_each_of_its_ids),
+        cmocka_unit_test(keystore_keeps_tenants_apart),
+        cmocka_unit_test(keystore_refuses_ids_that_collide_in_one_tenant),
+        cmocka_unit_test(keystore_owns_the_bytes_it_was_given),
+        cmocka_unit_test(keystore_says_when_it_is_full),
+        cmocka_unit_test(keystore_holds_a_hundred_thousand_keys),
+        cmocka_unit_test(keyid_is_the_front_of_the_hash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
