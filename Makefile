@@ -122,6 +122,35 @@ check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name 
 
 check-all: check-unit check-fuzz check-e2e
 
+# Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ_OUT := build/fuzz
+FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
+FUZZ_LIB_OBJ := $(LIB_SRC:%.c=$(FUZZ_OUT)/%.o) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(SUPPORT_OBJ))
+
+$(FUZZ_OUT)/%.o: %.c
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -g -fno-strict-aliasing $(FUZZ_SANITIZE) \
+	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' -MMD -MP -c -o $@ $<
+
+$(FUZZ_OUT)/liblurk-server.a: $(FUZZ_LIB_OBJ)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(FUZZ_OUT)/bin/%: $(FUZZ_OUT)/tests/fuzz/%.o $(FUZZ_OUT)/liblurk-server.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -fsanitize=fuzzer $(FUZZ_SANITIZE) -pthread -o $@ $^ $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name picks)
+	$(if $(FUZZ_NAMES),,$(error F=$(F): no such target in tests/fuzz))
+	$(Q)for n in $(FUZZ_NAMES); do mkdir -p $(FUZZ_OUT)/corpus/$$n; echo "  FUZZ   $$n"; \
+	  $(FUZZ_OUT)/bin/$$n -max_total_time=$(FUZZ_SECONDS) -max_len=65535 -print_final_stats=1 \
+	    -artifact_prefix=$(FUZZ_OUT)/$$n- $(FUZZ_OUT)/corpus/$$n tests/fuzz/corpus/$$n >$(FUZZ_OUT)/$$n.log 2>&1 || { tail -40 $(FUZZ_OUT)/$$n.log; exit 1; }; \
+	  grep -E 'number_of_executed_units|cov:' $(FUZZ_OUT)/$$n.log | tail -2; done
+
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
 	$(Q)$(MAKE) --no-print-directory check-all
