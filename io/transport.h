@@ -48,6 +48,8 @@ struct lk_transport {
     void (*bye)(struct lk_conn *conn);
     /* Free the session. Nothing is written. */
     void (*fini)(struct lk_conn *conn);
+    /* Some 50 ms apart, whatever the traffic: let go what is past its time. May be NULL. */
+    void (*sweep)(struct lk_peers *peers);
 };
 
 extern const struct lk_transport lk_transport_tls, lk_transport_dtls;

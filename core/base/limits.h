@@ -33,6 +33,12 @@
 #define LK_IDLE_S_MAX 3600
 #define LK_IDENTITY_BYTES_MAX 255
 #define LK_HANDSHAKE_FRAGMENT_BYTES_MAX 16384 /* T33 */
+/* DTLS: a handshake that is not done costs some 60 kB, and up to 16 KiB for each record or message
+ * that OpenSSL stores because it came too early. */
+#define LK_HANDSHAKES_PER_LOOP_MAX 512
+#define LK_HANDSHAKES_PER_NETWORK_MAX 128 /* IPv4 address, IPv6 /64 */
+#define LK_HANDSHAKE_RECORDS_MAX 256      /* a long chain, each message sent four times */
+#define LK_HANDSHAKE_EARLY_RECORDS_MAX 8  /* of the next epoch: a Finished and its repeats */
 
 /* --- requests ------------------------------------------------------------------------------- */
 

@@ -32,6 +32,8 @@
     X(RECORDS_OUT, "lurk_records_out_total", "", "counter", "TLS or DTLS records written")        \
     X(DROPPED_SHORT, "lurk_datagrams_dropped_total", "reason=\"short\"", "counter", "Datagrams dropped") \
     X(DROPPED_REPEAT, "lurk_datagrams_dropped_total", "reason=\"repeat_in_work\"", "counter", "") \
+    X(DROPPED_STRANGE, "lurk_datagrams_dropped_total", "reason=\"no_association\"", "counter", "") \
+    X(DROPPED_HANDSHAKE, "lurk_datagrams_dropped_total", "reason=\"handshake_budget\"", "counter", "") \
     X(CACHE_HITS, "lurk_response_cache_hits_total", "", "counter", "Repeats answered again")      \
     X(REFUSED_PEER_QUOTA, "lurk_refused_total", "reason=\"peer_quota\"", "counter", "temporary_failure by reason") \
     X(REFUSED_NO_SLOT, "lurk_refused_total", "reason=\"no_slot\"", "counter", "")                \
