@@ -106,12 +106,15 @@ struct lk_operand {
     const uint8_t *poo_challenge; /* POO: c, big-endian */
     size_t poo_challenge_bytes;   /* 16 or 32 */
     bool point_bad; /* POO, set by the call: vG or bG is no valid point (fault 3, not 13) */
+    bool recomputed; /* RSA, set by the call: the first result was wrong (T1); to be counted even
+                      * where the second was right */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
 struct lk_engine_work;
 
-/* RSA      m = c^d mod n, checked with e before it is returned (T1): a lane that fails is not good.
+/* RSA      m = c^d mod n, checked with e before it is returned (T1): a wrong one is computed once more
+ *          without CRT, and a lane that fails then too is not good.
  *          c >= n: the lane computes on 0 in its place and is good; the caller masks (lurk-tls12.md 5).
  * ECDSA    (r, s) over the digest, DER. Checked with the public key when work was made with
  *          check_ecdsa.

@@ -1,0 +1,32 @@
+/* engine_key: what a loaded private key consists of, for the files of this engine only. Others name
+ * it through crypto.h.
+ * Read only once made, but for rsa[w] and ed_ctx[w], which are worker w's. */
+#ifndef LK_CRYPTO_ENGINE_KEY_H
+#define LK_CRYPTO_ENGINE_KEY_H
+
+#include <openssl/types.h>
+
+#include "crypto/crypto.h"
+#include "crypto/engine_parse.h"
+#include "crypto/hash.h"
+#include "crypto/rsa/rsa_check.h"
+
+#define LK_ENGINE_RSA_BYTES_MAX LK_RSA_PUBLIC_BYTES_MAX
+#define LK_ENGINE_SIGNATURE_BYTES_MAX 160 /* ECDSA over P-521 has up to 139, Ed448 has 114 */
+
+struct lk_engine_key {
+    struct lk_key_facts facts;
+    struct lk_key_parts parts; /* parts.rsa is the origin of the copies and does no operation */
+    unsigned workers;
+    uint8_t *spki, *rsa_public; /* what facts points at */
+    /* RSA */
+    RSA **rsa;
+    struct lk_rsa_public public;
+    uint8_t *public_bytes; /* n, then e */
+    uint64_t *public_limbs;
+    uint8_t d_hash[LK_SHA256_BYTES];
+    /* EdDSA: a context that has its algorithms fetched, per worker */
+    EVP_MD_CTX **ed_ctx;
+};
+
+#endif

@@ -1,0 +1,256 @@
+#include "crypto/self_test.h"
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "crypto/poo_prove.h"
+#include "crypto/rsa/rsa_check.h"
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* building RSA and EC keys from numbers */
+
+/* --- RSA ------------------------------------------------------------------------------------ */
+
+/* Test keys are made, not stored: a prime is a string of digests with its ends fixed, plus the offset
+ * at which the first prime p with p != 1 mod 65537 lies. */
+#define PRIME_BYTES_MAX 512
+static const struct {
+    uint16_t bits;
+    uint16_t offset[2];
+} rsa_rows[] = {
+    [LK_ROW_RSA2048] = {2048, {1622, 1116}},
+    [LK_ROW_RSA3072] = {3072, {140, 248}},
+    [LK_ROW_RSA4096] = {4096, {2908, 1360}},
+    [LK_ROW_RSA8192] = {8192, {6976, 5610}},
+};
+
+static BIGNUM *test_prime(enum lk_kernel_row row, uint8_t which)
+{
+    uint8_t digits[PRIME_BYTES_MAX];
+    unsigned bits = rsa_rows[row].bits, bytes = bits / 16;
+    for (unsigned i = 0; i < bytes / LK_SHA256_BYTES; i++) {
+        uint8_t label[4] = {(uint8_t)(bits >> 8), (uint8_t)bits, which, (uint8_t)i};
+        lk_sha256(label, sizeof label, digits + i * LK_SHA256_BYTES);
+    }
+    digits[0] |= 0xc0;
+    memcpy(digits + bytes - 3, (uint8_t[3]){0, 0, 1}, 3);
+    BIGNUM *prime = BN_bin2bn(digits, (int)bytes, NULL);
+    if (prime == NULL || BN_add_word(prime, rsa_rows[row].offset[which]) == 1) return prime;
+    BN_free(prime);
+    return NULL;
+}
+
+struct rsa_numbers {
+    BIGNUM *p, *q, *n, *e, *d, *dp, *dq, *qinv, *p1, *q1;
+};
+
+static bool derive(struct rsa_numbers *x, BN_CTX *ctx)
+{
+    return BN_mul(x->n, x->p, x->q, ctx) && BN_set_word(x->e, 65537) &&
+           BN_sub(x->p1, x->p, BN_value_one()) && BN_sub(x->q1, x->q, BN_value_one()) &&
+           BN_mul(x->d, x->p1, x->q1, ctx) && BN_mod_inverse(x->d, x->e, x->d, ctx) != NULL &&
+           BN_mod(x->dp, x->d, x->p1, ctx) && BN_mod(x->dq, x->d, x->q1, ctx) &&
+           BN_mod_inverse(x->qinv, x->q, x->p, ctx) != NULL;
+}
+
+/* All ten numbers in the array, which the caller frees. */
+static bool make_numbers(BIGNUM *number[10], enum lk_kernel_row row)
+{
+    number[0] = test_prime(row, 0);
+    number[1] = test_prime(row, 1);
+    bool all = number[0] != NULL && number[1] != NULL;
+    for (int i = 2; i < 10; i++) {
+        number[i] = BN_new();
+        all &= number[i] != NULL;
+    }
+    struct rsa_numbers x = {number[0], number[1], number[2], number[3], number[4],
+                            number[5], number[6], number[7], number[8], number[9]};
+    BN_CTX *ctx = BN_CTX_new();
+    bool good = all && ctx != NULL && derive(&x, ctx);
+    BN_CTX_free(ctx);
+    return good;
+}
+
+static struct lk_engine_key *load_rsa(RSA *rsa)
+{
+    enum lk_key_fault fault;
+    uint8_t *der = NULL;
+    int len = i2d_RSAPrivateKey(rsa, &der);
+    struct lk_engine_key *key = len > 0 ? lk_engine_key_new(der, (size_t)len, NULL, 1, &fault) : NULL;
+    OPENSSL_free(der);
+    return key;
+}
+
+static struct lk_engine_key *rsa_key(enum lk_kernel_row row)
+{
+    BIGNUM *b[10] = {NULL};
+    RSA *rsa = RSA_new();
+    struct lk_engine_key *key = NULL;
+    bool good = rsa != NULL && make_numbers(b, row);
+    if (good && RSA_set0_key(rsa, b[2], b[3], b[4]) == 1) {
+        b[2] = b[3] = b[4] = NULL; /* the object's from here on, and so on */
+        if (RSA_set0_factors(rsa, b[0], b[1]) == 1) b[0] = b[1] = NULL;
+        if (RSA_set0_crt_params(rsa, b[5], b[6], b[7]) == 1) b[5] = b[6] = b[7] = NULL;
+        key = load_rsa(rsa);
+    }
+    for (int i = 0; i < 10; i++)
+        BN_free(b[i]);
+    RSA_free(rsa);
+    return key;
+}
+
+/* c := m^65537 mod n by the library's general numbers. */
+static bool encrypt(const struct lk_engine_key *key, const uint8_t *m, uint8_t *c, size_t k)
+{
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *x = BN_bin2bn(m, (int)k, NULL), *e = BN_new();
+    BIGNUM *n = BN_bin2bn(lk_engine_key_modulus(key), (int)k, NULL);
+    bool good = ctx != NULL && x != NULL && e != NULL && n != NULL && BN_set_word(e, 65537) &&
+                BN_mod_exp(x, x, e, n, ctx) && BN_bn2binpad(x, c, (int)k) == (int)k;
+    BN_free(x);
+    BN_free(e);
+    BN_free(n);
+    BN_CTX_free(ctx);
+    return good;
+}
+
+static bool rsa_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                     struct lk_engine_key *key)
+{
+    uint8_t m[LK_RSA_PUBLIC_BYTES_MAX], c[LK_RSA_PUBLIC_BYTES_MAX], out[LK_RSA_PUBLIC_BYTES_MAX];
+    size_t k = lk_engine_key_facts(key)->bytes;
+    memset(m, 0xa5, k);
+    m[0] = 0;
+    if (!encrypt(key, m, c, k)) return false;
+    struct lk_operand operand = {.key = key, .in = c, .in_bytes = k, .out = out};
+    return kernel->run(work, &operand, 1) == 1 && !operand.recomputed && operand.out_bytes == k &&
+           memcmp(out, m, k) == 0;
+}
+
+/* --- signatures ----------------------------------------------------------------------------- */
+
+/* Any octets are a private key of the size; the form around them is RFC 8410's. */
+static struct lk_engine_key *ed_key(enum lk_kernel_row row)
+{
+    bool small = row == LK_ROW_ED25519;
+    uint8_t bytes = small ? 32 : 57;
+    uint8_t der[16 + 57] = {0x30, (uint8_t)(14 + bytes), 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65,
+                            small ? 0x70 : 0x71, 4, (uint8_t)(2 + bytes), 4, bytes};
+    memset(der + 16, 0x5c, bytes);
+    enum lk_key_fault fault;
+    return lk_engine_key_new(der, 16u + bytes, NULL, 1, &fault);
+}
+
+static bool set_scalar(EC_KEY *ec)
+{
+    uint8_t scalar[32];
+    memset(scalar, 0x5c, sizeof scalar);
+    const EC_GROUP *group = EC_KEY_get0_group(ec);
+    BIGNUM *d = BN_bin2bn(scalar, sizeof scalar, NULL);
+    EC_POINT *point = EC_POINT_new(group);
+    bool good = d != NULL && point != NULL &&
+                EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1 &&
+                EC_KEY_set_private_key(ec, d) == 1 && EC_KEY_set_public_key(ec, point) == 1;
+    BN_free(d);
+    EC_POINT_free(point);
+    return good;
+}
+
+static struct lk_engine_key *ec_key(enum lk_kernel_row row)
+{
+    static const int curves[] = {NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1};
+    EC_KEY *ec = EC_KEY_new_by_curve_name(curves[row - LK_ROW_P256]);
+    uint8_t *der = NULL;
+    int len = ec != NULL && set_scalar(ec) ? i2d_ECPrivateKey(ec, &der) : 0;
+    enum lk_key_fault fault;
+    struct lk_engine_key *key = len > 0 ? lk_engine_key_new(der, (size_t)len, NULL, 1, &fault) : NULL;
+    OPENSSL_free(der);
+    EC_KEY_free(ec);
+    return key;
+}
+
+/* By the public key as it is told to others, through the library's generic face. */
+static bool verify(const struct lk_engine_key *key, const struct lk_operand *signed_operand)
+{
+    const struct lk_key_facts *facts = lk_engine_key_facts(key);
+    const uint8_t *spki = facts->spki;
+    EVP_PKEY *public = d2i_PUBKEY(NULL, &spki, (long)facts->spki_bytes);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    const char *digest = facts->kind < LK_KEY_ED25519 ? "SHA256" : NULL;
+    bool good = public != NULL && ctx != NULL &&
+                EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, public, NULL) == 1 &&
+                EVP_DigestVerify(ctx, signed_operand->out, signed_operand->out_bytes,
+                                 (const uint8_t *)"abc", 3) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(public);
+    return good;
+}
+
+static bool signature_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                           struct lk_engine_key *key)
+{
+    uint8_t digest[LK_SHA256_BYTES], out[256];
+    lk_sha256("abc", 3, digest);
+    bool hashed = lk_engine_key_facts(key)->kind < LK_KEY_ED25519;
+    struct lk_operand operand = {.key = key,
+                                 .in = hashed ? digest : (const uint8_t *)"abc",
+                                 .in_bytes = hashed ? sizeof digest : 3,
+                                 .out = out};
+    return kernel->run(work, &operand, 1) == 1 && verify(key, &operand);
+}
+
+/* --- proof of ownership --------------------------------------------------------------------- */
+
+static bool prove(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                  struct lk_poo_prover *prover)
+{
+    uint8_t b[66], v[66], r[66], bg[133], vg[133], c[32];
+    lk_sha256("challenge", 9, c);
+    if (!lk_poo_key_make(prover, b, bg) || !lk_poo_commit(prover, v, vg)) return false;
+    if (!lk_poo_answer(prover, b, v, c, sizeof c, r)) return false;
+    struct lk_operand operand = {.in = bg, .in_bytes = lk_poo_prover_point_bytes(prover),
+                                 .poo_point = vg, .poo_r = r, .poo_challenge = c,
+                                 .poo_challenge_bytes = sizeof c};
+    bool accepts = kernel->run(work, &operand, 1) == 1;
+    c[31] ^= 1;
+    return accepts && kernel->run(work, &operand, 1) == 0;
+}
+
+static bool poo_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                     enum lk_kernel_row row)
+{
+    static const uint16_t groups[] = {23, 24, 25, 29, 30};
+    struct lk_poo_prover *prover = lk_poo_prover_new(groups[row - LK_ROW_POO_P256]);
+    bool good = prover != NULL && prove(kernel, work, prover);
+    lk_poo_prover_free(prover);
+    return good;
+}
+
+static bool key_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                     enum lk_kernel_row row)
+{
+    struct lk_engine_key *key;
+    if (row <= LK_ROW_RSA8192)
+        key = rsa_key(row);
+    else
+        key = row <= LK_ROW_P521 ? ec_key(row) : ed_key(row);
+    bool good = key != NULL && (row <= LK_ROW_RSA8192 ? rsa_good(kernel, work, key)
+                                                      : signature_good(kernel, work, key));
+    lk_engine_key_free(key);
+    return good;
+}
+
+bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row)
+{
+    struct lk_engine_work *work = lk_engine_work_new(0, true);
+    bool good = work != NULL && (row < LK_ROW_POO_P256 ? key_good(kernel, work, row)
+                                                       : poo_good(kernel, work, row));
+    lk_engine_work_free(work);
+    ERR_clear_error();
+    return good;
+}

@@ -1,0 +1,10 @@
+/* self_test: one operation of a kernel row with a key of its own, against an answer computed another
+ * way. Thread the control thread, at start; 0.1 s for all rows. Allocates (libcrypto). */
+#ifndef LK_CRYPTO_SELF_TEST_H
+#define LK_CRYPTO_SELF_TEST_H
+
+#include "crypto/crypto.h"
+
+bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row);
+
+#endif

@@ -1,0 +1,103 @@
+/* kernels: every row passes its self-test here, and names itself and its cost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "crypto/cpu.h"
+#include "crypto/crypto.h"
+#include "crypto/self_test.h"
+
+static void kernels_pass_their_self_tests(void **state)
+{
+    (void)state;
+    struct lk_kernels kernels;
+    const char *failed = "none";
+    bool good = lk_kernels_choose(&kernels, &failed);
+    if (!good) print_error("row %s\n", failed);
+    assert_true(good);
+    assert_null(failed);
+    for (unsigned row = 0; row < LK_ROW_COUNT; row++) {
+        assert_int_equal(kernels.row[row].lanes_max, 1);
+        assert_true(kernels.row[row].cost_ns > 1000);
+        assert_non_null(kernels.row[row].name);
+        for (unsigned other = 0; other < row; other++)
+            assert_string_not_equal(kernels.row[row].name, kernels.row[other].name);
+    }
+}
+
+static uint64_t run_nothing(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
+{
+    (void)work;
+    memset(operand->out != NULL ? operand->out : (uint8_t[1]){0}, 0, 1);
+    operand->out_bytes = 1;
+    return live; /* says good and computed nothing */
+}
+
+static void self_test_sees_a_row_that_does_not_compute(void **state)
+{
+    (void)state;
+    struct lk_kernel idle = {"idle", "none", 1, 1, run_nothing};
+    for (unsigned row = 0; row < LK_ROW_COUNT; row++)
+        assert_false(lk_kernel_self_test(&idle, (enum lk_kernel_row)row));
+}
+
+static void poo_row_fits_the_group(void **state)
+{
+    (void)state;
+    assert_int_equal(lk_poo_row(23), LK_ROW_POO_P256);
+    assert_int_equal(lk_poo_row(24), LK_ROW_POO_P384);
+    assert_int_equal(lk_poo_row(25), LK_ROW_POO_P521);
+    assert_int_equal(lk_poo_row(29), LK_ROW_POO_X25519);
+    assert_int_equal(lk_poo_row(30), LK_ROW_POO_X448);
+    assert_int_equal(lk_poo_row(22), LK_ROW_COUNT);
+    assert_int_equal(lk_poo_row(0), LK_ROW_COUNT);
+}
+
+static void cpu_mask_hides_features(void **state)
+{
+    (void)state;
+    uint32_t all, masked;
+    unsetenv("LURK_CPU");
+    assert_true(lk_cpu_features(&all));
+    setenv("LURK_CPU", "-ifma,-sha", 1);
+    assert_true(lk_cpu_features(&masked));
+    assert_int_equal(masked, all & ~(1u << LK_CPU_IFMA) & ~(1u << LK_CPU_SHA));
+    setenv("LURK_CPU", "-avx512", 1);
+    assert_true(lk_cpu_features(&masked));
+    assert_int_equal(masked, all & ~(1u << LK_CPU_IFMA) & ~(1u << LK_CPU_AVX512));
+    static const char *const unknown[] = {"-mmx", "ifma", "-", "-ifm", "-ifma,x"};
+    for (size_t i = 0; i < 5; i++) {
+        setenv("LURK_CPU", unknown[i], 1);
+        assert_false(lk_cpu_features(&masked));
+    }
+    unsetenv("LURK_CPU");
+}
+
+static void cpu_text_lists_names_within_its_room(void **state)
+{
+    (void)state;
+    char text[64], tight[8];
+    lk_cpu_text(1u << LK_CPU_BMI2 | 1u << LK_CPU_IFMA, text, sizeof text);
+    assert_string_equal(text, "bmi2 ifma");
+    lk_cpu_text(0, text, sizeof text);
+    assert_string_equal(text, "");
+    lk_cpu_text(0xffffffff, tight, sizeof tight);
+    assert_string_equal(tight, "bmi2 ad");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_pass_their_self_tests),
+        cmocka_unit_test(self_test_sees_a_row_that_does_not_compute),
+        cmocka_unit_test(poo_row_fits_the_group),
+        cmocka_unit_test(cpu_mask_hides_features),
+        cmocka_unit_test(cpu_text_lists_names_within_its_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
