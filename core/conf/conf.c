@@ -336,3 +336,9 @@ void lk_conf_free(struct lk_conf *conf)
     free(conf->rules);
     free(conf);
 }
+
+bool lk_conf_rule_names_key(const struct lk_conf_rule *rule, uint32_t key_index)
+{
+    return rule->key_count > 0 &&
+           bsearch(&key_index, rule->keys, rule->key_count, sizeof key_index, compare_u32) != NULL;
+}

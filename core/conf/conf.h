@@ -144,6 +144,9 @@ void lk_conf_free(struct lk_conf *conf);
 /* The whole effective configuration as YAML, defaults included, to a stdio stream. */
 void lk_conf_print(const struct lk_conf *conf, FILE *to);
 
+/* Whether the rule's list of keys holds this index (a rule for all keys has no list). */
+bool lk_conf_rule_names_key(const struct lk_conf_rule *rule, uint32_t key_index);
+
 /* Whether two configurations differ only where a reload may change something. False: text[] names the
  * options that need a restart, separated by ", ". */
 bool lk_conf_reloadable(const struct lk_conf *running, const struct lk_conf *next, char *text,

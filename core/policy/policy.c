@@ -1,0 +1,113 @@
+#include "core/policy/policy.h"
+
+#include "core/policy/capabilities.h"
+#include "core/policy/edge.h"
+#include "core/policy/rights.h"
+
+struct lk_policy {
+    const struct lk_conf *conf;
+    const struct lk_keystore *keys;
+    struct lk_rights_table rights;
+    struct lk_capabilities *capabilities; /* of each class */
+    struct lk_edge *edge;                 /* of each row of edges */
+};
+
+/* The form that is shown: what is configured, or the first smaller one that fits a message. Without
+ * any certificate the payload always fits. */
+static struct lk_bytes form_from(const struct lk_capabilities *capabilities, unsigned form)
+{
+    while (form < LK_FORM_NONE && capabilities->tls12[form].len == 0)
+        form++;
+    return capabilities->tls12[form];
+}
+
+static void copy_state(struct lk_bytes payload, uint8_t state[LK_STATE_BYTES])
+{
+    if (payload.len >= LK_STATE_BYTES)
+        memcpy(state, payload.data + payload.len - LK_STATE_BYTES, LK_STATE_BYTES);
+}
+
+static void fill_edge(const struct lk_policy *policy, uint32_t index)
+{
+    const struct lk_capabilities *capabilities =
+        &policy->capabilities[policy->rights.class_of_edge[index]];
+    uint32_t wanted = policy->conf->capabilities_certificates;
+    struct lk_edge *edge = &policy->edge[index];
+    *edge = (struct lk_edge){
+        .index = index,
+        .tenant = policy->conf->edges[index].tenant,
+        .name = policy->conf->edges[index].name,
+        .exchanges = capabilities->exchanges,
+        .lurk_capabilities = capabilities->lurk,
+        .tls12_capabilities = form_from(capabilities, wanted),
+        .tls12_capabilities_raw = form_from(capabilities, wanted > LK_FORM_RAW ? wanted : LK_FORM_RAW),
+        .tls12_capabilities_none = capabilities->tls12[LK_FORM_NONE]};
+    copy_state(edge->lurk_capabilities, edge->lurk_state);
+    copy_state(edge->tls12_capabilities, edge->tls12_state);
+}
+
+static lk_err fill(struct lk_policy *policy)
+{
+    struct lk_key_order *order = NULL;
+    LK_TRY(lk_rights_build(policy->conf, &policy->rights));
+    policy->capabilities = calloc((size_t)policy->rights.class_count + 1, sizeof *policy->capabilities);
+    policy->edge = calloc((size_t)policy->conf->edge_count + 1, sizeof *policy->edge);
+    LK_REQUIRE(policy->capabilities != NULL && policy->edge != NULL, LK_ERR_MEMORY);
+    LK_TRY(lk_key_order_new(policy->keys, &order));
+    lk_err err = LK_OK;
+    for (uint32_t i = 0; err == LK_OK && i < policy->rights.class_count; i++)
+        err = lk_capabilities_build(policy->conf, &policy->rights, &policy->rights.class[i], order,
+                                    &policy->capabilities[i]);
+    lk_key_order_free(order);
+    for (uint32_t i = 0; err == LK_OK && i < policy->conf->edge_count; i++)
+        fill_edge(policy, i);
+    return err;
+}
+
+lk_err lk_policy_new(const struct lk_conf *conf, const struct lk_keystore *keys, struct lk_policy **out)
+{
+    struct lk_policy *policy = calloc(1, sizeof *policy);
+    LK_REQUIRE(policy != NULL, LK_ERR_MEMORY);
+    policy->conf = conf;
+    policy->keys = keys;
+    lk_err err = fill(policy);
+    if (err != LK_OK) {
+        lk_policy_free(policy);
+        return err;
+    }
+    *out = policy;
+    return LK_OK;
+}
+
+void lk_policy_free(struct lk_policy *policy)
+{
+    if (policy == NULL) return;
+    for (uint32_t i = 0; policy->capabilities != NULL && i < policy->rights.class_count; i++)
+        lk_capabilities_fini(&policy->capabilities[i]);
+    lk_rights_fini(&policy->rights);
+    free(policy->capabilities);
+    free(policy->edge);
+    free(policy);
+}
+
+const struct lk_edge *lk_policy_edge(const struct lk_policy *policy, const char *identity)
+{
+    for (uint32_t i = 0; i < policy->conf->edge_count; i++)
+        if (lk_edge_match(policy->conf->edges[i].match, identity)) return &policy->edge[i];
+    return NULL;
+}
+
+struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_edge *edge,
+                              const uint8_t id[LK_KEY_ID_BYTES], enum lk_exchange_id exchange)
+{
+    static const struct lk_key_public nobody = {.index = UINT32_MAX, .uses = 0};
+    const struct lk_key_public *found = lk_keystore_find(policy->keys, edge->tenant, id);
+    const struct lk_key_public *key = found != NULL ? found : &nobody;
+    const struct lk_rights_class *class = &policy->rights.class[policy->rights.class_of_edge[edge->index]];
+    const struct lk_rights *rights = lk_rights_find(&policy->rights, class, key->index);
+    lk_exchange_mask may = rights->exchanges & lk_rights_of_uses(key->uses);
+    LK_ASSERT(exchange < LK_EXCHANGE_COUNT);
+    if ((may & LK_EXCHANGE_BIT(exchange)) == 0) return (struct lk_grant){.rule = UINT32_MAX};
+    return (struct lk_grant){.key = key, .rule = rights->rule[exchange], .hashes = rights->hashes[exchange],
+                             .poo_optional = rights->poo_optional};
+}
