@@ -20,44 +20,58 @@ void lk_log_setup(const char *who, enum lk_log_level level, unsigned target)
     log_state.target = target;
 }
 
-/* A line under construction; what does not fit is cut, never overrun. */
+/* A line under construction. It is JSON at every moment but for its last brace: a text that does not
+ * fit is cut between two characters, a field that does not fit is left out. */
 struct line {
     char text[2048];
     size_t len;
+    bool full;
 };
+
+#define LINE_END "}\n"
+
+static size_t line_room(const struct line *line)
+{
+    return sizeof line->text - (sizeof LINE_END - 1) - line->len;
+}
 
 static void put_raw(struct line *line, const char *text)
 {
-    size_t room = sizeof line->text - 3 - line->len;
     size_t len = strlen(text);
-    if (len > room) len = room;
+    if (len > line_room(line)) {
+        line->full = true;
+        return;
+    }
     memcpy(line->text + line->len, text, len);
     line->len += len;
 }
 
+/* One character as JSON writes it; returns its length. */
+static size_t escape(unsigned char c, char one[8])
+{
+    const char *format = c < 0x20 || c >= 0x7f ? "\\u%04x" : "%c";
+    if (c == '"' || c == '\\') format = "\\%c";
+    return (size_t)snprintf(one, 8, format, c);
+}
+
 static void put_escaped(struct line *line, const char *text)
 {
+    if (line_room(line) < 2) {
+        line->full = true;
+        return;
+    }
     put_raw(line, "\"");
     for (; *text != 0; text++) {
-        unsigned char c = (unsigned char)*text;
         char one[8];
-        if (c == '"' || c == '\\')
-            snprintf(one, sizeof one, "\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
-            snprintf(one, sizeof one, "\\u%04x", c);
-        else
-            snprintf(one, sizeof one, "%c", c);
+        if (escape((unsigned char)*text, one) + 1 > line_room(line)) break;
         put_raw(line, one);
     }
     put_raw(line, "\"");
 }
 
-static void put_field(struct line *line, const struct lk_log_field *f)
+static void put_value(struct line *line, const struct lk_log_field *f)
 {
     char number[32];
-    put_raw(line, ",\"");
-    put_raw(line, f->name);
-    put_raw(line, "\":");
     switch (f->type) {
     case LK_LOG_STR: put_escaped(line, f->v.str != NULL ? f->v.str : ""); return;
     case LK_LOG_I64: snprintf(number, sizeof number, "%lld", (long long)f->v.i64); break;
@@ -65,6 +79,17 @@ static void put_field(struct line *line, const struct lk_log_field *f)
     default: snprintf(number, sizeof number, "\"%016llx\"", (unsigned long long)f->v.u64); break;
     }
     put_raw(line, number);
+}
+
+static void put_field(struct line *line, const struct lk_log_field *f)
+{
+    size_t before = line->len;
+    put_raw(line, ",\"");
+    put_raw(line, f->name);
+    put_raw(line, "\":");
+    put_value(line, f);
+    if (line->full) line->len = before;
+    line->full = false;
 }
 
 void lk_log_write(enum lk_log_level level, const char *message, const struct lk_log_field *fields)
@@ -86,8 +111,8 @@ void lk_log_write(enum lk_log_level level, const char *message, const struct lk_
     put_escaped(&line, message);
     for (; fields->type != LK_LOG_END; fields++)
         put_field(&line, fields);
-    memcpy(line.text + line.len, "}\n", 2); /* put_raw leaves three bytes for it */
-    ssize_t written = write(STDERR_FILENO, line.text, line.len + 2);
+    memcpy(line.text + line.len, LINE_END, sizeof LINE_END - 1);
+    ssize_t written = write(STDERR_FILENO, line.text, line.len + sizeof LINE_END - 1);
     (void)written; /* nowhere to report a log that cannot be written */
 }
 
