@@ -90,6 +90,12 @@ void lk_tls12_rsa_master_write(struct lk_writer *w, const struct lk_tls12_rsa_ma
  * extended master secret as the type needs it. Faults 3, 4 and 14 as lurk-tls12.md 4 steps 1-3 assign
  * them. Not here: freshness funct, key, window, certificate's key, suites a policy closes. */
 uint8_t lk_tls12_handshake_parse(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
+
+/* Its two halves, for a caller that judges key and funct between them. cut: common, messages and
+ * verify_data, with the faults that precede every step. judge: the messages inside, after a good cut. */
+uint8_t lk_tls12_handshake_cut(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
+uint8_t lk_tls12_handshake_judge(struct lk_tls12_handshake *out, uint8_t type);
+
 /* From common, messages, verify_data. */
 void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk_tls12_handshake *in);
 
