@@ -102,6 +102,9 @@ void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk
 /* Judges curve_type (10), named_curve (11), lengths of points for the group (3), poo_prf known (12).
  * Whether a point lies on its curve, and whether null is allowed, is for the steps. */
 uint8_t lk_tls12_ecdhe_parse(struct lk_bytes payload, struct lk_tls12_ecdhe *out);
+/* Its two halves. judge: the lengths of points, lurk-tls12.md 6 step 4, after a good cut. */
+uint8_t lk_tls12_ecdhe_cut(struct lk_bytes payload, struct lk_tls12_ecdhe *out);
+uint8_t lk_tls12_ecdhe_judge(const struct lk_tls12_ecdhe *out);
 void lk_tls12_ecdhe_write(struct lk_writer *w, const struct lk_tls12_ecdhe *in);
 
 /* What the front judges before the vault sees a request, of type 2 to 6: key, freshness funct, S.
