@@ -81,7 +81,7 @@ void lk_out_release_wiped(struct lk_out_pool *pool, struct lk_out *out);
 
 struct lk_part {
     struct lk_part *next; /* in the pool */
-    uint32_t len, size;
+    uint32_t len, need, size; /* filled; of the message; room */
     bool large;
     uint8_t *data;
 };
@@ -109,7 +109,8 @@ struct lk_buf_ring {
 };
 LK_MUST_USE lk_err lk_buf_ring_open(struct lk_buf_ring *ring, struct io_uring *uring, uint16_t group,
                                     uint32_t count, uint32_t bytes);
-void lk_buf_ring_close(struct lk_buf_ring *ring, struct io_uring *uring);
+/* After the io_uring is gone: nothing may be receiving. */
+void lk_buf_ring_close(struct lk_buf_ring *ring);
 uint8_t *lk_buf_ring_at(const struct lk_buf_ring *ring, uint16_t id);
 /* Back to the kernel; takes effect at lk_buf_ring_publish, once a turn. */
 void lk_buf_ring_give(struct lk_buf_ring *ring, uint16_t id);

@@ -37,7 +37,8 @@ struct lk_conn {
     uint32_t index, generation;
     uint8_t state; /* enum lk_conn_state */
     bool touched;  /* in peers->touched */
-    bool recv_armed, sending, said_bye; /* streams: the loop's and the transport's own */
+    bool said_bye;
+    bool recv_armed, sending, shut, ended; /* streams, of the loop: ended: the peer sent its last byte */
 
     /* who. identity is malloc'ed when known; edge belongs to the view of view_generation: go through
      * lk_conn_edge, which judges again under a newer view. */
@@ -86,7 +87,7 @@ struct lk_peers {
 
     uint32_t *touched; /* conns to flush at the end of this turn */
     uint32_t touched_count;
-    uint32_t *gone; /* conns that went GONE in this turn: the loop ends their socket operations */
+    uint32_t *gone; /* conns that are GONE: the loop ends their socket operations, then releases */
     uint32_t gone_count;
     struct lk_out *datagrams_first, *datagrams_last; /* to be sent at the end of this turn */
 
@@ -118,6 +119,9 @@ bool lk_conn_proved(struct lk_conn *conn, const char *identity);
 /* The edge under the current view. NULL: no longer allowed or revoked; the conn is being closed. */
 const struct lk_edge *lk_conn_edge(struct lk_conn *conn);
 
+/* One line in the log about this peer with its address, at most a few a second over all peers. */
+void lk_conn_note(struct lk_conn *conn, const char *message, const char *why);
+
 /* Orderly end: what is pending goes out, then transport->bye, then it is dropped. Requests that are
  * still with the vault are not waited for. */
 void lk_conn_close(struct lk_conn *conn);
@@ -134,8 +138,22 @@ void lk_conn_release(struct lk_conn *conn);
 bool lk_conn_write(struct lk_conn *conn, const void *data, size_t len);
 /* Streams: plain answers gather here until flush makes one record of each chunk. Same errors. */
 bool lk_conn_pend(struct lk_conn *conn, const void *data, size_t len);
+/* Streams, for flush: the oldest chunk of plain answers (NULL: none), and it became a record. */
+struct lk_out *lk_conn_plain(struct lk_conn *conn);
+void lk_conn_plain_done(struct lk_conn *conn);
+/* The loop: the kernel took all of out_first. */
+void lk_conn_sent(struct lk_conn *conn);
 /* Datagrams: queue a filled chunk (fd, to, segment, len set by the caller), taken from peers->outs.
  * It is sent at the end of the turn, and comes back to the pool by itself. */
 void lk_peers_send(struct lk_peers *peers, struct lk_out *out);
+/* The turn ends: flush, and bye where a conn is closing, on each touched conn. */
+void lk_peers_flush(struct lk_peers *peers);
+/* Calls transport->due where its time has come. */
+void lk_peers_expire(struct lk_peers *peers);
+/* Judges up to `count` peers under the current view, from *next on. False: all are judged. */
+bool lk_peers_judge(struct lk_peers *peers, uint32_t *next, uint32_t count);
+/* Streams: the deadlines every stream has (handshake, half a message, a send that does not end,
+ * idleness, closing); transport->due of tls and tcp. */
+void lk_conn_stream_due(struct lk_conn *conn);
 
 #endif

@@ -32,6 +32,7 @@ struct lk_req {
     uint64_t answer_by_ns; /* past it the front answers itself */
     uint64_t cost_ns;      /* as told to the route */
     uint32_t filled;       /* bytes of the job in the slot: to be wiped */
+    uint32_t body_bytes;   /* room of the slot */
     uint32_t next, prev;   /* of the order of deadlines; or of the free list */
 };
 
@@ -70,5 +71,31 @@ void lk_intake_expire(struct lk_intake *intake, struct lk_peers *peers);
 void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers, const struct lk_segment *segment);
 /* Is there something in a ring of results? For the last look before sleep. */
 bool lk_intake_has_results(const struct lk_intake *intake);
+
+/* --- between intake.c (messages) and intake_flight.c (slots) ---------------------------------- */
+
+/* A fault of the message layer (lurk.md 5.1); status of lurk's own registry. */
+void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uint8_t status,
+                      uint64_t tag);
+/* The extension's own answer: success with its payload, or a fault with its state. */
+void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request, enum lk_exchange_id exchange,
+                     uint8_t status, struct lk_bytes payload, uint64_t tag);
+
+/* A job for the vault, as intake.c judged it. */
+struct lk_job {
+    struct lk_conn *conn;
+    const struct lk_edge *edge;
+    const struct lk_key_public *key;
+    struct lk_header header;
+    struct lk_bytes payload;
+    uint64_t tag;
+    uint64_t cost_ns;
+    enum lk_exchange_id exchange;
+    uint16_t flags; /* enum lk_slot_flag */
+};
+/* Is there a slot for a payload of this length? */
+bool lk_intake_has_slot(const struct lk_intake *intake, size_t payload_bytes);
+/* Into a slot and to its worker; has_slot was true. False: the ring took no more. */
+bool lk_intake_send(struct lk_intake *intake, const struct lk_job *job);
 
 #endif

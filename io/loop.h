@@ -50,6 +50,11 @@ struct lk_loop_order {
 void lk_loop_order(struct lk_loop *loop, const struct lk_loop_order *order);
 /* Peers still connected: DRAIN is done when 0. Any thread. */
 uint32_t lk_loop_conns(const struct lk_loop *loop);
+/* The epoch in which the vault wrote what it never may, 0: none. The loop uses that segment no more; the
+ * supervisor makes a fresh one. Any thread. */
+uint64_t lk_loop_broken_epoch(const struct lk_loop *loop);
+/* Slots given up at their deadline and not come home yet. Any thread. */
+uint32_t lk_loop_slots_lost(const struct lk_loop *loop);
 void lk_loop_join(struct lk_loop *loop); /* after STOP */
 
 #endif

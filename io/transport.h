@@ -56,6 +56,8 @@ extern const struct lk_transport lk_transport_tls, lk_transport_dtls;
 /* NULL: not in this build. A test build wraps it and adds the plain ones. */
 const struct lk_transport *lk_transport_find(enum lk_transport_id id);
 
+/* Who a peer of a plain transport is: there is nothing to prove it by. */
+#define LK_PLAIN_IDENTITY "uri:lurk://plain"
 /* tcp.c and udp.c; nothing in a release build refers to them. */
 extern const struct lk_transport lk_transport_tcp, lk_transport_udp;
 

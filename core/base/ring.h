@@ -20,6 +20,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
@@ -51,6 +52,13 @@ LK_MUST_USE lk_err lk_ring_push(struct lk_ring *ring, uint64_t ref);
 
 /* Up to max references. Returns their count (0: empty) or LK_ERR_ABSURD. */
 LK_MUST_USE int lk_ring_pop(struct lk_ring *ring, uint64_t *refs, uint32_t max);
+
+/* Consumer: is there something? For the last look before sleep; acquire, as in pop. */
+static inline bool lk_ring_waiting(const struct lk_ring *ring)
+{
+    return ring->peer != ring->own ||
+           atomic_load_explicit(&ring->shared->tail, memory_order_acquire) != ring->own;
+}
 
 /* Cells in use as this side knows it: for the depth metric and for routing. */
 uint32_t lk_ring_depth(const struct lk_ring *ring);

@@ -1,0 +1,389 @@
+#include "io/intake.h"
+
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/slot.h"
+#include "core/policy/freshness.h"
+#include "core/wire/lurk.h"
+#include "core/wire/tls12.h"
+
+#define LOG_PER_S 10
+
+/* --- answers -------------------------------------------------------------------------------- */
+
+static void deliver(struct lk_conn *conn, struct lk_answer *answer)
+{
+    if (conn->said_bye || (conn->state != LK_CONN_OPEN && conn->state != LK_CONN_CLOSING)) return;
+    answer->header.length = (uint32_t)(LK_HEADER_BYTES + answer->payload.len);
+    conn->transport->answer(conn, answer);
+}
+
+void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uint8_t status,
+                      uint64_t tag)
+{
+    const struct lk_edge *edge = lk_conn_edge(conn);
+    if (edge == NULL) return;
+    struct lk_answer answer = {
+        .header = {.designation = LK_EXT_LURK,
+                   .version = LK_LURK_VERSION,
+                   .type = request->type,
+                   .status = status,
+                   .id = request->id},
+        .payload = lk_bytes_of(edge->lurk_state, LK_STATE_BYTES),
+        .tag = tag,
+    };
+    lk_count_add(&conn->peers->counters->lurk_faults[status], 1);
+    deliver(conn, &answer);
+}
+
+static bool needs_key(enum lk_exchange_id exchange)
+{
+    return exchange >= LK_X_TLS12_RSA_MASTER;
+}
+
+void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request, enum lk_exchange_id exchange,
+                     uint8_t status, struct lk_bytes payload, uint64_t tag)
+{
+    const struct lk_edge *edge = lk_conn_edge(conn);
+    if (edge == NULL) return;
+    if (status != LK_STATUS_SUCCESS) {
+        bool lurk = request->designation == LK_EXT_LURK;
+        payload = lk_bytes_of(lurk ? edge->lurk_state : edge->tls12_state, LK_STATE_BYTES);
+    }
+    /* lurk.md 4, size rule: not to be had on this transport. */
+    if (LK_HEADER_BYTES + payload.len > conn->answer_bytes_max) {
+        lk_intake_refuse(conn, request, LK_LURK_INVALID_TYPE, tag);
+        return;
+    }
+    struct lk_answer answer = {
+        .header = *request, .payload = payload, .tag = tag, .keep = needs_key(exchange)};
+    answer.header.status = status;
+    lk_count_add(&conn->peers->counters->requests[exchange][status], 1);
+    deliver(conn, &answer);
+}
+
+/* --- steps 1 to 5 of lurk.md 5 --------------------------------------------------------------- */
+
+#define TLS12_EXCHANGES (LK_EXCHANGE_BIT(LK_EXCHANGE_COUNT) - LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES))
+
+static bool extension_open(const struct lk_edge *edge, const struct lk_header *header)
+{
+    if (header->designation == LK_EXT_LURK) return header->version == LK_LURK_VERSION;
+    return header->designation == LK_EXT_TLS12 && header->version == LK_TLS12_VERSION &&
+           (edge->exchanges & TLS12_EXCHANGES) != 0;
+}
+
+/* Steps 1 to 3. 0: none of these faults, *exchange is the one asked for. */
+static uint8_t layer_fault(const struct lk_edge *edge, const struct lk_header *header,
+                           enum lk_exchange_id *exchange)
+{
+    if (!extension_open(edge, header)) return LK_LURK_INVALID_EXTENSION;
+    if (header->status != LK_STATUS_REQUEST) return LK_LURK_INVALID_STATUS;
+    int found = lk_exchange_find(header->designation, header->version, header->type);
+    if (found < 0 || (edge->exchanges & LK_EXCHANGE_BIT(found)) == 0) return LK_LURK_INVALID_TYPE;
+    *exchange = (enum lk_exchange_id)found;
+    return 0;
+}
+
+/* Step 5, for what takes a slot. LK_COUNTER_COUNT: there is room. */
+static enum lk_counter no_room(const struct lk_conn *conn, size_t payload_bytes)
+{
+    const struct lk_peers *peers = conn->peers;
+    const struct lk_intake *intake = peers->intake;
+    if (peers->draining) return LK_C_REFUSED_DRAIN;
+    if (conn->in_flight >= peers->view->conf->in_flight_per_peer) return LK_C_REFUSED_PEER_QUOTA;
+    if (intake->segment == NULL || intake->broken) return LK_C_REFUSED_EPOCH;
+    if (!lk_intake_has_slot(intake, payload_bytes)) return LK_C_REFUSED_NO_SLOT;
+    return LK_COUNTER_COUNT;
+}
+
+/* --- step 6: payloads ----------------------------------------------------------------------- */
+
+static void log_denied(struct lk_job *job, const uint8_t id[LK_KEY_ID_BYTES], uint32_t rule)
+{
+    struct lk_peers *peers = job->conn->peers;
+    uint32_t left_out = 0;
+    if (!lk_log_may(&peers->log_denied, LOG_PER_S, peers->now_ns, &left_out)) return;
+    char address[LK_ADDRESS_TEXT_BYTES];
+    lk_address_text(&job->conn->address, address);
+    char key_id[2 * LK_KEY_ID_BYTES + 1];
+    snprintf(key_id, sizeof key_id, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+    const struct lk_conf *conf = peers->view->conf;
+    lk_log(LK_LOG_NOTICE, "request denied", LK_F_STR("edge", job->edge->name),
+           LK_F_STR("address", address), LK_F_STR("exchange", lk_exchange_name(job->exchange)),
+           LK_F_STR("key_id", key_id),
+           LK_F_STR("rule", rule < conf->rule_count ? conf->rules[rule].name : "none"),
+           LK_F_U64("left_out", left_out));
+}
+
+static void log_skew(struct lk_job *job, int64_t skew_s)
+{
+    struct lk_peers *peers = job->conn->peers;
+    uint32_t left_out = 0;
+    if (!lk_log_may(&peers->log_skew, 1, peers->now_ns, &left_out)) return;
+    lk_log(LK_LOG_NOTICE, skew_s > 0 ? "edge's clock is ahead" : "edge's clock is behind",
+           LK_F_STR("edge", job->edge->name), LK_F_I64("seconds", skew_s > 0 ? skew_s : -skew_s),
+           LK_F_U64("left_out", left_out));
+}
+
+/* Certificate and key may differ, and that fault comes before the window's (lurk-tls12.md 4): such a
+ * request goes to the vault, which says which it is. */
+static bool certificate_fits(const struct lk_tls12_handshake *handshake, const struct lk_key_public *key)
+{
+    return memmem(handshake->certificate.data, handshake->certificate.len, key->spki.data,
+                  key->spki.len) != NULL;
+}
+
+/* What stands between the key and the window, by form. 0: go on; *late: leave the window to the vault. */
+static uint8_t form_fault(const struct lk_job *job, const struct lk_grant *grant, bool *late)
+{
+    *late = false;
+    if (job->exchange == LK_X_TLS12_ECDHE) return 0;
+    if (job->exchange == LK_X_TLS12_RSA_MASTER) {
+        struct lk_tls12_rsa_master cut;
+        uint8_t fault = lk_tls12_rsa_master_parse(job->payload, &cut);
+        if (fault != 0) return fault;
+        bool allowed = cut.prf_hash < LK_HASH_COUNT && (grant->hashes >> cut.prf_hash & 1) != 0;
+        return allowed ? 0 : LK_TLS12_INVALID_CIPHER_OR_PRF_HASH;
+    }
+    struct lk_tls12_handshake cut;
+    uint8_t fault = lk_tls12_handshake_parse(job->payload, job->header.type, &cut);
+    if (fault == 0) *late = !certificate_fits(&cut, grant->key);
+    return fault;
+}
+
+static uint32_t window_of(const struct lk_conf *conf, enum lk_exchange_id exchange)
+{
+    return exchange == LK_X_TLS12_ECDHE ? conf->window_ecdhe_s : conf->window_s;
+}
+
+/* Every fault that the front can see, in the order of lurk-tls12.md 2 to 6. */
+static uint8_t key_fault(struct lk_job *job, struct lk_grant *grant)
+{
+    const struct lk_view *view = job->conn->peers->view;
+    struct lk_tls12_common common;
+    const uint8_t *server_random = NULL;
+    uint8_t fault = lk_tls12_peek(job->payload, job->header.type, &common, &server_random);
+    if (fault != 0) return fault;
+    *grant = lk_policy_key(view->policy, job->edge, common.key_id + 1, job->exchange);
+    if (grant->key == NULL) {
+        lk_count(job->conn->peers->counters, LK_C_POLICY_DENIED, 1);
+        log_denied(job, common.key_id + 1, grant->rule);
+        return LK_TLS12_INVALID_KEY_ID;
+    }
+    if (!lk_freshness_known(common.freshness)) return LK_TLS12_INVALID_FRESHNESS_FUNCT;
+    bool late = false;
+    fault = form_fault(job, grant, &late);
+    if (fault != 0 || late) return fault;
+    int64_t skew_s = 0;
+    if (lk_freshness_in_window(server_random, job->conn->peers->now_unix_s,
+                               window_of(view->conf, job->exchange), &skew_s))
+        return 0;
+    log_skew(job, skew_s);
+    return LK_TLS12_INVALID_TLS_RANDOM;
+}
+
+/* Rough time of one operation, for the balance between workers only. */
+static uint64_t cost_of(const struct lk_key_public *key)
+{
+    static const uint64_t cost_ns[LK_KEY_KIND_COUNT] = {
+        [LK_KEY_P256] = 25000,     [LK_KEY_P384] = 900000,  [LK_KEY_P521] = 1500000,
+        [LK_KEY_ED25519] = 40000,  [LK_KEY_ED448] = 300000,
+    };
+    if (cost_ns[key->kind] != 0) return cost_ns[key->kind];
+    uint64_t words = key->bits / 64; /* RSA: cubic, 2048 bits in a quarter of a millisecond */
+    return words * words * words * 8;
+}
+
+static void keyed(struct lk_job *job)
+{
+    struct lk_conn *conn = job->conn;
+    struct lk_grant grant = {0};
+    uint8_t fault = key_fault(job, &grant);
+    if (fault != 0) {
+        lk_intake_reply(conn, &job->header, job->exchange, fault, lk_bytes_of(NULL, 0), job->tag);
+        return;
+    }
+    job->key = grant.key;
+    job->cost_ns = cost_of(grant.key);
+    job->flags = grant.poo_optional ? LK_SLOT_POO_OPTIONAL : 0;
+    if (lk_intake_send(conn->peers->intake, job)) return;
+    lk_count(conn->peers->counters, LK_C_REFUSED_RING, 1);
+    lk_intake_refuse(conn, &job->header, LK_LURK_TEMPORARY_FAILURE, job->tag);
+}
+
+/* The fullest form that fits the answer limit of this transport (lurk.md 4). */
+static struct lk_bytes capabilities_of(const struct lk_job *job)
+{
+    const struct lk_edge *edge = job->edge;
+    if (job->exchange == LK_X_LURK_CAPABILITIES) return edge->lurk_capabilities;
+    const struct lk_bytes form[] = {edge->tls12_capabilities, edge->tls12_capabilities_raw,
+                                    edge->tls12_capabilities_none};
+    for (size_t i = 0; i < 2; i++)
+        if (LK_HEADER_BYTES + form[i].len <= job->conn->answer_bytes_max) return form[i];
+    return form[2];
+}
+
+static void keyless(struct lk_job *job)
+{
+    struct lk_bytes payload = lk_bytes_of(NULL, 0);
+    uint8_t status = job->payload.len == 0 ? LK_STATUS_SUCCESS : LK_STATUS_INVALID_FORMAT;
+    bool ping = job->exchange == LK_X_LURK_PING || job->exchange == LK_X_TLS12_PING;
+    if (status == LK_STATUS_SUCCESS && !ping) payload = capabilities_of(job);
+    lk_intake_reply(job->conn, &job->header, job->exchange, status, payload, job->tag);
+}
+
+void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t tag)
+{
+    struct lk_peers *peers = conn->peers;
+    struct lk_cursor c = lk_cursor_of(message);
+    struct lk_job job = {.conn = conn, .tag = tag};
+    lk_header_read(&c, &job.header);
+    if (c.bad) {
+        lk_count(peers->counters, LK_C_DROPPED_SHORT, 1);
+        return;
+    }
+    job.edge = lk_conn_edge(conn);
+    if (job.edge == NULL) return;
+    uint8_t fault = layer_fault(job.edge, &job.header, &job.exchange);
+    bool fits = job.header.length == message.len && message.len <= peers->view->conf->message_bytes_max;
+    if (fault == 0 && !fits) fault = LK_STATUS_INVALID_FORMAT;
+    job.payload = lk_cursor_take(&c, lk_cursor_left(&c));
+    if (fault == 0 && needs_key(job.exchange)) {
+        enum lk_counter full = no_room(conn, job.payload.len);
+        if (full != LK_COUNTER_COUNT) {
+            lk_count(peers->counters, full, 1);
+            fault = LK_LURK_TEMPORARY_FAILURE;
+        }
+    }
+    if (fault != 0)
+        lk_intake_refuse(conn, &job.header, fault, tag);
+    else if (needs_key(job.exchange))
+        keyed(&job);
+    else
+        keyless(&job);
+}
+
+/* --- streams -------------------------------------------------------------------------------- */
+
+static void advance(struct lk_bytes *plain, size_t n)
+{
+    *plain = lk_bytes_of(plain->data + n, plain->len - n);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The header is whole and the message is not: where does the rest go? Refused messages are skipped. */
+static void begin_part(struct lk_conn *conn)
+{
+    struct lk_cursor c = lk_cursor_of(lk_bytes_of(conn->head, LK_HEADER_BYTES));
+    struct lk_header header;
+    lk_header_read(&c, &header);
+    const struct lk_edge *edge = lk_conn_edge(conn);
+    if (edge == NULL) return;
+    conn->head_len = 0;
+    enum lk_exchange_id exchange;
+    uint8_t fault = layer_fault(edge, &header, &exchange);
+    if (fault == 0) {
+        conn->part = lk_part_take(&conn->peers->parts, header.length);
+        if (conn->part == NULL) {
+            lk_count(conn->peers->counters, LK_C_REFUSED_NO_SLOT, 1);
+            fault = LK_LURK_TEMPORARY_FAILURE;
+        }
+    }
+    if (fault != 0) {
+        conn->skip = header.length - LK_HEADER_BYTES;
+        lk_intake_refuse(conn, &header, fault, 0);
+        return;
+    }
+    conn->part->need = header.length;
+    conn->part->len = LK_HEADER_BYTES;
+    memcpy(conn->part->data, conn->head, LK_HEADER_BYTES);
+}
+
+static void lose_the_cut(struct lk_conn *conn, struct lk_bytes head)
+{
+    struct lk_cursor c = lk_cursor_of(head);
+    struct lk_header header;
+    lk_header_read(&c, &header);
+    lk_intake_refuse(conn, &header, LK_STATUS_INVALID_FORMAT, 0);
+    lk_conn_close(conn);
+}
+
+/* Grows conn->head to 16 bytes, then judges it. */
+static void take_head(struct lk_conn *conn, struct lk_bytes *plain)
+{
+    if (conn->head_len == 0) conn->part_since_ns = conn->peers->now_ns;
+    size_t n = smaller(LK_HEADER_BYTES - conn->head_len, plain->len);
+    memcpy(conn->head + conn->head_len, plain->data, n);
+    conn->head_len += (uint32_t)n;
+    advance(plain, n);
+    if (conn->head_len < LK_HEADER_BYTES) return;
+    struct lk_bytes head = lk_bytes_of(conn->head, LK_HEADER_BYTES), message;
+    switch (lk_header_next(head, conn->peers->view->conf->message_bytes_max, &message)) {
+    case LK_CUT_MESSAGE:
+        conn->head_len = 0;
+        lk_intake_message(conn, message, 0);
+        break;
+    case LK_CUT_LOST:
+        lose_the_cut(conn, message);
+        break;
+    case LK_CUT_MORE:
+        begin_part(conn);
+        break;
+    }
+}
+
+static void take_part(struct lk_conn *conn, struct lk_bytes *plain)
+{
+    struct lk_part *part = conn->part;
+    size_t n = smaller(part->need - part->len, plain->len);
+    memcpy(part->data + part->len, plain->data, n);
+    part->len += (uint32_t)n;
+    advance(plain, n);
+    if (part->len < part->need) return;
+    conn->part = NULL; /* the conn may be dropped while its message is answered */
+    struct lk_part_pool *pool = &conn->peers->parts;
+    lk_intake_message(conn, lk_bytes_of(part->data, part->len), 0);
+    lk_part_release(pool, part);
+}
+
+/* Whole messages are worked where they lie. */
+static void take_whole(struct lk_conn *conn, struct lk_bytes *plain)
+{
+    struct lk_bytes message;
+    switch (lk_header_next(*plain, conn->peers->view->conf->message_bytes_max, &message)) {
+    case LK_CUT_MESSAGE:
+        lk_intake_message(conn, message, 0);
+        advance(plain, message.len);
+        break;
+    case LK_CUT_LOST:
+        lose_the_cut(conn, message);
+        break;
+    case LK_CUT_MORE:
+        take_head(conn, plain);
+        break;
+    }
+}
+
+void lk_intake_stream(struct lk_conn *conn, struct lk_bytes plain)
+{
+    conn->heard_ns = conn->peers->now_ns;
+    while (plain.len > 0 && conn->state == LK_CONN_OPEN) {
+        size_t n = smaller(conn->skip, plain.len);
+        if (n > 0) {
+            conn->skip -= (uint32_t)n;
+            advance(&plain, n);
+        } else if (conn->part != NULL) {
+            take_part(conn, &plain);
+        } else if (conn->head_len > 0) {
+            take_head(conn, &plain);
+        } else {
+            take_whole(conn, &plain);
+        }
+    }
+}
