@@ -103,6 +103,9 @@ $(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(S
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(PKG_LIBS)
 
+# The parts of lurk-bench that have tests of their own.
+$(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
+
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # --- tests ------------------------------------------------------------------------------------
