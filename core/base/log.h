@@ -26,7 +26,9 @@ struct lk_log_field {
 #define LK_F_I64(n, x) ((struct lk_log_field){.type = LK_LOG_I64, .name = (n), .v.i64 = (x)})
 #define LK_F_U64(n, x) ((struct lk_log_field){.type = LK_LOG_U64, .name = (n), .v.u64 = (x)})
 
-/* who: "supervisor", "front", "vault", "lurkd"; target: 0 auto, 1 stderr, 2 journald. */
+/* who: "supervisor", "front", "vault", "lurkd"; target: 0 auto (the journal where systemd connected
+ * stderr to it), 1 stderr, 2 journald. Where no journal can be reached events go to stderr as JSON. In
+ * the journal fields are named LURK_<NAME>. */
 void lk_log_setup(const char *who, enum lk_log_level level, unsigned target);
 
 void lk_log_write(enum lk_log_level level, const char *message, const struct lk_log_field *fields);

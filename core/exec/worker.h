@@ -3,7 +3,11 @@
  *
  * Owner   its thread (io/vault.c), which calls lk_worker_turn and sleeps when a turn says so.
  * Memory  all given at init; a turn allocates nothing of ours.
- * Time    now_ns and now_unix_s are arguments.
+ * Time    now_ns and now_unix_s are arguments; the clock is read after each batch, since a batch is
+ *         long.
+ * Order   batch.h. A turn runs batches up to LK_BATCH_QUANTUM_NS of cost, at least one if any lane
+ *         waits, so that fresh requests are seen after every dear batch and every few cheap ones.
+ * Large   requests that find no large lane wait by reference, so that small ones behind them go on.
  * Errors  LK_ERR_ABSURD from a turn: a ring index the front cannot honestly have written; the epoch
  *         is over and the caller tells the supervisor. */
 #ifndef LK_CORE_EXEC_WORKER_H
@@ -19,13 +23,15 @@
 struct lk_worker_conf {
     unsigned index;
     unsigned tenants;      /* queues per row */
-    unsigned lanes_small;  /* requests it may hold at once; the rest stays in the rings */
+    unsigned lanes_small;  /* requests it may hold at once; the rest stays in the rings, where nobody
+                            * passes anybody: more than one peer may have in flight is fair */
     unsigned lanes_large;
     uint32_t window_s, window_ecdhe_s;
     bool novelty_on;
     bool check_ecdsa;
     uint64_t batch_wait_ns;
     const struct lk_kernels *kernels;
+    uint64_t (*clock_ns)(void); /* when a batch is done; NULL: lk_clock_now_ns */
 };
 
 /* What a turn asks of its thread. */
@@ -34,7 +40,8 @@ struct lk_turn {
     uint32_t done;        /* requests sent home */
     uint32_t left;        /* requests still held: do not sleep while > 0 and wake_ns is 0 */
     uint64_t loops_rung;  /* bit l: loop l got results; ring its bell */
-    uint64_t wake_ns;     /* 0: nothing to wait for; else a batch is due then */
+    uint64_t wake_ns;     /* 0: nothing to wait for; else a batch is due then. An idle worker takes
+                           * what is there, so nothing is ever held back for later alone */
 };
 
 struct lk_worker;
@@ -46,12 +53,14 @@ LK_MUST_USE lk_err lk_worker_init(struct lk_worker **out, const struct lk_worker
                                   struct lk_counters *counters);
 void lk_worker_fini(struct lk_worker *worker);
 
-/* A fresh epoch: rings in[l] from and out[l] to each loop. Results of the old epoch are dropped. */
+/* A fresh epoch: rings in[l] from and out[l] to each loop, borrowed until the next one. Requests of the
+ * old epoch are dropped. map NULL: no epoch; a turn then finds nothing to do. */
 void lk_worker_epoch(struct lk_worker *worker, const struct lk_slot_map *map, struct lk_ring *in,
                      struct lk_ring *out);
 
-/* One turn under this keyring: at most one batch per kernel row is run, so that fresh requests are seen
- * between batches. */
+/* One turn under this keyring, which stays until a turn under another one has begun. Handles of held
+ * requests that the new one lacks are answered temporary_failure. After LK_ERR_ABSURD every turn says so
+ * until the next epoch. */
 struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring *keys, uint64_t now_ns,
                               int64_t now_unix_s);
 

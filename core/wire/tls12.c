@@ -99,31 +99,34 @@ static uint8_t proof_cut(struct lk_cursor *c, struct lk_tls12_ecdhe *out, size_t
     return lk_cursor_done(c) ? 0 : LK_TLS12_INVALID_PAYLOAD_FORMAT;
 }
 
-/* All fields to the end of the payload, before any step. */
-static uint8_t ecdhe_cut(struct lk_bytes payload, struct lk_tls12_ecdhe *out,
-                         const struct lk_group_row **row)
+uint8_t lk_tls12_ecdhe_cut(struct lk_bytes payload, struct lk_tls12_ecdhe *out)
 {
+    const struct lk_group_row *row;
     struct lk_cursor c = lk_cursor_of(payload);
     uint8_t fault = lk_tls12_common_read(&c, &out->common);
     if (fault != 0) return fault;
     out->client_random = lk_cursor_take(&c, LK_RANDOM_BYTES).data;
     out->server_random = lk_cursor_take(&c, LK_RANDOM_BYTES).data;
     out->sig_and_hash = lk_cursor_u16(&c);
-    fault = params_cut(&c, out, row);
-    return fault != 0 ? fault : proof_cut(&c, out, (*row)->scalar_bytes);
+    fault = params_cut(&c, out, &row);
+    return fault != 0 ? fault : proof_cut(&c, out, row->scalar_bytes);
 }
 
-uint8_t lk_tls12_ecdhe_parse(struct lk_bytes payload, struct lk_tls12_ecdhe *out)
+uint8_t lk_tls12_ecdhe_judge(const struct lk_tls12_ecdhe *out)
 {
-    const struct lk_group_row *row;
-    uint8_t fault = ecdhe_cut(payload, out, &row);
-    if (fault != 0) return fault;
+    const struct lk_group_row *row = lk_group_find(out->group);
     /* lurk-tls12.md 6 step 4: the group has one point form and one length. */
     LK_REQUIRE(out->point.len == row->point_bytes, LK_TLS12_INVALID_PAYLOAD_FORMAT);
     /* lurk-tls12.md 7: vG is checked like bG. */
     LK_REQUIRE(out->poo_prf == 0 || out->poo_point.len == row->point_bytes,
                LK_TLS12_INVALID_PAYLOAD_FORMAT);
     return 0;
+}
+
+uint8_t lk_tls12_ecdhe_parse(struct lk_bytes payload, struct lk_tls12_ecdhe *out)
+{
+    uint8_t fault = lk_tls12_ecdhe_cut(payload, out);
+    return fault != 0 ? fault : lk_tls12_ecdhe_judge(out);
 }
 
 void lk_tls12_ecdhe_write(struct lk_writer *w, const struct lk_tls12_ecdhe *in)
@@ -169,8 +172,7 @@ static uint8_t ecdhe_peek(struct lk_bytes payload, uint8_t type, struct lk_tls12
 {
     (void)type;
     struct lk_tls12_ecdhe cut;
-    const struct lk_group_row *row;
-    uint8_t fault = ecdhe_cut(payload, &cut, &row);
+    uint8_t fault = lk_tls12_ecdhe_cut(payload, &cut);
     if (fault != 0) return fault;
     *common = cut.common;
     *server_random = cut.server_random;

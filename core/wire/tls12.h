@@ -90,12 +90,21 @@ void lk_tls12_rsa_master_write(struct lk_writer *w, const struct lk_tls12_rsa_ma
  * extended master secret as the type needs it. Faults 3, 4 and 14 as lurk-tls12.md 4 steps 1-3 assign
  * them. Not here: freshness funct, key, window, certificate's key, suites a policy closes. */
 uint8_t lk_tls12_handshake_parse(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
+
+/* Its two halves, for a caller that judges key and funct between them. cut: common, messages and
+ * verify_data, with the faults that precede every step. judge: the messages inside, after a good cut. */
+uint8_t lk_tls12_handshake_cut(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
+uint8_t lk_tls12_handshake_judge(struct lk_tls12_handshake *out, uint8_t type);
+
 /* From common, messages, verify_data. */
 void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk_tls12_handshake *in);
 
 /* Judges curve_type (10), named_curve (11), lengths of points for the group (3), poo_prf known (12).
  * Whether a point lies on its curve, and whether null is allowed, is for the steps. */
 uint8_t lk_tls12_ecdhe_parse(struct lk_bytes payload, struct lk_tls12_ecdhe *out);
+/* Its two halves. judge: the lengths of points, lurk-tls12.md 6 step 4, after a good cut. */
+uint8_t lk_tls12_ecdhe_cut(struct lk_bytes payload, struct lk_tls12_ecdhe *out);
+uint8_t lk_tls12_ecdhe_judge(const struct lk_tls12_ecdhe *out);
 void lk_tls12_ecdhe_write(struct lk_writer *w, const struct lk_tls12_ecdhe *in);
 
 /* What the front judges before the vault sees a request, of type 2 to 6: key, freshness funct, S.

@@ -1,0 +1,105 @@
+#include "core/exec/batch.h"
+
+/* Visits until the dearest batch is affordable: bounds the search for the next row. */
+#define VISITS_MAX 64
+
+void lk_batch_init(struct lk_batch *batch, const struct lk_kernels *kernels, unsigned tenants,
+                   uint64_t wait_ns, void *memory)
+{
+    LK_ASSERT(tenants > 0);
+    *batch = (struct lk_batch){.kernels = kernels, .wait_ns = wait_ns, .tenants = tenants};
+    batch->quantum_ns = LK_BATCH_QUANTUM_NS;
+    struct lk_batch_queue *queue = memory;
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++) {
+        LK_ASSERT(kernels->row[r].lanes_max > 0 && kernels->row[r].lanes_max <= LK_LANES_MAX);
+        batch->row[r].queue = queue + (size_t)r * tenants;
+        uint64_t least = kernels->row[r].cost_ns / VISITS_MAX + 1;
+        if (batch->quantum_ns < least) batch->quantum_ns = least;
+    }
+}
+
+static void round_append(struct lk_batch_row *row, struct lk_batch_queue *queue)
+{
+    queue->next = NULL;
+    if (row->last != NULL)
+        row->last->next = queue;
+    else
+        row->first = queue;
+    row->last = queue;
+}
+
+void lk_batch_add(struct lk_batch *batch, struct lk_lane *lane, uint64_t now_ns)
+{
+    struct lk_batch_row *row = &batch->row[lane->row];
+    struct lk_batch_queue *queue = &row->queue[lane->key->tenant % batch->tenants];
+    lane->next = NULL;
+    lane->queued_ns = now_ns;
+    row->count++;
+    if (queue->first != NULL) {
+        queue->last->next = lane;
+        queue->last = lane;
+        return;
+    }
+    queue->first = queue->last = lane;
+    round_append(row, queue);
+}
+
+struct lk_lane *lk_batch_take(struct lk_batch *batch, enum lk_kernel_row r)
+{
+    struct lk_batch_row *row = &batch->row[r];
+    struct lk_batch_queue *queue = row->first;
+    if (queue == NULL) return NULL;
+    struct lk_lane *lane = queue->first;
+    row->first = queue->next;
+    if (row->first == NULL) row->last = NULL;
+    queue->first = lane->next;
+    if (queue->first != NULL) round_append(row, queue);
+    lane->next = NULL;
+    if (--row->count == 0) row->deficit_ns = 0; /* who was away saves nothing up */
+    return lane;
+}
+
+/* Tenants' first lanes are their oldest. A row that is not full has fewer than lanes_max of them. */
+static bool waited(const struct lk_batch_row *row, uint64_t now_ns, uint64_t wait_ns)
+{
+    for (const struct lk_batch_queue *q = row->first; q != NULL; q = q->next)
+        if (now_ns - q->first->queued_ns >= wait_ns) return true;
+    return false;
+}
+
+/* Bit r: row r is due. */
+static uint32_t rows_due(const struct lk_batch *batch, uint64_t now_ns)
+{
+    uint32_t due = 0, waiting = 0;
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++) {
+        const struct lk_batch_row *row = &batch->row[r];
+        if (row->count == 0) continue;
+        waiting |= UINT32_C(1) << r;
+        if (row->count >= batch->kernels->row[r].lanes_max || waited(row, now_ns, batch->wait_ns))
+            due |= UINT32_C(1) << r;
+    }
+    return due != 0 ? due : waiting;
+}
+
+enum lk_kernel_row lk_batch_row(struct lk_batch *batch, uint64_t now_ns)
+{
+    uint32_t due = rows_due(batch, now_ns);
+    if (due == 0) return LK_ROW_COUNT;
+    for (;;) {
+        struct lk_batch_row *row = &batch->row[batch->turn];
+        uint64_t cost_ns = batch->kernels->row[batch->turn].cost_ns;
+        if ((due >> batch->turn & 1) != 0 && row->deficit_ns >= cost_ns) {
+            row->deficit_ns -= cost_ns;
+            return (enum lk_kernel_row)batch->turn;
+        }
+        batch->turn = (batch->turn + 1) % LK_ROW_COUNT;
+        if ((due >> batch->turn & 1) != 0) batch->row[batch->turn].deficit_ns += batch->quantum_ns;
+    }
+}
+
+void lk_batch_clear(struct lk_batch *batch)
+{
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++)
+        while (lk_batch_take(batch, (enum lk_kernel_row)r) != NULL)
+            ;
+}

@@ -1,0 +1,37 @@
+/* exchange: one constant row for every exchange that needs a key. It joins the layout of its messages
+ * (core/wire) to the steps around the kernels (run_*.c); the worker knows nothing of either.
+ *
+ * A lane goes through its row in this order:
+ *   cut      payload to its last byte: the faults that precede every step
+ *   check    steps before S is judged; sets lane->row
+ *   (queue, then S: window and novelty, by the worker)
+ *   start    steps after S up to the first kernel; sets lane->operand
+ *   (kernel)
+ *   resume   after each kernel: next kernel, or the answer
+ *   write    the answer's payload
+ * cut, check and start return 0 or the wire status of the first fault.
+ * Stateless but for the lane. Thread: the lane's worker. */
+#ifndef LK_CORE_EXEC_EXCHANGE_H
+#define LK_CORE_EXEC_EXCHANGE_H
+
+#include "core/exec/lane.h"
+#include "crypto/rng.h"
+
+struct lk_exchange {
+    enum lk_exchange_id id;
+    uint8_t type;       /* of its extension */
+    uint32_t key_kinds; /* bit i: enum lk_key_kind i */
+    bool ecdhe_window;  /* the window of S: ecdhe's, or that of the others */
+    uint8_t (*cut)(struct lk_lane *lane);
+    uint8_t (*check)(struct lk_lane *lane);
+    uint8_t (*start)(struct lk_lane *lane, struct lk_rng *rng);
+    /* good: the kernel returned the lane. True: lane->row and operand name one more kernel. False:
+     * lane->status is set. */
+    bool (*resume)(struct lk_lane *lane, bool good, struct lk_rng *rng);
+    void (*write)(const struct lk_lane *lane, struct lk_writer *w);
+};
+
+/* NULL: no exchange of that number needs a key. */
+const struct lk_exchange *lk_exchange_row(unsigned id);
+
+#endif

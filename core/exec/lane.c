@@ -1,0 +1,79 @@
+#include "core/exec/lane.h"
+
+#include <string.h>
+
+#include "core/exec/exchange.h"
+#include "core/policy/freshness.h"
+#include "crypto/ct.h"
+
+/* Another process may write the source at any time: the copy is made once, and the barrier keeps the
+ * compiler from going back to the source for what it believes to be the same bytes. */
+static void copy_once(void *to, const void *from, size_t len)
+{
+    memcpy(to, from, len);
+    __asm__ volatile("" : : "r"(to) : "memory");
+}
+
+lk_err lk_lane_copy(struct lk_lane *lane, const struct lk_slot_place *place)
+{
+    lane->place = *place;
+    lane->job_bytes = 0;
+    copy_once(lane->head, place->slot, LK_SLOT_HEAD_BYTES);
+    const struct lk_slot *head = lk_lane_head(lane);
+    LK_REQUIRE(head->state == LK_SLOT_SENT, LK_ERR_ABSURD);
+    LK_REQUIRE(head->generation == (uint32_t)(place->ref >> 32), LK_ERR_ABSURD);
+    if (head->job_bytes > place->body_bytes) return LK_OK; /* for lk_lane_admit to refuse */
+    copy_once(lane->job, place->slot->body, head->job_bytes);
+    lane->job_bytes = head->job_bytes;
+    return LK_OK;
+}
+
+/* Is the key in the payload the one whose handle the front gave? */
+static bool names_key(const struct lk_tls12_common *common, const struct lk_key *key)
+{
+    for (uint32_t i = 0; i < key->keyid.id_count; i++)
+        if (memcmp(common->key_id + 1, key->keyid.id[i], LK_KEY_ID_BYTES) == 0) return true;
+    return false;
+}
+
+/* Faults an honest front finds first (it cuts the payload, knows the keys and the rights); 0: none. */
+static uint8_t fault_of_front(struct lk_lane *lane)
+{
+    const struct lk_slot *head = lk_lane_head(lane);
+    const struct lk_exchange *exchange = lane->exchange;
+    if (exchange == NULL || head->job_bytes > lane->place.body_bytes) return LK_STATUS_UNDEFINED_ERROR;
+    uint8_t fault = exchange->cut(lane);
+    if (fault != 0) return fault;
+    const struct lk_key *key = lane->key;
+    bool allowed = (key->rights.exchanges & LK_EXCHANGE_BIT(exchange->id)) != 0 &&
+                   (exchange->key_kinds >> key->kind & 1) != 0;
+    LK_REQUIRE(allowed && key->tenant == head->tenant && names_key(&lane->common, key),
+               LK_TLS12_INVALID_KEY_ID);
+    LK_REQUIRE(lk_freshness_known(lane->common.freshness), LK_TLS12_INVALID_FRESHNESS_FUNCT);
+    return 0;
+}
+
+bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys, struct lk_counters *counters)
+{
+    const struct lk_slot *head = lk_lane_head(lane);
+    lane->exchange = lk_exchange_row(head->exchange);
+    lane->key = lk_keyring_find(keys, head->key_handle);
+    if (lane->key == NULL) {
+        lk_count(counters, LK_C_REFUSED_HANDLE, 1);
+        lk_lane_refuse(lane);
+        return false;
+    }
+    uint8_t fault = fault_of_front(lane);
+    if (fault != 0) lk_count(counters, LK_C_VAULT_DENIED, 1);
+    if (fault == 0) fault = lane->exchange->check(lane);
+    if (fault != 0) lk_lane_answer(lane, fault);
+    return fault == 0;
+}
+
+void lk_lane_wipe(struct lk_lane *lane)
+{
+    lk_wipe(lane->job, lane->job_bytes);
+    bool large = lane->large;
+    lk_wipe(lane, offsetof(struct lk_lane, job));
+    lane->large = large;
+}
