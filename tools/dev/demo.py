@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""make demo: a key server on loopback, an edge that asks it, five seconds of load on each transport.
+
+Everything lies in build/demo; nothing is left running.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
+sys.dont_write_bytecode = True
+import edge
+from server import BIN, Server, make_pki
+
+
+def say(text):
+    print(f"\n== {text}", flush=True)
+
+
+def ask(name, transport, pki):
+    sign = edge.load_certificate(f"{pki}/keys/p256-1.crt").public_key()
+    decrypt = edge.load_certificate(f"{pki}/keys/rsa2048-1.crt").public_key()
+    extensions, state = edge.lurk_capabilities(transport)
+    print(f"{name}: capabilities: extensions {extensions}, state {state.hex()}")
+    rows, _ = edge.tls12_capabilities(transport)
+    print(f"{name}: tls12 serves types {list(rows)}")
+    edge.ecdhe(transport, sign, b"\x04\x03", edge.GROUPS[0])
+    print(f"{name}: ecdhe: signature over client_random || F(S) || params verifies with the certificate's key")
+    edge.rsa_master(transport, decrypt)
+    print(f"{name}: rsa_master: the 48 bytes are the PRF of the premaster that the edge encrypted")
+
+
+def bench(server, pki, transport):
+    say(f"lurk-bench, five seconds over {transport}, every answer verified on a sample")
+    subprocess.run(
+        [f"{BIN}/lurk-bench", "--transport", transport, "--connect", f"127.0.0.1:{server.port[transport]}",
+         "--cert", f"{pki}/edge-1.crt", "--key", f"{pki}/edge-1.key", "--ca", f"{pki}/ca.crt",
+         "--keys", f"{pki}/keys", "--mix", "ecdhe=3,rsa_master=1", "--connections", "4", "--in-flight", "8",
+         "--duration", "5s", "--warmup", "500ms"],
+        check=True)
+
+
+def main():
+    base = f"{TOP}/build/demo"
+    shutil.rmtree(base, ignore_errors=True)
+    os.makedirs(base)
+    say("a throw-away authority, an edge, two site keys (RSA-2048 to decrypt, P-256 to sign)")
+    pki = make_pki(f"{base}/pki", "rsa2048=1", "p256=1", "edge=1")
+    server = Server(base, pki, keys={"rsa-decrypt": ("rsa2048-1", "tls12-rsa"), "p256": ("p256-1", "tls12-sign")})
+    try:
+        say(f"lurkd -c build/demo/lurkd.conf   (TLS port {server.port['tls']}, DTLS port {server.port['dtls']})")
+        server.start()
+        subprocess.run([f"{BIN}/lurkctl", "-s", f"{base}/control.sock", "status"], check=True)
+        say("an edge asks, with its own code for everything, and checks with OpenSSL")
+        for name, transport in (("TLS", edge.Stream("127.0.0.1", server.port["tls"], pki, "edge-1")),
+                                ("DTLS", edge.Datagrams("127.0.0.1", server.port["dtls"], pki, "edge-1"))):
+            ask(name, transport, pki)
+            transport.close()
+        for transport in ("tls", "dtls"):
+            bench(server, pki, transport)
+        say("drain")
+    except (AssertionError, RuntimeError, OSError, subprocess.CalledProcessError) as fault:
+        print(f"demo failed: {fault}\n{server.log_text() if os.path.exists(server.log) else ''}", file=sys.stderr)
+        server.stop()
+        return 1
+    code = server.stop()
+    records = sum(1 for name in os.listdir(f"{base}/state") for line in open(f"{base}/state/{name}") if json.loads(line))
+    print(f"lurkd ended with {code}; {records} key uses in build/demo/state")
+    return 0 if code == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
