@@ -11,7 +11,6 @@
 
 #include "crypto/ct.h"
 #include "crypto/engine_check.h"
-#include "crypto/engine_rsa.h"
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* reading the parts of an RSA or EC key */
 
@@ -136,10 +135,10 @@ static bool make_d_hash(struct lk_engine_key *key)
 
 static bool make_rsa_copies(struct lk_engine_key *key)
 {
-    key->rsa = calloc(key->workers, sizeof *key->rsa);
+    key->rsa = calloc(key->workers, sizeof(struct lk_rsa_private *));
     if (key->rsa == NULL) return false;
     for (unsigned w = 0; w < key->workers; w++) {
-        key->rsa[w] = lk_rsa_copy(key->parts.rsa);
+        key->rsa[w] = lk_rsa_private_new(key->parts.rsa);
         if (key->rsa[w] == NULL) return false;
     }
     return true;
@@ -153,7 +152,7 @@ static bool rsa_operation_good(struct lk_engine_key *key)
     memset(c, 0x5a, k);
     c[0] = 0;
     bool good = lk_rsa_private_raw(key->rsa[0], c, m, k) && lk_rsa_result_good(&key->public, m, c);
-    lk_rsa_hand_over(key->rsa[0]);
+    lk_rsa_private_hand_over(key->rsa[0]);
     LK_WIPE(m);
     return good;
 }
@@ -257,7 +256,7 @@ void lk_engine_key_free(struct lk_engine_key *key)
 {
     if (key == NULL) return;
     for (unsigned w = 0; w < key->workers; w++) {
-        if (key->rsa != NULL) RSA_free(key->rsa[w]);
+        if (key->rsa != NULL) lk_rsa_private_free(key->rsa[w]);
         if (key->ed_ctx != NULL) EVP_MD_CTX_free(key->ed_ctx[w]);
     }
     lk_key_parts_free(&key->parts);

@@ -8,6 +8,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/engine_parse.h"
+#include "crypto/engine_rsa.h"
 #include "crypto/hash.h"
 #include "crypto/rsa/rsa_check.h"
 
@@ -20,7 +21,7 @@ struct lk_engine_key {
     unsigned workers;
     uint8_t *spki, *rsa_public; /* what facts points at */
     /* RSA */
-    RSA **rsa;
+    struct lk_rsa_private **rsa;
     struct lk_rsa_public public;
     uint8_t *public_bytes; /* n, then e */
     uint64_t *public_limbs;
