@@ -219,6 +219,20 @@ static void tls12_peek_leaves_point_lengths_to_the_steps(void **state)
     assert_int_equal(lk_request_check(LK_TLS12_ECDHE, all), 3);
 }
 
+/* The same for the proof's point, with a group point that is as long as it should be. */
+static void tls12_ecdhe_proof_points_are_as_long_as_the_groups(void **state)
+{
+    (void)state;
+    for (uint8_t len = 31; len <= 33; len++) {
+        uint8_t payload[72 + 4 + 32 + 1 + 1 + 33 + 32] = {0};
+        memcpy(payload + 72, "\x03\x00\x1d\x20", 4);
+        payload[108] = 1;
+        payload[109] = len;
+        struct lk_bytes all = lk_bytes_of(payload, 110u + len + 32u);
+        assert_int_equal(lk_request_check(LK_TLS12_ECDHE, all), len == 32 ? 0 : 3);
+    }
+}
+
 /* --- rsa_master ------------------------------------------------------------------------------- */
 
 static void tls12_rsa_master_fields_lie_where_the_table_says(void **state)
@@ -291,6 +305,7 @@ int main(void)
         cmocka_unit_test(tls12_ecdhe_faults_have_their_status),
         cmocka_unit_test(tls12_ecdhe_faults_come_in_the_order_of_the_fields),
         cmocka_unit_test(tls12_peek_leaves_point_lengths_to_the_steps),
+        cmocka_unit_test(tls12_ecdhe_proof_points_are_as_long_as_the_groups),
         cmocka_unit_test(tls12_rsa_master_fields_lie_where_the_table_says),
         cmocka_unit_test(tls12_groups_have_the_sizes_of_the_table),
         cmocka_unit_test(tls12_signature_is_a_vec16_and_nothing_else),
