@@ -34,15 +34,16 @@ static bool stderr_is_journal(void)
 
 void lk_log_setup(const char *who, enum lk_log_level level, unsigned target)
 {
-    /* libsystemd drops a message in silence where no journal runs, so its socket is looked for here. */
+    /* libsystemd drops a message in silence where no journal runs, so its socket is looked for
+     * here. */
     bool running = access("/run/systemd/journal/socket", W_OK) == 0;
     log_state.who = who;
     log_state.level = level;
     log_state.journal = running && (target == 2 || (target == 0 && stderr_is_journal()));
 }
 
-/* A line under construction. It is JSON at every moment but for its last brace: a text that does not
- * fit is cut between two characters, a field that does not fit is left out. */
+/* A line under construction. It is JSON at every moment but for its last brace: a text that does
+ * not fit is cut between two characters, a field that does not fit is left out. */
 struct line {
     char text[2048];
     size_t len;

@@ -1,9 +1,11 @@
 /* log: one line per event, typed fields only, JSON on stderr or fields in the journal. There is no
  * way to log raw bytes, so no secret can slip in; file texts and identities are escaped.
  *
- * A rate-limited event carries a struct lk_log_limit of the caller's: it says how many were left out.
- * Thread any; one write(2) or journal message an event, nothing shared but the target. No allocation
- * on stderr. Never called on a request's path but for denials, which are rate-limited. */
+ * A rate-limited event carries a struct lk_log_limit of the caller's: it says how many were left
+ * out.
+ * Thread any; one write(2) or journal message an event, nothing shared but the target. No
+ * allocation on stderr. Never called on a request's path but for denials, which are
+ * rate-limited. */
 #ifndef LK_CORE_BASE_LOG_H
 #define LK_CORE_BASE_LOG_H
 
@@ -27,15 +29,16 @@ struct lk_log_field {
 #define LK_F_U64(n, x) ((struct lk_log_field){.type = LK_LOG_U64, .name = (n), .v.u64 = (x)})
 
 /* who: "supervisor", "front", "vault", "lurkd"; target: 0 auto (the journal where systemd connected
- * stderr to it), 1 stderr, 2 journald. Where no journal can be reached events go to stderr as JSON. In
- * the journal fields are named LURK_<NAME>. */
+ * stderr to it), 1 stderr, 2 journald. Where no journal can be reached events go to stderr as JSON.
+ * In the journal fields are named LURK_<NAME>. */
 void lk_log_setup(const char *who, enum lk_log_level level, unsigned target);
 
 void lk_log_write(enum lk_log_level level, const char *message, const struct lk_log_field *fields);
 
 /* lk_log(LK_LOG_INFO, "key loaded", LK_F_STR("key", name), LK_F_U64("bits", 2048)); */
 #define lk_log(level, message, ...)                                                               \
-    lk_log_write((level), (message), (const struct lk_log_field[]){__VA_ARGS__ __VA_OPT__(, ) {.type = LK_LOG_END}})
+    lk_log_write((level), (message),                                                              \
+                 (const struct lk_log_field[]){__VA_ARGS__ __VA_OPT__(, ) {.type = LK_LOG_END}})
 
 /* At most `per_s` events a second pass; the first of a new second reports what was left out. */
 struct lk_log_limit {

@@ -1,10 +1,10 @@
-/* pool: who holds which of a fixed number of equal objects. It deals in indices; the objects lie where
- * the caller put them.
+/* pool: who holds which of a fixed number of equal objects. It deals in indices; the objects lie
+ * where the caller put them.
  *
  * Owner   one thread; nothing is shared.
  * Memory  the caller's, lk_pool_bytes(size) bytes, borrowed until the pool is forgotten.
- * Errors  an empty pool is LK_POOL_NONE, the caller's back-pressure. An index released twice, or one
- *         that was never taken, is a broken invariant (LK_ASSERT): two holders of one object.
+ * Errors  an empty pool is LK_POOL_NONE, the caller's back-pressure. An index released twice, or
+ *         one never taken, is a broken invariant (LK_ASSERT): two holders of one object.
  * Time    take and release are constant. The last released is taken first: its memory is warm. */
 #ifndef LK_CORE_BASE_POOL_H
 #define LK_CORE_BASE_POOL_H

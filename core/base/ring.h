@@ -1,9 +1,9 @@
 /* ring: a queue of slot references between exactly two threads, in the segment.
  *
- * Shape   power-of-two cells of u64; head and tail run freely as u32 and are compared by difference.
+ * Shape   power-of-two cells of u64; head and tail run freely as u32, compared by difference.
  * Callers one producer thread, one consumer thread, often in two processes that do not trust each
  *         other. Each keeps its own index and the last index it read of the peer in private memory
- *         (struct lk_ring); of the shared words it writes only its own and believes the other's only
+ *         (struct lk_ring); of the shared words it writes its own only and believes the other's
  *         when 0 <= tail - head <= cells.
  * Progress push and pop are wait-free: a bounded number of steps, whatever the other side does.
  * Errors  LK_ERR_FULL (push), 0 (pop: empty), LK_ERR_ABSURD: the peer's index is impossible; the

@@ -7,8 +7,8 @@ uint8_t lk_tls12_common_read(struct lk_cursor *c, struct lk_tls12_common *common
 {
     common->key_id[0] = lk_cursor_u8(c);
     LK_REQUIRE(!c->bad, LK_TLS12_INVALID_PAYLOAD_FORMAT);
-    /* lurk-tls12.md 2: sha256_32 is the only type, and the type decides how long the id is, so it is
-     * judged when it is met, however short the rest. */
+    /* lurk-tls12.md 2: sha256_32 is the only type, and the type decides how long the id is, so it
+     * is judged when it is met, however short the rest. */
     LK_REQUIRE(common->key_id[0] == 0, LK_TLS12_INVALID_KEY_ID_TYPE);
     struct lk_bytes id = lk_cursor_take(c, LK_KEY_ID_BYTES);
     common->freshness = lk_cursor_u8(c);
@@ -72,7 +72,8 @@ static uint8_t params_cut(struct lk_cursor *c, struct lk_tls12_ecdhe *out,
     const uint8_t *start = c->at;
     uint8_t curve_type = lk_cursor_u8(c);
     LK_REQUIRE(!c->bad, LK_TLS12_INVALID_PAYLOAD_FORMAT);
-    /* lurk-tls12.md 6 step 4, judged when met (2): other curve types lay the rest out differently. */
+    /* lurk-tls12.md 6 step 4, judged when met (2): other curve types lay the rest out
+     * differently. */
     LK_REQUIRE(curve_type == CURVE_TYPE_NAMED, LK_TLS12_INVALID_EC_TYPE);
     out->group = lk_cursor_u16(c);
     LK_REQUIRE(!c->bad, LK_TLS12_INVALID_PAYLOAD_FORMAT);

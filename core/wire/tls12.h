@@ -1,9 +1,12 @@
 /* tls12: the payloads of the `tls12` extension, requests and replies, both ways. The server parses
- * requests and writes replies, clients (liblurk, lurk-bench, tests) do the opposite, with the same code.
+ * requests and writes replies, clients (liblurk, lurk-bench, tests) do the opposite, with the same
+ * code.
  *
- * A request is cut to its last byte before anything is judged, except fields that decide how the rest
- * is cut (key id type, curve type, poo_prf), which are judged when met (lurk-tls12.md 2, order of faults).
- * Parsed structs point into the payload and borrow it. Nothing here looks at keys, clocks or policy.
+ * A request is cut to its last byte before anything is judged, except fields that decide how the
+ * rest is cut (key id type, curve type, poo_prf), which are judged when met (lurk-tls12.md 2, order
+ * of faults).
+ * Parsed structs point into the payload and borrow it. Nothing here looks at keys, clocks or
+ * policy.
  * Parsers return 0 or the wire status (enum lk_tls12_status) of the first fault.
  * Time depends on lengths and public fields only. Thread any.
  * Source lurk-tls12.md 1-4, 6, 8. */
@@ -33,8 +36,8 @@ struct lk_tls12_rsa_master {
     struct lk_bytes encrypted_premaster;
 };
 
-/* The handshake list of types 3, 4, 5 as cut and laid out (lurk-tls12.md 4, steps 1 to 3); every view
- * points into the payload. */
+/* The handshake list of types 3, 4, 5 as cut and laid out (lurk-tls12.md 4, steps 1 to 3); every
+ * view points into the payload. */
 struct lk_tls12_handshake {
     struct lk_tls12_common common;
     struct lk_bytes messages;           /* all of them, with their headers */
@@ -87,19 +90,25 @@ uint8_t lk_tls12_rsa_master_parse(struct lk_bytes payload, struct lk_tls12_rsa_m
 void lk_tls12_rsa_master_write(struct lk_writer *w, const struct lk_tls12_rsa_master *in);
 
 /* type: 3, 4 or 5. Covers layout, order and number of messages, versions, suite offered and known,
- * extended master secret as the type needs it. Faults 3, 4 and 14 as lurk-tls12.md 4 steps 1-3 assign
- * them. Not here: freshness funct, key, window, certificate's key, suites a policy closes. */
-uint8_t lk_tls12_handshake_parse(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
+ * extended master secret as the type needs it. Faults 3, 4 and 14 as lurk-tls12.md 4 steps 1-3
+ * assign them. Not here: freshness funct, key, window, certificate's key, suites a policy
+ * closes. */
+uint8_t lk_tls12_handshake_parse(struct lk_bytes payload, uint8_t type,
+                                 struct lk_tls12_handshake *out);
 
 /* Its two halves, for a caller that judges key and funct between them. cut: common, messages and
- * verify_data, with the faults that precede every step. judge: the messages inside, after a good cut. */
-uint8_t lk_tls12_handshake_cut(struct lk_bytes payload, uint8_t type, struct lk_tls12_handshake *out);
+ * verify_data, with the faults that precede every step. judge: the messages inside, after a good
+ * cut. */
+uint8_t lk_tls12_handshake_cut(struct lk_bytes payload, uint8_t type,
+                               struct lk_tls12_handshake *out);
 uint8_t lk_tls12_handshake_judge(struct lk_tls12_handshake *out, uint8_t type);
 
 /* From common, messages, verify_data. */
-void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk_tls12_handshake *in);
+void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type,
+                              const struct lk_tls12_handshake *in);
 
-/* Judges curve_type (10), named_curve (11), lengths of points for the group (3), poo_prf known (12).
+/* Judges curve_type (10), named_curve (11), lengths of points for the group (3), poo_prf known
+ * (12).
  * Whether a point lies on its curve, and whether null is allowed, is for the steps. */
 uint8_t lk_tls12_ecdhe_parse(struct lk_bytes payload, struct lk_tls12_ecdhe *out);
 /* Its two halves. judge: the lengths of points, lurk-tls12.md 6 step 4, after a good cut. */
@@ -108,11 +117,11 @@ uint8_t lk_tls12_ecdhe_judge(const struct lk_tls12_ecdhe *out);
 void lk_tls12_ecdhe_write(struct lk_writer *w, const struct lk_tls12_ecdhe *in);
 
 /* What the front judges before the vault sees a request, of type 2 to 6: key, freshness funct, S.
- * Returns 0 or the fault of the cut (3; 4, 10, 11, 12 where met), which precedes every step and is what
- * the full parser returns too.
+ * Returns 0 or the fault of the cut (3; 4, 10, 11, 12 where met), which precedes every step and is
+ * what the full parser returns too.
  * *server_random points into payload. It is NULL where a later step of the full parser is sure to
- * refuse the layout of the handshake: the steps judge key and funct before it and S after it, so the
- * front judges those two, leaves S alone, and the vault answers. */
+ * refuse the layout of the handshake: the steps judge key and funct before it and S after it, so
+ * the front judges those two, leaves S alone, and the vault answers. */
 uint8_t lk_tls12_peek(struct lk_bytes payload, uint8_t type, struct lk_tls12_common *common,
                       const uint8_t **server_random);
 

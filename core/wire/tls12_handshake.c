@@ -175,7 +175,8 @@ static bool certificate_verify_read(struct lk_cursor *c, struct walk *walk)
 enum need { MUST, MAY, WITH_REQUEST, WITH_PEER_CERTIFICATE };
 
 /* lurk-tls12.md 4, the table. Each place takes one message at most, so a message twice, one out of
- * its order, HelloRequest and server_key_exchange find no place, and no list is longer than this. */
+ * its order, HelloRequest and server_key_exchange find no place, and no list is longer than
+ * this. */
 static const struct place {
     uint8_t type; /* enum message_type */
     uint8_t need; /* enum need */
@@ -297,7 +298,8 @@ uint8_t lk_tls12_handshake_judge(struct lk_tls12_handshake *out, uint8_t type)
 uint8_t lk_tls12_handshake_cut(struct lk_bytes payload, uint8_t type,
                                struct lk_tls12_handshake *out)
 {
-    LK_ASSERT(type >= LK_TLS12_RSA_MASTER_WITH_POH && type <= LK_TLS12_RSA_EXTENDED_MASTER_WITH_POH);
+    LK_ASSERT(type >= LK_TLS12_RSA_MASTER_WITH_POH
+              && type <= LK_TLS12_RSA_EXTENDED_MASTER_WITH_POH);
     *out = (struct lk_tls12_handshake){0};
     struct lk_cursor c = lk_cursor_of(payload);
     uint8_t fault = lk_tls12_common_read(&c, &out->common);
@@ -319,7 +321,8 @@ uint8_t lk_tls12_handshake_parse(struct lk_bytes payload, uint8_t type,
     return fault != 0 ? fault : lk_tls12_handshake_judge(out, type);
 }
 
-void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type, const struct lk_tls12_handshake *in)
+void lk_tls12_handshake_write(struct lk_writer *w, uint8_t type,
+                              const struct lk_tls12_handshake *in)
 {
     lk_tls12_common_write(w, &in->common);
     lk_writer_vec16(w, in->messages);

@@ -1,5 +1,5 @@
-/* Any bytes as a tls12 capabilities payload without its state: entries that are accepted write back to
- * the same bytes. */
+/* Any bytes as a tls12 capabilities payload without its state: entries that are accepted write back
+ * to the same bytes. */
 #include "core/base/err.h"
 #include "core/base/limits.h"
 #include "core/wire/tls12.h"

@@ -1,5 +1,5 @@
-/* replay: feeds a fuzz target every file of its corpus, without a fuzzer. Each input is handed over in
- * an allocation of exactly its size, so that a sanitizer sees a read past it.
+/* replay: feeds a fuzz target every file of its corpus, without a fuzzer. Each input is handed over
+ * in an allocation of exactly its size, so that a sanitizer sees a read past it.
  * Usage: fuzz_<noun>_replay FILE-OR-FOLDER... */
 #include <dirent.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Requests of random content round trip; random damage to good ones hurts nothing and is judged alike
- * by the parser and by peek. LK_SEED=number repeats a run. */
+/* Requests of random content round trip; random damage to good ones hurts nothing and is judged
+ * alike by the parser and by peek. LK_SEED=number repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,8 @@ static int seed_print(void **state)
 {
     (void)state;
     const char *given = getenv("LK_SEED");
-    seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) << 20 | (uint64_t)clock();
+    uint64_t now = (uint64_t)time(NULL) << 20 | (uint64_t)clock();
+    seed = given != NULL ? strtoull(given, NULL, 0) : now;
     printf("LK_SEED=%#llx\n", (unsigned long long)seed);
     fflush(stdout);
     return 0;

@@ -1,5 +1,5 @@
-/* handshake: builds payloads of the handshake forms from a string of letters, one a message, so that a
- * test names the order it wants and nothing else.
+/* handshake: builds payloads of the handshake forms from a string of letters, one a message, so
+ * that a test names the order it wants and nothing else.
  *
  *   h client_hello   H server_hello   c certificate of the server   s certificate_status
  *   q certificate_request   d server_hello_done   C certificate of the peer   E the same, empty

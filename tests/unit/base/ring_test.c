@@ -160,8 +160,8 @@ static void *produce(void *arg)
     return NULL;
 }
 
-/* ThreadSanitizer sees a slot that is read before the ring ordered its writing, or written again before
- * its reading. */
+/* ThreadSanitizer sees a slot that is read before the ring ordered its writing, or written again
+ * before its reading. */
 static void ring_moves_slots_between_two_threads(void **state)
 {
     (void)state;

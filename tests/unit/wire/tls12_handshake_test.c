@@ -33,7 +33,8 @@ static uint8_t status_of(const struct lk_handshake_shape *shape)
     return status;
 }
 
-/* Types 4 and 5 need the extended master secret on both sides; the rest of a shape stays as it is. */
+/* Types 4 and 5 need the extended master secret on both sides; the rest of a shape stays as it
+ * is. */
 static struct lk_handshake_shape shape_for(uint8_t type, const char *sequence, bool datagram)
 {
     return (struct lk_handshake_shape){.sequence = sequence, .type = type, .datagram = datagram,
