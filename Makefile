@@ -19,7 +19,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 # --- flags ------------------------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-        -Wno-unknown-warning-option $(if $(CI),-Werror)
+        $(if $(CI),-Werror)
 PKGS := openssl liburing yaml-0.1 jansson hwloc libseccomp libsystemd libevent_core libevent_extra
 CFLAGS_release := -O3 -g -D_FORTIFY_SOURCE=2
 CFLAGS_debug   := -O1 -g
