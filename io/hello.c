@@ -75,6 +75,7 @@ static bool make_ready(struct lk_hello *h, SSL_CTX *ctx)
     SSL_set_app_data(h->ssl, h);
     SSL_set_accept_state(h->ssl);
     SSL_set_max_cert_list(h->ssl, LK_HANDSHAKE_FRAGMENT_BYTES_MAX);
+    SSL_set_max_send_fragment(h->ssl, LK_DATAGRAM_BYTES_MAX); /* a write buffer of 4 kB, not 16 */
     DTLS_set_timer_cb(h->ssl, next_timer);
     if (lk_datagram_attach(h->datagram, h->ssl)) return true;
     lk_hello_renew(h);

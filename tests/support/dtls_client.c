@@ -9,7 +9,11 @@
 
 static char dir[] = "/tmp/lurk-pki-XXXXXX";
 static bool made;
-static uint8_t *file[FILES_MAX];
+static struct file {
+    char name[64];
+    uint8_t *data;
+    size_t len;
+} file[FILES_MAX];
 static unsigned files;
 
 static void must(bool good, const char *what)
@@ -34,7 +38,7 @@ const char *lk_test_pki(void)
 void lk_test_pki_gone(void)
 {
     while (files > 0)
-        free(file[--files]);
+        free(file[--files].data);
     if (!made) return;
     char command[64];
     snprintf(command, sizeof command, "rm -rf %s", dir);
@@ -49,16 +53,19 @@ static void path_of(const char *name, char path[128])
 
 struct lk_bytes lk_test_pki_file(const char *name)
 {
+    for (unsigned i = 0; i < files; i++)
+        if (strcmp(file[i].name, name) == 0) return lk_bytes_of(file[i].data, file[i].len);
     char path[128];
     path_of(name, path);
     FILE *f = fopen(path, "r");
     must(f != NULL && files < FILES_MAX, path);
-    uint8_t *bytes = malloc(65536);
-    must(bytes != NULL, "no memory");
-    size_t len = fread(bytes, 1, 65536, f);
+    struct file *read = &file[files++];
+    snprintf(read->name, sizeof read->name, "%s", name);
+    read->data = malloc(65536);
+    must(read->data != NULL, "no memory");
+    read->len = fread(read->data, 1, 65536, f);
     fclose(f);
-    file[files++] = bytes;
-    return lk_bytes_of(bytes, len);
+    return lk_bytes_of(read->data, read->len);
 }
 
 bool lk_test_wire_put(struct lk_test_wire *wire, struct lk_bytes bytes)
