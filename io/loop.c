@@ -83,12 +83,19 @@ void lk_loop_order(struct lk_loop *loop, const struct lk_loop_order *order)
 
 /* --- the turn ------------------------------------------------------------------------------- */
 
+static void sweep(struct lk_loop *loop)
+{
+    for (uint32_t row = 0; row < loop->conf.listener_count; row++)
+        if (loop->transport[row]->sweep != NULL) loop->transport[row]->sweep(&loop->peers);
+}
+
 static void tick(struct lk_loop *loop)
 {
     if (loop->peers.now_ns < loop->next_tick_ns) return;
     loop->next_tick_ns = loop->peers.now_ns + TICK_NS;
     lk_intake_expire(&loop->intake, &loop->peers);
     lk_peers_expire(&loop->peers);
+    sweep(loop);
     lk_loop_listen_again(loop);
     if (loop->peers.draining) drain_idle(&loop->peers);
     struct timespec cpu;

@@ -1,6 +1,6 @@
 #include "io/transport.h"
 
-static const struct lk_transport *const rows[] = {&lk_transport_tls};
+static const struct lk_transport *const rows[] = {&lk_transport_tls, &lk_transport_dtls};
 
 const struct lk_transport *lk_transport_find(enum lk_transport_id id)
 {

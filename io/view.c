@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
+#include "io/hello.h"
 #include "io/session.h"
 
 static lk_err build(struct lk_view *view, const struct lk_view_files *files, char *error,
@@ -14,7 +15,9 @@ static lk_err build(struct lk_view *view, const struct lk_view_files *files, cha
         return err;
     }
     LK_TRY(lk_session_context(LK_SESSION_TLS, files, &view->tls, error, error_bytes));
-    return lk_session_context(LK_SESSION_DTLS, files, &view->dtls, error, error_bytes);
+    LK_TRY(lk_session_context(LK_SESSION_DTLS, files, &view->dtls, error, error_bytes));
+    lk_hello_context(view->dtls);
+    return LK_OK;
 }
 
 lk_err lk_view_new(uint64_t generation, struct lk_conf *conf, struct lk_keystore *keys,

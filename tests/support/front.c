@@ -134,12 +134,15 @@ static void *work(void *argument)
 
 /* --- the loop ------------------------------------------------------------------------------- */
 
-static int listen_anywhere(uint16_t *port)
+/* *port 0: any; set to the one it got. */
+static int bind_loopback(int type, uint16_t *port)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(*port)};
     socklen_t bytes = sizeof at;
-    must(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 64) == 0 &&
+    must(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
              getsockname(fd, (struct sockaddr *)&at, &bytes) == 0,
          "no listening socket");
     *port = ntohs(at.sin_port);
@@ -170,12 +173,15 @@ void lk_test_front_start(struct lk_test_front *front, const struct lk_test_view_
     *front = (struct lk_test_front){.view = lk_test_view(conf)};
     front->counters = calloc(1, sizeof *front->counters);
     front->bell = eventfd(0, EFD_CLOEXEC);
-    front->listener = listen_anywhere(&front->port);
+    front->listener = bind_loopback(SOCK_STREAM, &front->port);
+    must(listen(front->listener, 64) == 0, "not listening");
+    front->datagrams = bind_loopback(SOCK_DGRAM, &front->port);
     struct lk_loop_conf loop = {.cpu = -1,
                                 .bell_fd = front->bell,
                                 .workers = 1,
-                                .listener = {{front->listener, LK_TRANSPORT_TLS}},
-                                .listener_count = 1,
+                                .listener = {{front->listener, LK_TRANSPORT_TLS},
+                                             {front->datagrams, LK_TRANSPORT_DTLS}},
+                                .listener_count = 2,
                                 .view = front->view,
                                 .counters = front->counters};
     must(lk_loop_start(&loop, &front->loop) == LK_OK, "the loop did not start");
@@ -200,6 +206,7 @@ void lk_test_front_stop(struct lk_test_front *front)
     free(front->counters);
     close(front->bell);
     close(front->listener);
+    close(front->datagrams);
 }
 
 uint64_t lk_test_front_count(const struct lk_test_front *front, enum lk_counter counter)
@@ -228,11 +235,27 @@ static void show_certificate(SSL_CTX *ctx, const char *name)
     must(SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) == 1, path);
 }
 
+static void attach(struct lk_test_edge *edge, bool datagrams)
+{
+    if (!datagrams) {
+        SSL_set_fd(edge->ssl, edge->fd);
+        return;
+    }
+    BIO *bio = BIO_new_dgram(edge->fd, BIO_NOCLOSE);
+    struct sockaddr_in peer;
+    socklen_t bytes = sizeof peer;
+    must(bio != NULL && getpeername(edge->fd, (struct sockaddr *)&peer, &bytes) == 0, "no datagrams");
+    BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &peer);
+    SSL_set_bio(edge->ssl, bio, bio);
+}
+
 bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front *front, const char *name,
                           int version)
 {
-    *edge = (struct lk_test_edge){.ctx = SSL_CTX_new(TLS_client_method())};
-    edge->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool datagrams = version == DTLS1_2_VERSION;
+    *edge = (struct lk_test_edge){
+        .ctx = SSL_CTX_new(datagrams ? DTLS_client_method() : TLS_client_method())};
+    edge->fd = socket(AF_INET, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(front->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -248,7 +271,7 @@ bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front 
     SSL_CTX_set_verify(edge->ctx, SSL_VERIFY_PEER, NULL);
     if (name != NULL) show_certificate(edge->ctx, name);
     edge->ssl = SSL_new(edge->ctx);
-    SSL_set_fd(edge->ssl, edge->fd);
+    attach(edge, datagrams);
     return SSL_connect(edge->ssl) == 1;
 }
 

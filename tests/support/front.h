@@ -35,8 +35,8 @@ struct lk_test_front {
     struct lk_segment segment[2]; /* of the epoch in use, and the one before */
     int segment_fd[2];
     uint64_t epoch;
-    int bell, listener;
-    uint16_t port;
+    int bell, listener, datagrams;
+    uint16_t port; /* of both: TLS by TCP, DTLS by UDP */
     pthread_t worker;
     _Atomic int work; /* enum lk_test_work */
     atomic_bool stop;
@@ -58,7 +58,8 @@ struct lk_test_edge {
     SSL *ssl;
     int fd;
 };
-/* name: of the PKI ("edge-1"), NULL without a certificate; version: TLS1_2_VERSION or TLS1_3_VERSION.
+/* name: of the PKI ("edge-1"), NULL without a certificate; version: TLS1_2_VERSION, TLS1_3_VERSION or
+ * DTLS1_2_VERSION.
  * False: the handshake failed. In TLS 1.3 a refusal shows at the first read. */
 bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front *front, const char *name,
                           int version);
