@@ -1,6 +1,6 @@
-/* echo: the least a server can do for a ping: one thread, epoll, OpenSSL on the sockets, every request
- * turned into its answer by one byte. It is the yardstick of lurkd's transports: what lurkd costs above
- * it is lurkd's. Answers that are ready together leave together on streams.
+/* echo: the least a server can do for a ping: one thread, epoll, OpenSSL on the sockets, every
+ * request turned into its answer by one byte. It is the yardstick of lurkd's transports: what lurkd
+ * costs above it is lurkd's. Answers that are ready together leave together on streams.
  *
  * Usage: echo tls|dtls|tcp|udp PORT CA CERT KEY     on 127.0.0.1; prints "ready" */
 #include <arpa/inet.h>
@@ -40,7 +40,8 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- cookies: enough for one process on loopback ----------------------------------------------- */
+/* --- cookies: enough for one process on loopback -----------------------------------------------
+ */
 
 static int cookie_make(SSL *ssl, unsigned char *cookie, unsigned *len)
 {
@@ -58,7 +59,8 @@ static int cookie_check(SSL *ssl, const unsigned char *cookie, unsigned len)
 static void context_make(char **file)
 {
     ctx = SSL_CTX_new(datagram ? DTLS_server_method() : TLS_server_method());
-    if (!ctx || SSL_CTX_load_verify_file(ctx, file[0]) != 1 || SSL_CTX_use_certificate_chain_file(ctx, file[1]) != 1 ||
+    if (!ctx || SSL_CTX_load_verify_file(ctx, file[0]) != 1 ||
+        SSL_CTX_use_certificate_chain_file(ctx, file[1]) != 1 ||
         SSL_CTX_use_PrivateKey_file(ctx, file[2], SSL_FILETYPE_PEM) != 1)
         die("certificates");
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -110,8 +112,8 @@ static size_t answer(uint8_t *data, size_t bytes)
 {
     size_t done = 0;
     while (bytes - done >= HEADER_BYTES) {
-        size_t length = (size_t)data[done + 12] << 24 | (size_t)data[done + 13] << 16 | (size_t)data[done + 14] << 8 |
-                        data[done + 15];
+        size_t length = (size_t)data[done + 12] << 24 | (size_t)data[done + 13] << 16 |
+                        (size_t)data[done + 14] << 8 | data[done + 15];
         if (length < HEADER_BYTES || length > bytes - done) break;
         data[done + 3] = 1;
         done += length;
@@ -151,7 +153,8 @@ static bool datagram_serve(struct peer *peer)
 static int socket_make(void)
 {
     int one = 1, wide = 4 << 20;
-    int fd = socket(AF_INET, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd =
+        socket(AF_INET, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (datagram) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
     if (datagram) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wide, sizeof(wide));
@@ -208,19 +211,23 @@ static void datagram_answer(int listener)
     struct sockaddr_in from;
     socklen_t bytes = sizeof(from);
     ssize_t n;
-    while ((n = recvfrom(listener, data, sizeof(data), MSG_DONTWAIT, (struct sockaddr *)&from, &bytes)) > 0)
-        if (answer(data, (size_t)n) > 0) sendto(listener, data, (size_t)n, 0, (struct sockaddr *)&from, bytes);
+    while ((n = recvfrom(listener, data, sizeof(data), MSG_DONTWAIT, (struct sockaddr *)&from,
+                         &bytes)) > 0)
+        if (answer(data, (size_t)n) > 0)
+            sendto(listener, data, (size_t)n, 0, (struct sockaddr *)&from, bytes);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 6 || (strcmp(argv[1], "tls") && strcmp(argv[1], "dtls") && strcmp(argv[1], "tcp") && strcmp(argv[1], "udp"))) {
+    if (argc != 6 || (strcmp(argv[1], "tls") && strcmp(argv[1], "dtls") && strcmp(argv[1], "tcp") &&
+                      strcmp(argv[1], "udp"))) {
         fprintf(stderr, "usage: echo tls|dtls|tcp|udp PORT CA CERT KEY\n");
         return 2;
     }
     datagram = !strcmp(argv[1], "dtls") || !strcmp(argv[1], "udp");
     secure = strstr(argv[1], "tls") != NULL;
-    own = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2])),
+    own = (struct sockaddr_in){.sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)atoi(argv[2])),
                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -47,9 +47,11 @@ bool lk_bench_conn_datagram_put(struct lk_bench_conn *conn, const void *data, si
 }
 
 /* Keeps the first failure as a sentence. */
-static enum lk_bench_end explain(struct lk_bench_conn *conn, enum lk_bench_end end, const char *what, const char *why)
+static enum lk_bench_end explain(struct lk_bench_conn *conn, enum lk_bench_end end,
+                                 const char *what, const char *why)
 {
-    if (!conn->env->error[0]) snprintf(conn->env->error, sizeof(conn->env->error), "%s: %s", what, why);
+    if (!conn->env->error[0])
+        snprintf(conn->env->error, sizeof(conn->env->error), "%s: %s", what, why);
     return end;
 }
 
@@ -74,12 +76,14 @@ static enum lk_bench_end stream_send(struct lk_bench_conn *conn)
 {
     struct lk_bench_growing *out = &conn->out;
     while (out->at < out->len) {
-        ssize_t n = send(conn->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(conn->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EAGAIN) {
             interest_set(conn, true);
             return LK_BENCH_END_NONE;
         }
-        if (n < 0 && errno != EINTR) return explain(conn, LK_BENCH_END_CLOSED, "send", strerror(errno));
+        if (n < 0 && errno != EINTR)
+            return explain(conn, LK_BENCH_END_CLOSED, "send", strerror(errno));
         if (n > 0) out->at += (size_t)n;
     }
     out->at = out->len = 0;
@@ -125,7 +129,8 @@ static enum lk_bench_end session_write(struct lk_bench_conn *conn, const void *d
 enum lk_bench_end lk_bench_conn_put(struct lk_bench_conn *conn, struct lk_bytes message)
 {
     bool good;
-    if (!conn->env->transport->datagram) good = lk_bench_growing_put(&conn->queue, message.data, message.len);
+    if (!conn->env->transport->datagram)
+        good = lk_bench_growing_put(&conn->queue, message.data, message.len);
     else if (conn->ssl) return session_write(conn, message.data, message.len);
     else good = lk_bench_conn_datagram_put(conn, message.data, message.len);
     return good ? LK_BENCH_END_NONE : explain(conn, LK_BENCH_END_CLOSED, "memory", "none left");
@@ -136,7 +141,8 @@ enum lk_bench_end lk_bench_conn_flush(struct lk_bench_conn *conn)
     if (conn->queue.len > 0) {
         enum lk_bench_end end = LK_BENCH_END_NONE;
         if (conn->ssl) end = session_write(conn, conn->queue.data, conn->queue.len);
-        else if (!lk_bench_growing_put(&conn->out, conn->queue.data, conn->queue.len)) end = LK_BENCH_END_CLOSED;
+        else if (!lk_bench_growing_put(&conn->out, conn->queue.data, conn->queue.len))
+            end = LK_BENCH_END_CLOSED;
         conn->queue.len = 0;
         if (end != LK_BENCH_END_NONE) return end;
     }
@@ -145,14 +151,16 @@ enum lk_bench_end lk_bench_conn_flush(struct lk_bench_conn *conn)
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-static enum lk_bench_end message_deliver(struct lk_bench_conn *conn, struct lk_bytes message, uint64_t now_ns)
+static enum lk_bench_end message_deliver(struct lk_bench_conn *conn, struct lk_bytes message,
+                                         uint64_t now_ns)
 {
     if (lk_bench_load_message(conn->env->load, conn, message, now_ns)) return LK_BENCH_END_NONE;
     return explain(conn, LK_BENCH_END_BROKEN, "answer", "not one a client may accept");
 }
 
 /* Cuts messages off a stream's bytes, the carried head in front of them; carries the next head. */
-static enum lk_bench_end stream_deliver(struct lk_bench_conn *conn, struct lk_bytes bytes, uint64_t now_ns)
+static enum lk_bench_end stream_deliver(struct lk_bench_conn *conn, struct lk_bytes bytes,
+                                        uint64_t now_ns)
 {
     bool carried = conn->carry.len > 0;
     if (carried) {
@@ -166,16 +174,19 @@ static enum lk_bench_end stream_deliver(struct lk_bench_conn *conn, struct lk_by
         if (end != LK_BENCH_END_NONE) return end;
         bytes = lk_bytes_of(bytes.data + message.len, bytes.len - message.len);
     }
-    if (cut == LK_CUT_LOST) return explain(conn, LK_BENCH_END_BROKEN, "answer", "an impossible length");
+    if (cut == LK_CUT_LOST)
+        return explain(conn, LK_BENCH_END_BROKEN, "answer", "an impossible length");
     if (carried) {
         memmove(conn->carry.data, bytes.data, bytes.len);
         conn->carry.len = bytes.len;
         return LK_BENCH_END_NONE;
     }
-    return lk_bench_growing_put(&conn->carry, bytes.data, bytes.len) ? LK_BENCH_END_NONE : LK_BENCH_END_CLOSED;
+    return lk_bench_growing_put(&conn->carry, bytes.data, bytes.len) ? LK_BENCH_END_NONE
+                                                                     : LK_BENCH_END_CLOSED;
 }
 
-static enum lk_bench_end plain_deliver(struct lk_bench_conn *conn, struct lk_bytes bytes, uint64_t now_ns)
+static enum lk_bench_end plain_deliver(struct lk_bench_conn *conn, struct lk_bytes bytes,
+                                       uint64_t now_ns)
 {
     conn->heard_ns = now_ns;
     return conn->env->transport->datagram ? message_deliver(conn, bytes, now_ns)
@@ -194,7 +205,8 @@ static enum lk_bench_end session_read(struct lk_bench_conn *conn, uint64_t now_n
                 return explain(conn, LK_BENCH_END_CLOSED, "session", "the server closed it");
             return explain(conn, LK_BENCH_END_CLOSED, "session", session_reason(conn));
         }
-        enum lk_bench_end end = plain_deliver(conn, lk_bytes_of(conn->env->plain, (size_t)n), now_ns);
+        enum lk_bench_end end =
+            plain_deliver(conn, lk_bytes_of(conn->env->plain, (size_t)n), now_ns);
         if (end != LK_BENCH_END_NONE) return end;
     }
 }
@@ -214,7 +226,8 @@ static enum lk_bench_end shake(struct lk_bench_conn *conn, uint64_t now_ns)
 }
 
 /* Bytes of one receive, a stream's piece or one datagram. */
-static enum lk_bench_end bytes_take(struct lk_bench_conn *conn, struct lk_bytes bytes, uint64_t now_ns)
+static enum lk_bench_end bytes_take(struct lk_bench_conn *conn, struct lk_bytes bytes,
+                                    uint64_t now_ns)
 {
     if (!conn->ssl) return plain_deliver(conn, bytes, now_ns);
     conn->in = bytes;
@@ -232,8 +245,8 @@ static enum lk_bench_end stream_receive(struct lk_bench_conn *conn, uint64_t now
         n = recv(conn->fd, conn->env->raw, RAW_BYTES, MSG_DONTWAIT);
         if (n == 0) {
             bool shaking = conn->state == LK_BENCH_CONN_SHAKING;
-            return explain(conn, shaking ? LK_BENCH_END_HANDSHAKE : LK_BENCH_END_CLOSED, "connection",
-                           "the server closed it");
+            return explain(conn, shaking ? LK_BENCH_END_HANDSHAKE : LK_BENCH_END_CLOSED,
+                           "connection", "the server closed it");
         }
         if (n < 0) {
             if (errno == EAGAIN || errno == EINTR) return LK_BENCH_END_NONE;
@@ -250,14 +263,16 @@ static enum lk_bench_end datagram_receive(struct lk_bench_conn *conn, uint64_t n
     struct mmsghdr message[LK_BENCH_DATAGRAMS];
     struct iovec piece[LK_BENCH_DATAGRAMS];
     for (unsigned i = 0; i < LK_BENCH_DATAGRAMS; i++) {
-        piece[i] = (struct iovec){conn->env->raw + i * LK_BENCH_DATAGRAM_BYTES, LK_BENCH_DATAGRAM_BYTES};
+        piece[i] =
+            (struct iovec){conn->env->raw + i * LK_BENCH_DATAGRAM_BYTES, LK_BENCH_DATAGRAM_BYTES};
         message[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &piece[i], .msg_iovlen = 1}};
     }
     int n = recvmmsg(conn->fd, message, LK_BENCH_DATAGRAMS, MSG_DONTWAIT, NULL);
     if (n < 0 && errno == ECONNREFUSED && conn->state != LK_BENCH_CONN_OPEN)
         return explain(conn, LK_BENCH_END_CONNECT, "connection", strerror(errno));
     for (int i = 0; i < n; i++) {
-        enum lk_bench_end end = bytes_take(conn, lk_bytes_of(piece[i].iov_base, message[i].msg_len), now_ns);
+        enum lk_bench_end end =
+            bytes_take(conn, lk_bytes_of(piece[i].iov_base, message[i].msg_len), now_ns);
         if (end != LK_BENCH_END_NONE) return end;
     }
     return LK_BENCH_END_NONE;
@@ -272,7 +287,8 @@ static enum lk_bench_end connected(struct lk_bench_conn *conn, uint64_t now_ns)
     interest_set(conn, false);
     if (!conn->env->ctx) return LK_BENCH_END_NONE;
     conn->ssl = lk_bench_session_new(conn);
-    if (!conn->ssl) return explain(conn, LK_BENCH_END_CONNECT, "session", "libssl refused to make one");
+    if (!conn->ssl)
+        return explain(conn, LK_BENCH_END_CONNECT, "session", "libssl refused to make one");
     return shake(conn, now_ns);
 }
 
@@ -281,7 +297,8 @@ enum lk_bench_end lk_bench_conn_open(struct lk_bench_conn *conn, uint64_t now_ns
     const struct lk_bench_conn_env *env = conn->env;
     bool datagram = env->transport->datagram;
     int one = 1, wide = 4 << 20;
-    conn->fd = socket(env->address.ss_family, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    conn->fd = socket(env->address.ss_family,
+                      (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     conn->state = LK_BENCH_CONN_CONNECTING;
     conn->since_ns = now_ns;
     if (conn->fd < 0) return explain(conn, LK_BENCH_END_CONNECT, "socket", strerror(errno));
@@ -310,7 +327,8 @@ enum lk_bench_end lk_bench_conn_event(struct lk_bench_conn *conn, uint64_t now_n
         enum lk_bench_end end = out_send(conn);
         if (end != LK_BENCH_END_NONE) return end;
     }
-    return conn->env->transport->datagram ? datagram_receive(conn, now_ns) : stream_receive(conn, now_ns);
+    return conn->env->transport->datagram ? datagram_receive(conn, now_ns)
+                                          : stream_receive(conn, now_ns);
 }
 
 enum lk_bench_end lk_bench_conn_tick(struct lk_bench_conn *conn)

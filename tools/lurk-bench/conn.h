@@ -1,9 +1,8 @@
-/* conn: one connection of the load: its socket, its TLS or DTLS session over memory buffers, and the
- * bytes on their way. It hands whole messages upwards and knows nothing of what they mean.
+/* conn: one connection of the load: its socket, its TLS or DTLS session over memory buffers, and
+ * the bytes on their way. It hands whole messages upwards and knows nothing of what they mean.
  *
- * Messages queued in one turn leave together at the flush: in as few records as they fit and one send
- * on streams, one datagram each in one system call on datagrams.
- * Owner a load; its thread. */
+ * Messages queued in one turn leave together at the flush: in as few records as they fit and one
+ * send on streams, one datagram each in one system call on datagrams. Owner a load; its thread. */
 #ifndef LK_TOOLS_BENCH_CONN_H
 #define LK_TOOLS_BENCH_CONN_H
 
@@ -34,7 +33,7 @@ enum lk_bench_end {
 };
 
 #define LK_BENCH_DATAGRAM_BYTES 4096
-#define LK_BENCH_DATAGRAMS 64
+#define LK_BENCH_DATAGRAMS      64
 
 struct lk_bench_growing {
     uint8_t *data;
@@ -61,7 +60,7 @@ struct lk_bench_conn {
     int fd;
     bool want_write, queued;
     SSL *ssl;
-    struct lk_bytes in; /* bytes the session may read now */
+    struct lk_bytes in;            /* bytes the session may read now */
     struct lk_bench_growing out;   /* towards the socket */
     struct lk_bench_growing queue; /* messages of this turn, streams only */
     struct lk_bench_growing carry; /* head of a message whose rest has not come, streams only */
@@ -73,7 +72,8 @@ struct lk_bench_conn {
 
 /* A context for all sessions: authority, our certificate and key, versions. On failure *error says
  * which file and what is wrong. NULL then. */
-SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *error, uint32_t error_bytes);
+SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *error,
+                                  uint32_t error_bytes);
 
 /* Starts to connect. The outcome comes through lk_bench_conn_event. */
 enum lk_bench_end lk_bench_conn_open(struct lk_bench_conn *conn, uint64_t now_ns);
@@ -96,7 +96,7 @@ SSL *lk_bench_session_new(struct lk_bench_conn *conn);
 bool lk_bench_conn_datagram_put(struct lk_bench_conn *conn, const void *data, size_t len);
 
 /* load.c: one whole message came. False: no client may accept it. */
-bool lk_bench_load_message(struct lk_bench_load *load, struct lk_bench_conn *conn, struct lk_bytes message,
-                           uint64_t now_ns);
+bool lk_bench_load_message(struct lk_bench_load *load, struct lk_bench_conn *conn,
+                           struct lk_bytes message, uint64_t now_ns);
 
 #endif

@@ -11,7 +11,8 @@
 #include "tools/lurk-bench/share.h"
 #include "tools/lurk-bench/verify.h"
 
-#define MESSAGE_BYTES 16384 /* of a template while it is made: a chain of one certificate and the rest */
+#define MESSAGE_BYTES                                                                              \
+    16384 /* of a template while it is made: a chain of one certificate and the rest */
 
 /* --- requests --------------------------------------------------------------------------------- */
 
@@ -22,7 +23,8 @@ static void common_fill(struct lk_tls12_common *common, const struct lk_bench_ke
 }
 
 /* Version 0303 and 46 random bytes, and the same under the public key. */
-static bool premaster_draw(const struct lk_bench_key *key, uint8_t premaster[LK_MASTER_BYTES], uint8_t *encrypted)
+static bool premaster_draw(const struct lk_bench_key *key, uint8_t premaster[LK_MASTER_BYTES],
+                           uint8_t *encrypted)
 {
     premaster[0] = 3;
     premaster[1] = 3;
@@ -31,17 +33,20 @@ static bool premaster_draw(const struct lk_bench_key *key, uint8_t premaster[LK_
     size_t bytes = key->bytes;
     bool good = ctx && EVP_PKEY_encrypt_init(ctx) == 1 &&
                 EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-                EVP_PKEY_encrypt(ctx, encrypted, &bytes, premaster, LK_MASTER_BYTES) == 1 && bytes == key->bytes;
+                EVP_PKEY_encrypt(ctx, encrypted, &bytes, premaster, LK_MASTER_BYTES) == 1 &&
+                bytes == key->bytes;
     EVP_PKEY_CTX_free(ctx);
     return good;
 }
 
-static bool prepare_rsa_master(const struct lk_bench_exchange *row, const struct lk_bench_style *style,
-                               struct lk_bench_draw *draw, struct lk_bench_template *out)
+static bool prepare_rsa_master(const struct lk_bench_exchange *row,
+                               const struct lk_bench_style *style, struct lk_bench_draw *draw,
+                               struct lk_bench_template *out)
 {
     uint8_t encrypted[LK_RSA_BYTES_MAX], zero[LK_RANDOM_BYTES] = {0};
     (void)row, (void)draw;
-    if (out->key->bytes > sizeof(encrypted) || !premaster_draw(out->key, out->premaster, encrypted)) return false;
+    if (out->key->bytes > sizeof(encrypted) || !premaster_draw(out->key, out->premaster, encrypted))
+        return false;
     struct lk_tls12_rsa_master request = {
         .prf_hash = style->prf,
         .client_random = zero,
@@ -60,12 +65,15 @@ static bool prepare_rsa_master(const struct lk_bench_exchange *row, const struct
 }
 
 /* Types 3 to 5: a handshake in TLS layout, as lk_bench_handshake_write lays it out. */
-static bool prepare_handshake(const struct lk_bench_exchange *row, const struct lk_bench_style *style,
-                              struct lk_bench_draw *draw, struct lk_bench_template *out)
+static bool prepare_handshake(const struct lk_bench_exchange *row,
+                              const struct lk_bench_style *style, struct lk_bench_draw *draw,
+                              struct lk_bench_template *out)
 {
-    uint8_t encrypted[LK_RSA_BYTES_MAX], messages[MESSAGE_BYTES - 256], zero[LK_VERIFY_DATA_BYTES] = {0};
+    uint8_t encrypted[LK_RSA_BYTES_MAX], messages[MESSAGE_BYTES - 256],
+        zero[LK_VERIFY_DATA_BYTES] = {0};
     (void)style, (void)draw;
-    if (out->key->bytes > sizeof(encrypted) || !premaster_draw(out->key, out->premaster, encrypted)) return false;
+    if (out->key->bytes > sizeof(encrypted) || !premaster_draw(out->key, out->premaster, encrypted))
+        return false;
     struct lk_writer list = lk_writer_of(messages, sizeof(messages));
     struct lk_bench_handshake_places places;
     lk_bench_handshake_write(&list, row->type != LK_TLS12_RSA_MASTER_WITH_POH,
@@ -126,17 +134,18 @@ static bool prepare_ecdhe(const struct lk_bench_exchange *row, const struct lk_b
 }
 
 /* Something the server has to refuse, another fault each time a template is made. */
-static bool prepare_malformed(const struct lk_bench_exchange *row, const struct lk_bench_style *style,
-                              struct lk_bench_draw *draw, struct lk_bench_template *out)
+static bool prepare_malformed(const struct lk_bench_exchange *row,
+                              const struct lk_bench_style *style, struct lk_bench_draw *draw,
+                              struct lk_bench_template *out)
 {
     static const struct lk_header faults[] = {
-        {.designation = 9, .version = 1, .type = 1},                            /* extension */
-        {.designation = 1, .version = 2, .type = 2},                            /* version */
-        {.designation = 1, .version = 1, .type = 99},                           /* type */
-        {.designation = 1, .version = 1, .type = 1, .status = 1},               /* status */
-        {.designation = 1, .version = 1, .type = LK_TLS12_RSA_MASTER},          /* payload */
-        {.designation = 1, .version = 1, .type = LK_TLS12_ECDHE},               /* payload */
-        {.designation = 0, .version = 1, .type = LK_LURK_PING},                 /* payload too long */
+        {.designation = 9, .version = 1, .type = 1},                   /* extension */
+        {.designation = 1, .version = 2, .type = 2},                   /* version */
+        {.designation = 1, .version = 1, .type = 99},                  /* type */
+        {.designation = 1, .version = 1, .type = 1, .status = 1},      /* status */
+        {.designation = 1, .version = 1, .type = LK_TLS12_RSA_MASTER}, /* payload */
+        {.designation = 1, .version = 1, .type = LK_TLS12_ECDHE},      /* payload */
+        {.designation = 0, .version = 1, .type = LK_LURK_PING},        /* payload too long */
     };
     (void)row, (void)style;
     struct lk_header header = faults[lk_bench_draw_below(draw, sizeof(faults) / sizeof(faults[0]))];
@@ -163,34 +172,43 @@ static bool prove_ecdhe(const struct lk_bench_template *from, uint8_t *message)
 /* --- rows ------------------------------------------------------------------------------------- */
 
 const struct lk_bench_exchange lk_bench_exchanges[LK_BENCH_EXCHANGE_COUNT] = {
-    [LK_BENCH_PING] = {"ping", LK_EXT_LURK, 1, LK_LURK_PING, LK_BENCH_NEED_NOTHING, NULL, NULL, NULL, NULL},
-    [LK_BENCH_TLS12_PING] = {"tls12_ping", LK_EXT_TLS12, 1, LK_TLS12_PING, LK_BENCH_NEED_NOTHING, NULL, NULL,
-                             NULL, NULL},
-    [LK_BENCH_CAPABILITIES] = {"capabilities", LK_EXT_LURK, 1, LK_LURK_CAPABILITIES, LK_BENCH_NEED_NOTHING,
-                               NULL, NULL, lk_bench_verify_lurk_capabilities, lk_bench_plausible_state},
+    [LK_BENCH_PING] = {"ping", LK_EXT_LURK, 1, LK_LURK_PING, LK_BENCH_NEED_NOTHING, NULL, NULL,
+                       NULL, NULL},
+    [LK_BENCH_TLS12_PING] = {"tls12_ping", LK_EXT_TLS12, 1, LK_TLS12_PING, LK_BENCH_NEED_NOTHING,
+                             NULL, NULL, NULL, NULL},
+    [LK_BENCH_CAPABILITIES] = {"capabilities", LK_EXT_LURK, 1, LK_LURK_CAPABILITIES,
+                               LK_BENCH_NEED_NOTHING, NULL, NULL, lk_bench_verify_lurk_capabilities,
+                               lk_bench_plausible_state},
     [LK_BENCH_TLS12_CAPABILITIES] = {"tls12_capabilities", LK_EXT_TLS12, 1, LK_TLS12_CAPABILITIES,
-                                     LK_BENCH_NEED_NOTHING, NULL, NULL, lk_bench_verify_tls12_capabilities,
-                                     lk_bench_plausible_state},
-    [LK_BENCH_RSA_MASTER] = {"rsa_master", LK_EXT_TLS12, 1, LK_TLS12_RSA_MASTER, LK_BENCH_NEED_DECRYPT,
-                             prepare_rsa_master, NULL, lk_bench_verify_master, lk_bench_plausible_master},
-    [LK_BENCH_RSA_MASTER_WITH_POH] = {"rsa_master_with_poh", LK_EXT_TLS12, 1, LK_TLS12_RSA_MASTER_WITH_POH,
-                                      LK_BENCH_NEED_CERTIFICATE, prepare_handshake, prove_handshake,
-                                      lk_bench_verify_handshake, lk_bench_plausible_master},
-    [LK_BENCH_RSA_EXTENDED_MASTER] = {"rsa_extended_master", LK_EXT_TLS12, 1, LK_TLS12_RSA_EXTENDED_MASTER,
-                                      LK_BENCH_NEED_CERTIFICATE, prepare_handshake, NULL,
-                                      lk_bench_verify_handshake, lk_bench_plausible_master},
+                                     LK_BENCH_NEED_NOTHING, NULL, NULL,
+                                     lk_bench_verify_tls12_capabilities, lk_bench_plausible_state},
+    [LK_BENCH_RSA_MASTER] = {"rsa_master", LK_EXT_TLS12, 1, LK_TLS12_RSA_MASTER,
+                             LK_BENCH_NEED_DECRYPT, prepare_rsa_master, NULL,
+                             lk_bench_verify_master, lk_bench_plausible_master},
+    [LK_BENCH_RSA_MASTER_WITH_POH] = {"rsa_master_with_poh", LK_EXT_TLS12, 1,
+                                      LK_TLS12_RSA_MASTER_WITH_POH, LK_BENCH_NEED_CERTIFICATE,
+                                      prepare_handshake, prove_handshake, lk_bench_verify_handshake,
+                                      lk_bench_plausible_master},
+    [LK_BENCH_RSA_EXTENDED_MASTER] = {"rsa_extended_master", LK_EXT_TLS12, 1,
+                                      LK_TLS12_RSA_EXTENDED_MASTER, LK_BENCH_NEED_CERTIFICATE,
+                                      prepare_handshake, NULL, lk_bench_verify_handshake,
+                                      lk_bench_plausible_master},
     [LK_BENCH_RSA_EXTENDED_MASTER_WITH_POH] = {"rsa_extended_master_with_poh", LK_EXT_TLS12, 1,
                                                LK_TLS12_RSA_EXTENDED_MASTER_WITH_POH,
-                                               LK_BENCH_NEED_CERTIFICATE, prepare_handshake, prove_handshake,
-                                               lk_bench_verify_handshake, lk_bench_plausible_master},
+                                               LK_BENCH_NEED_CERTIFICATE, prepare_handshake,
+                                               prove_handshake, lk_bench_verify_handshake,
+                                               lk_bench_plausible_master},
     [LK_BENCH_ECDHE] = {"ecdhe", LK_EXT_TLS12, 1, LK_TLS12_ECDHE, LK_BENCH_NEED_SIGN, prepare_ecdhe,
                         prove_ecdhe, lk_bench_verify_signature, lk_bench_plausible_signature},
-    [LK_BENCH_MALFORMED] = {"malformed", 0, 0, 0, LK_BENCH_NEED_NOTHING, prepare_malformed, NULL, NULL, NULL},
+    [LK_BENCH_MALFORMED] = {"malformed", 0, 0, 0, LK_BENCH_NEED_NOTHING, prepare_malformed, NULL,
+                            NULL, NULL},
 };
 
 int lk_bench_exchange_find(const char *name)
 {
-    if (!strncmp(name, "tls12.", 6) && strcmp(name, "tls12.ping") && strcmp(name, "tls12.capabilities")) name += 6;
+    if (!strncmp(name, "tls12.", 6) && strcmp(name, "tls12.ping") &&
+        strcmp(name, "tls12.capabilities"))
+        name += 6;
     if (!strncmp(name, "lurk.", 5)) name += 5;
     if (!strcmp(name, "tls12.ping")) return LK_BENCH_TLS12_PING;
     if (!strcmp(name, "tls12.capabilities")) return LK_BENCH_TLS12_CAPABILITIES;
@@ -212,9 +230,11 @@ lk_err lk_bench_template_make(const struct lk_bench_exchange *row, const struct 
                               const struct lk_bench_style *style, struct lk_bench_draw *draw,
                               struct lk_bench_template *out)
 {
-    *out = (struct lk_bench_template){.message = malloc(MESSAGE_BYTES), .key = key, .bytes = LK_HEADER_BYTES};
+    *out = (struct lk_bench_template){
+        .message = malloc(MESSAGE_BYTES), .key = key, .bytes = LK_HEADER_BYTES};
     LK_REQUIRE(out->message, LK_ERR_MEMORY);
-    struct lk_header header = {.designation = row->designation, .version = row->version, .type = row->type};
+    struct lk_header header = {
+        .designation = row->designation, .version = row->version, .type = row->type};
     bool malformed = row == &lk_bench_exchanges[LK_BENCH_MALFORMED];
     if (row->prepare && !row->prepare(row, style, draw, out)) {
         lk_bench_template_free(out);
@@ -232,8 +252,9 @@ void lk_bench_template_free(struct lk_bench_template *from)
     from->message = NULL;
 }
 
-bool lk_bench_template_fresh(const struct lk_bench_exchange *row, const struct lk_bench_template *from,
-                             uint64_t id, uint32_t now_s, struct lk_bench_draw *draw, uint8_t *message)
+bool lk_bench_template_fresh(const struct lk_bench_exchange *row,
+                             const struct lk_bench_template *from, uint64_t id, uint32_t now_s,
+                             struct lk_bench_draw *draw, uint8_t *message)
 {
     memcpy(message, from->message, from->bytes);
     uint64_t id_be = __builtin_bswap64(id);

@@ -4,7 +4,8 @@
  * A template is a whole request prepared for one key; a fresh copy gets its id, randoms and proof.
  * S must be new for every request, since the server refuses a repeated one; ciphertexts and ECDHE
  * shares come from the template.
- * Owner templates belong to the plan (plan.h), are made before threads start and read only afterwards. */
+ * Owner templates belong to the plan (plan.h), are made before threads start and read only
+ * afterwards. */
 #ifndef LK_TOOLS_BENCH_EXCHANGE_H
 #define LK_TOOLS_BENCH_EXCHANGE_H
 
@@ -32,7 +33,12 @@ enum lk_bench_exchange_id {
     LK_BENCH_EXCHANGE_COUNT
 };
 
-enum lk_bench_need { LK_BENCH_NEED_NOTHING, LK_BENCH_NEED_DECRYPT, LK_BENCH_NEED_CERTIFICATE, LK_BENCH_NEED_SIGN };
+enum lk_bench_need {
+    LK_BENCH_NEED_NOTHING,
+    LK_BENCH_NEED_DECRYPT,
+    LK_BENCH_NEED_CERTIFICATE,
+    LK_BENCH_NEED_SIGN
+};
 
 /* How requests of this run look, from the command line. */
 struct lk_bench_style {
@@ -52,7 +58,8 @@ struct lk_bench_template {
     uint8_t prf;
     uint8_t premaster[LK_MASTER_BYTES];
     uint16_t group;
-    uint8_t b[LK_BENCH_SCALAR_BYTES_MAX], v[LK_BENCH_SCALAR_BYTES_MAX]; /* big-endian, group's width */
+    uint8_t b[LK_BENCH_SCALAR_BYTES_MAX],
+        v[LK_BENCH_SCALAR_BYTES_MAX]; /* big-endian, group's width */
 };
 
 struct lk_bench_exchange {
@@ -65,7 +72,8 @@ struct lk_bench_exchange {
     /* Put the proof into a fresh message whose randoms are set. NULL: no proof. */
     bool (*prove)(const struct lk_bench_template *from, uint8_t *message);
     /* The payload of a success against the request that was sent. NULL: it has to be empty. */
-    bool (*verify)(const struct lk_bench_template *from, const uint8_t *request, struct lk_bytes payload);
+    bool (*verify)(const struct lk_bench_template *from, const uint8_t *request,
+                   struct lk_bytes payload);
     /* The cheap look at every answer: a payload that can not be right, without its arithmetic. */
     bool (*plausible)(const struct lk_bench_template *from, struct lk_bytes payload);
 };
@@ -76,14 +84,17 @@ extern const struct lk_bench_exchange lk_bench_exchanges[LK_BENCH_EXCHANGE_COUNT
 int lk_bench_exchange_find(const char *name);
 
 /* Makes one template. Allocates its message. */
-LK_MUST_USE lk_err lk_bench_template_make(const struct lk_bench_exchange *row, const struct lk_bench_key *key,
-                                          const struct lk_bench_style *style, struct lk_bench_draw *draw,
+LK_MUST_USE lk_err lk_bench_template_make(const struct lk_bench_exchange *row,
+                                          const struct lk_bench_key *key,
+                                          const struct lk_bench_style *style,
+                                          struct lk_bench_draw *draw,
                                           struct lk_bench_template *out);
 void lk_bench_template_free(struct lk_bench_template *from);
 
 /* message[from->bytes] := a request never sent before, with this id and with S of now_s. */
 LK_MUST_USE bool lk_bench_template_fresh(const struct lk_bench_exchange *row,
                                          const struct lk_bench_template *from, uint64_t id,
-                                         uint32_t now_s, struct lk_bench_draw *draw, uint8_t *message);
+                                         uint32_t now_s, struct lk_bench_draw *draw,
+                                         uint8_t *message);
 
 #endif

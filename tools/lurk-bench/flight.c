@@ -14,7 +14,8 @@ static void vacate_all(struct lk_bench_flight *flight)
         flight->vacant[i] = (uint16_t)(flight->slots - 1 - i);
 }
 
-lk_err lk_bench_flight_init(struct lk_bench_flight *flight, uint32_t slots, uint32_t request_bytes_max, uint64_t mask)
+lk_err lk_bench_flight_init(struct lk_bench_flight *flight, uint32_t slots,
+                            uint32_t request_bytes_max, uint64_t mask)
 {
     size_t stride = (request_bytes_max + 63u) & ~63u;
     *flight = (struct lk_bench_flight){.slots = slots, .next_number = 1, .mask = mask};
@@ -56,7 +57,8 @@ enum lk_bench_match lk_bench_flight_match(struct lk_bench_flight *flight, uint64
 {
     uint64_t plain = id ^ flight->mask, number = plain >> SLOT_BITS;
     uint32_t slot = (uint32_t)(plain & ((1u << SLOT_BITS) - 1));
-    if (slot >= flight->slots || number == 0 || number >= flight->next_number) return LK_BENCH_MATCH_UNKNOWN;
+    if (slot >= flight->slots || number == 0 || number >= flight->next_number)
+        return LK_BENCH_MATCH_UNKNOWN;
     struct lk_bench_request *found = &flight->request[slot];
     if (found->number == number) {
         *request = found;
@@ -66,7 +68,8 @@ enum lk_bench_match lk_bench_flight_match(struct lk_bench_flight *flight, uint64
     return found->repeated_number == number ? LK_BENCH_MATCH_REPEAT : LK_BENCH_MATCH_DOUBLE;
 }
 
-void lk_bench_flight_release(struct lk_bench_flight *flight, struct lk_bench_request *request, bool expired)
+void lk_bench_flight_release(struct lk_bench_flight *flight, struct lk_bench_request *request,
+                             bool expired)
 {
     if (expired) request->expired_number = request->number;
     if (request->repeated) request->repeated_number = request->number;

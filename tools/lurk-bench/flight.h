@@ -12,7 +12,8 @@
 struct lk_bench_request {
     uint64_t number; /* 0: the slot is free */
     uint64_t intended_ns, sent_ns;
-    uint64_t repeat_ns, repeat_wait_ns; /* datagrams: when it is sent again, and the pause after that */
+    uint64_t repeat_ns,
+        repeat_wait_ns; /* datagrams: when it is sent again, and the pause after that */
     const struct lk_bench_template *from;
     uint8_t *bytes; /* as sent, from->bytes of them */
     uint8_t exchange;
@@ -37,8 +38,8 @@ struct lk_bench_flight {
     uint64_t next_number, mask;
 };
 
-LK_MUST_USE lk_err lk_bench_flight_init(struct lk_bench_flight *flight, uint32_t slots, uint32_t request_bytes_max,
-                                        uint64_t mask);
+LK_MUST_USE lk_err lk_bench_flight_init(struct lk_bench_flight *flight, uint32_t slots,
+                                        uint32_t request_bytes_max, uint64_t mask);
 void lk_bench_flight_fini(struct lk_bench_flight *flight);
 
 static inline uint32_t lk_bench_flight_outstanding(const struct lk_bench_flight *flight)
@@ -52,9 +53,10 @@ struct lk_bench_request *lk_bench_flight_take(struct lk_bench_flight *flight, ui
 enum lk_bench_match lk_bench_flight_match(struct lk_bench_flight *flight, uint64_t id,
                                           struct lk_bench_request **request);
 /* Answered, or given up (expired): the slot is free again. */
-void lk_bench_flight_release(struct lk_bench_flight *flight, struct lk_bench_request *request, bool expired);
-/* The connection is gone: every slot is free, and ids of it are unknown from now on. Returns how many
- * requests were outstanding. */
+void lk_bench_flight_release(struct lk_bench_flight *flight, struct lk_bench_request *request,
+                             bool expired);
+/* The connection is gone: every slot is free, and ids of it are unknown from now on. Returns how
+ * many requests were outstanding. */
 uint32_t lk_bench_flight_reset(struct lk_bench_flight *flight, uint64_t mask);
 
 #endif

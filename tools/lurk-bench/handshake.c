@@ -2,9 +2,15 @@
 
 #include "core/wire/tls12.h"
 
-enum { CLIENT_HELLO = 1, SERVER_HELLO = 2, CERTIFICATE = 11, SERVER_HELLO_DONE = 14, CLIENT_KEY_EXCHANGE = 16 };
+enum {
+    CLIENT_HELLO = 1,
+    SERVER_HELLO = 2,
+    CERTIFICATE = 11,
+    SERVER_HELLO_DONE = 14,
+    CLIENT_KEY_EXCHANGE = 16
+};
 #define SUITE_RSA_AES128_GCM_SHA256 0x009c
-#define EXTENDED_MASTER_SECRET 0x0017
+#define EXTENDED_MASTER_SECRET      0x0017
 
 static size_t message_start(struct lk_writer *w, uint8_t type)
 {
@@ -43,7 +49,8 @@ static void certificate_write(struct lk_writer *w, struct lk_bytes certificate)
 }
 
 void lk_bench_handshake_write(struct lk_writer *w, bool ems, struct lk_bytes certificate,
-                              struct lk_bytes encrypted_premaster, struct lk_bench_handshake_places *places)
+                              struct lk_bytes encrypted_premaster,
+                              struct lk_bench_handshake_places *places)
 {
     size_t message = message_start(w, CLIENT_HELLO);
     places->client_random_at = hello_start(w);

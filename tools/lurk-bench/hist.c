@@ -1,7 +1,7 @@
 #include "tools/lurk-bench/hist.h"
 
-/* Cell of a value: below one octave of steps the value itself, above it the top 8 bits, shifted into
- * the octave's own row. */
+/* Cell of a value: below one octave of steps the value itself, above it the top 8 bits, shifted
+ * into the octave's own row. */
 static unsigned cell_of(uint64_t ns)
 {
     if (ns < LK_BENCH_HIST_STEPS) return (unsigned)ns;

@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-#define LK_BENCH_HIST_STEPS 128
+#define LK_BENCH_HIST_STEPS   128
 #define LK_BENCH_HIST_OCTAVES 34 /* 2^40 / 128 */
-#define LK_BENCH_HIST_CELLS ((LK_BENCH_HIST_OCTAVES + 1) * LK_BENCH_HIST_STEPS)
+#define LK_BENCH_HIST_CELLS   ((LK_BENCH_HIST_OCTAVES + 1) * LK_BENCH_HIST_STEPS)
 
 struct lk_bench_hist {
     uint64_t count, max_ns;
@@ -18,8 +18,8 @@ struct lk_bench_hist {
 
 void lk_bench_hist_add(struct lk_bench_hist *hist, uint64_t ns);
 void lk_bench_hist_merge(struct lk_bench_hist *into, const struct lk_bench_hist *from);
-/* The smallest value that a share q (0..1) of the values does not pass, never above the maximum seen;
- * 0 when the histogram is empty. */
+/* The smallest value that a share q (0..1) of the values does not pass, never above the maximum
+ * seen; 0 when the histogram is empty. */
 uint64_t lk_bench_hist_quantile(const struct lk_bench_hist *hist, double q);
 double lk_bench_hist_mean(const struct lk_bench_hist *hist);
 

@@ -22,12 +22,9 @@ static const struct kind {
     uint16_t scheme;
     bool rsa;
 } kinds[] = {
-    {"RSA", NULL, 0x0401, true},
-    {"RSA-PSS", NULL, 0x0809, false},
-    {"EC", "prime256v1", 0x0403, false},
-    {"EC", "secp384r1", 0x0503, false},
-    {"EC", "secp521r1", 0x0603, false},
-    {"ED25519", NULL, 0x0807, false},
+    {"RSA", NULL, 0x0401, true},         {"RSA-PSS", NULL, 0x0809, false},
+    {"EC", "prime256v1", 0x0403, false}, {"EC", "secp384r1", 0x0503, false},
+    {"EC", "secp521r1", 0x0603, false},  {"ED25519", NULL, 0x0807, false},
     {"ED448", NULL, 0x0808, false},
 };
 
@@ -37,19 +34,20 @@ static const struct scheme {
     const char *digest; /* NULL: the algorithm has its own */
     bool pss;
 } schemes[] = {
-    {0x0401, "RSA", "SHA256", false},     {0x0501, "RSA", "SHA384", false},
-    {0x0601, "RSA", "SHA512", false},     {0x0804, "RSA", "SHA256", true},
-    {0x0805, "RSA", "SHA384", true},      {0x0806, "RSA", "SHA512", true},
-    {0x0809, "RSA-PSS", "SHA256", true},  {0x080a, "RSA-PSS", "SHA384", true},
-    {0x080b, "RSA-PSS", "SHA512", true},  {0x0403, "EC", "SHA256", false},
-    {0x0503, "EC", "SHA384", false},      {0x0603, "EC", "SHA512", false},
-    {0x0807, "ED25519", NULL, false},     {0x0808, "ED448", NULL, false},
+    {0x0401, "RSA", "SHA256", false},    {0x0501, "RSA", "SHA384", false},
+    {0x0601, "RSA", "SHA512", false},    {0x0804, "RSA", "SHA256", true},
+    {0x0805, "RSA", "SHA384", true},     {0x0806, "RSA", "SHA512", true},
+    {0x0809, "RSA-PSS", "SHA256", true}, {0x080a, "RSA-PSS", "SHA384", true},
+    {0x080b, "RSA-PSS", "SHA512", true}, {0x0403, "EC", "SHA256", false},
+    {0x0503, "EC", "SHA384", false},     {0x0603, "EC", "SHA512", false},
+    {0x0807, "ED25519", NULL, false},    {0x0808, "ED448", NULL, false},
 };
 
 static const struct scheme *scheme_find(const struct lk_bench_key *key, uint16_t number)
 {
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-        if (schemes[i].number == number && EVP_PKEY_is_a(key->pkey, schemes[i].type)) return &schemes[i];
+        if (schemes[i].number == number && EVP_PKEY_is_a(key->pkey, schemes[i].type))
+            return &schemes[i];
     return NULL;
 }
 
@@ -65,7 +63,8 @@ bool lk_bench_key_check(const struct lk_bench_key *key, uint16_t number, struct 
     if (!scheme) return false;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     EVP_PKEY_CTX *pctx = NULL;
-    bool good = md && EVP_DigestVerifyInit_ex(md, &pctx, scheme->digest, NULL, NULL, key->pkey, NULL) == 1;
+    bool good =
+        md && EVP_DigestVerifyInit_ex(md, &pctx, scheme->digest, NULL, NULL, key->pkey, NULL) == 1;
     if (good && scheme->pss)
         good = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
@@ -82,7 +81,8 @@ static const struct kind *kind_find(EVP_PKEY *pkey)
     size_t n = 0;
     EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof(curve), &n);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (EVP_PKEY_is_a(pkey, kinds[i].type) && (!kinds[i].curve || !strcmp(kinds[i].curve, curve)))
+        if (EVP_PKEY_is_a(pkey, kinds[i].type) &&
+            (!kinds[i].curve || !strcmp(kinds[i].curve, curve)))
             return &kinds[i];
     return NULL;
 }
@@ -102,7 +102,8 @@ static EVP_PKEY *read_public(BIO *in, X509 **certificate)
 static bool key_fill(struct lk_bench_key *key, X509 *certificate)
 {
     uint8_t *spki = NULL;
-    int bytes = certificate ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki) : i2d_PUBKEY(key->pkey, &spki);
+    int bytes = certificate ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki)
+                            : i2d_PUBKEY(key->pkey, &spki);
     if (bytes <= 0) return false;
     uint8_t digest[LK_SHA256_BYTES];
     lk_sha256(spki, (size_t)bytes, digest);
@@ -122,7 +123,8 @@ static void key_clear(struct lk_bench_key *key)
     free(key->file);
 }
 
-/* Appends the key, or gives its certificate to the same key that is there already; takes it over. */
+/* Appends the key, or gives its certificate to the same key that is there already; takes it over.
+ */
 static lk_err keys_put(struct lk_bench_keys *keys, struct lk_bench_key *key)
 {
     for (uint32_t i = 0; i < keys->count; i++) {
@@ -152,7 +154,8 @@ static lk_err fail(char *error, uint32_t bytes, lk_err err, const char *path, co
     return err;
 }
 
-static lk_err add_file(struct lk_bench_keys *keys, const char *path, char *error, uint32_t error_bytes)
+static lk_err add_file(struct lk_bench_keys *keys, const char *path, char *error,
+                       uint32_t error_bytes)
 {
     BIO *in = BIO_new_file(path, "rb");
     if (!in) return fail(error, error_bytes, -errno, path, strerror(errno));
@@ -179,13 +182,16 @@ static int is_key_file(const struct dirent *entry)
     return dot && (!strcmp(dot, ".pub") || !strcmp(dot, ".crt") || !strcmp(dot, ".pem"));
 }
 
-static lk_err add_folder(struct lk_bench_keys *keys, const char *path, char *error, uint32_t error_bytes)
+static lk_err add_folder(struct lk_bench_keys *keys, const char *path, char *error,
+                         uint32_t error_bytes)
 {
     struct dirent **entry = NULL;
     int count = scandir(path, &entry, is_key_file, alphasort);
     if (count < 0) return fail(error, error_bytes, -errno, path, strerror(errno));
     lk_err err = LK_OK;
-    if (count == 0) err = fail(error, error_bytes, LK_ERR_UNKNOWN, path, "no .pub, .crt or .pem file in this folder");
+    if (count == 0)
+        err = fail(error, error_bytes, LK_ERR_UNKNOWN, path,
+                   "no .pub, .crt or .pem file in this folder");
     for (int i = 0; i < count; i++) {
         char file[4096 + NAME_MAX + 2];
         snprintf(file, sizeof(file), "%s/%s", path, entry[i]->d_name);
@@ -196,7 +202,8 @@ static lk_err add_folder(struct lk_bench_keys *keys, const char *path, char *err
     return err;
 }
 
-lk_err lk_bench_keys_add(struct lk_bench_keys *keys, const char *paths, char *error, uint32_t error_bytes)
+lk_err lk_bench_keys_add(struct lk_bench_keys *keys, const char *paths, char *error,
+                         uint32_t error_bytes)
 {
     char path[4096];
     while (*paths) {

@@ -1,7 +1,6 @@
 /* key: the public halves of the keys that the server holds, read from PEM or DER files: public keys
- * or certificates. A folder gives each of its .pub, .crt and .pem files; a key found twice is taken once, with
- * its certificate if either file had one.
- * Owner main; read only once threads run. */
+ * or certificates. A folder gives each of its .pub, .crt and .pem files; a key found twice is taken
+ * once, with its certificate if either file had one. Owner main; read only once threads run. */
 #ifndef LK_TOOLS_BENCH_KEY_H
 #define LK_TOOLS_BENCH_KEY_H
 
@@ -15,11 +14,12 @@
 struct lk_bench_key {
     char *file;
     EVP_PKEY *pkey;
-    uint8_t id[1 + LK_KEY_ID_BYTES]; /* type, then the first bytes of SHA-256 of SubjectPublicKeyInfo */
-    bool rsa;                        /* rsaEncryption: may be asked to decrypt */
-    uint32_t bytes;                  /* modulus, or longest signature */
-    uint16_t scheme;                 /* the usual SignatureScheme of this kind of key */
-    uint8_t *certificate;            /* DER, or NULL */
+    uint8_t
+        id[1 + LK_KEY_ID_BYTES]; /* type, then the first bytes of SHA-256 of SubjectPublicKeyInfo */
+    bool rsa;                    /* rsaEncryption: may be asked to decrypt */
+    uint32_t bytes;              /* modulus, or longest signature */
+    uint16_t scheme;             /* the usual SignatureScheme of this kind of key */
+    uint8_t *certificate;        /* DER, or NULL */
     uint32_t certificate_bytes;
 };
 
@@ -28,10 +28,9 @@ struct lk_bench_keys {
     uint32_t count;
 };
 
-/* Adds the keys of `paths`, files and folders with commas between. On failure `error` says which file
- * and what is wrong with it.
- * Errors  LK_ERR_FORMAT no public key in a file, or of a kind LURK can not use · -errno a path that
- *         can not be read · LK_ERR_UNKNOWN a folder without any key */
+/* Adds the keys of `paths`, files and folders with commas between. On failure `error` says which
+ * file and what is wrong with it. Errors  LK_ERR_FORMAT no public key in a file, or of a kind LURK
+ * can not use · -errno a path that can not be read · LK_ERR_UNKNOWN a folder without any key */
 LK_MUST_USE lk_err lk_bench_keys_add(struct lk_bench_keys *keys, const char *paths, char *error,
                                      uint32_t error_bytes);
 void lk_bench_keys_free(struct lk_bench_keys *keys);

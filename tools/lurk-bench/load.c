@@ -9,14 +9,14 @@
 #include "core/base/clock.h"
 #include "core/wire/registry.h"
 
-#define OPENING_MAX 64 /* handshakes at a time: a server takes each in turn anyway */
-#define HANDSHAKE_NS (10 * LK_NS_PER_S)
-#define TICK_NS (5 * LK_NS_PER_MS)
-#define RETRY_NS (50 * LK_NS_PER_MS)
-#define RETRY_NS_MAX LK_NS_PER_S
-#define REPEAT_NS_MIN (50 * LK_NS_PER_MS) /* lurk.md 4 */
+#define OPENING_MAX     64 /* handshakes at a time: a server takes each in turn anyway */
+#define HANDSHAKE_NS    (10 * LK_NS_PER_S)
+#define TICK_NS         (5 * LK_NS_PER_MS)
+#define RETRY_NS        (50 * LK_NS_PER_MS)
+#define RETRY_NS_MAX    LK_NS_PER_S
+#define REPEAT_NS_MIN   (50 * LK_NS_PER_MS) /* lurk.md 4 */
 #define ISSUES_PER_TURN 4096
-#define EVENTS 256
+#define EVENTS          256
 
 static uint64_t *count(struct lk_bench_load *load, enum lk_bench_count id)
 {
@@ -31,8 +31,10 @@ static bool measured(const struct lk_bench_load *load, uint64_t ns)
 /* --- connections ------------------------------------------------------------------------------ */
 
 static const enum lk_bench_count end_counts[] = {
-    [LK_BENCH_END_CONNECT] = LK_BENCH_C_CONNECT_FAILED, [LK_BENCH_END_HANDSHAKE] = LK_BENCH_C_HANDSHAKE_FAILED,
-    [LK_BENCH_END_CLOSED] = LK_BENCH_C_CLOSED,          [LK_BENCH_END_SILENT] = LK_BENCH_C_SILENT,
+    [LK_BENCH_END_CONNECT] = LK_BENCH_C_CONNECT_FAILED,
+    [LK_BENCH_END_HANDSHAKE] = LK_BENCH_C_HANDSHAKE_FAILED,
+    [LK_BENCH_END_CLOSED] = LK_BENCH_C_CLOSED,
+    [LK_BENCH_END_SILENT] = LK_BENCH_C_SILENT,
     [LK_BENCH_END_BROKEN] = LK_BENCH_C_BROKEN,
 };
 
@@ -42,11 +44,13 @@ static bool opening(const struct lk_bench_conn *conn)
 }
 
 /* The connection is over: what was outstanding on it ended with it. */
-static void conn_end(struct lk_bench_load *load, struct lk_bench_conn *conn, enum lk_bench_end end, uint64_t now_ns)
+static void conn_end(struct lk_bench_load *load, struct lk_bench_conn *conn, enum lk_bench_end end,
+                     uint64_t now_ns)
 {
     if (opening(conn)) load->opening--;
     (*count(load, end_counts[end]))++;
-    *count(load, LK_BENCH_C_ENDED) += lk_bench_flight_reset(&conn->flight, lk_bench_draw_u64(&load->draw));
+    *count(load, LK_BENCH_C_ENDED) +=
+        lk_bench_flight_reset(&conn->flight, lk_bench_draw_u64(&load->draw));
     lk_bench_conn_shut(conn, false);
     if (!load->reconnect) {
         conn->state = LK_BENCH_CONN_FAILED;
@@ -79,7 +83,8 @@ static void conns_open(struct lk_bench_load *load, uint64_t now_ns)
     bool settled = true;
     for (uint32_t i = 0; i < load->conn_count && load->opening < OPENING_MAX; i++) {
         struct lk_bench_conn *conn = &load->conn[i];
-        if (conn->state == LK_BENCH_CONN_DOWN && conn->retry_ns <= now_ns) conn_try(load, conn, now_ns);
+        if (conn->state == LK_BENCH_CONN_DOWN && conn->retry_ns <= now_ns)
+            conn_try(load, conn, now_ns);
     }
     for (uint32_t i = 0; i < load->conn_count; i++)
         settled &= load->conn[i].state >= LK_BENCH_CONN_OPEN;
@@ -122,7 +127,8 @@ static bool verify_drawn(struct lk_bench_load *load)
 }
 
 /* One request on a connection that has room. False when it could not be queued. */
-static bool issue(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64_t intended_ns, uint64_t now_ns)
+static bool issue(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64_t intended_ns,
+                  uint64_t now_ns)
 {
     uint64_t id;
     struct lk_bench_choice choice = lk_bench_plan_draw(load->plan, &load->draw);
@@ -134,10 +140,11 @@ static bool issue(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64
     request->verify = verify_drawn(load);
     request->repeat_wait_ns = repeat_wait(conn);
     request->repeat_ns = now_ns + request->repeat_wait_ns;
-    bool made = lk_bench_template_fresh(&lk_bench_exchanges[choice.exchange], choice.from, id, load->now_s,
-                                        &load->draw, request->bytes);
+    bool made = lk_bench_template_fresh(&lk_bench_exchanges[choice.exchange], choice.from, id,
+                                        load->now_s, &load->draw, request->bytes);
     LK_ASSERT(made);
-    enum lk_bench_end end = lk_bench_conn_put(conn, lk_bytes_of(request->bytes, choice.from->bytes));
+    enum lk_bench_end end =
+        lk_bench_conn_put(conn, lk_bytes_of(request->bytes, choice.from->bytes));
     if (end != LK_BENCH_END_NONE) {
         conn_end(load, conn, end, now_ns);
         return false;
@@ -150,7 +157,9 @@ static bool issue(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64
 /* Closed loop: as many as have room. */
 static void refill(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64_t now_ns)
 {
-    if (load->start_ns == 0 || now_ns >= load->stop_ns || load->rate > 0 || load->plan->row_count == 0) return;
+    if (load->start_ns == 0 || now_ns >= load->stop_ns || load->rate > 0 ||
+        load->plan->row_count == 0)
+        return;
     while (conn->state == LK_BENCH_CONN_OPEN && conn->flight.vacant_count > 0)
         if (!issue(load, conn, now_ns, now_ns)) return;
 }
@@ -180,16 +189,19 @@ static void issue_due(struct lk_bench_load *load, uint64_t now_ns)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void answer_good(struct lk_bench_load *load, const struct lk_bench_request *request, uint64_t now_ns)
+static void answer_good(struct lk_bench_load *load, const struct lk_bench_request *request,
+                        uint64_t now_ns)
 {
     struct lk_bench_tally *tally = &load->stats.tally[request->exchange];
     (*count(load, LK_BENCH_C_ANSWERED))++;
     atomic_store_explicit(&load->answers, *count(load, LK_BENCH_C_ANSWERED), memory_order_relaxed);
     if (measured(load, now_ns)) tally->answered++;
-    if (measured(load, request->intended_ns)) lk_bench_hist_add(&tally->latency, now_ns - request->intended_ns);
+    if (measured(load, request->intended_ns))
+        lk_bench_hist_add(&tally->latency, now_ns - request->intended_ns);
 }
 
-static bool payload_right(struct lk_bench_load *load, const struct lk_bench_request *request, struct lk_bytes payload)
+static bool payload_right(struct lk_bench_load *load, const struct lk_bench_request *request,
+                          struct lk_bytes payload)
 {
     const struct lk_bench_exchange *row = &lk_bench_exchanges[request->exchange];
     if (!row->verify) return payload.len == 0;
@@ -206,7 +218,8 @@ static bool answer_refused(struct lk_bench_load *load, const struct lk_bench_req
     bool layer = header->designation == LK_EXT_LURK && header->version == 1;
     bool own = header->designation == request->bytes[0] && header->version == request->bytes[1];
     uint32_t payload = header->length - LK_HEADER_BYTES;
-    if ((!layer && !own) || (payload != 0 && payload != 4) || header->type != request->bytes[2]) return false;
+    if ((!layer && !own) || (payload != 0 && payload != 4) || header->type != request->bytes[2])
+        return false;
     if (request->exchange == LK_BENCH_MALFORMED) {
         answer_good(load, request, now_ns);
         return true;
@@ -226,22 +239,24 @@ static bool answer_judge(struct lk_bench_load *load, const struct lk_bench_reque
     if (header->designation != request->bytes[0] || header->version != request->bytes[1] ||
         header->type != request->bytes[2])
         return false;
-    struct lk_bytes payload = lk_bytes_of(message.data + LK_HEADER_BYTES, message.len - LK_HEADER_BYTES);
+    struct lk_bytes payload =
+        lk_bytes_of(message.data + LK_HEADER_BYTES, message.len - LK_HEADER_BYTES);
     if (request->exchange != LK_BENCH_MALFORMED && payload_right(load, request, payload))
         answer_good(load, request, now_ns);
     else (*count(load, LK_BENCH_C_WRONG))++;
     return true;
 }
 
-static void round_trip_learn(struct lk_bench_conn *conn, const struct lk_bench_request *request, uint64_t now_ns)
+static void round_trip_learn(struct lk_bench_conn *conn, const struct lk_bench_request *request,
+                             uint64_t now_ns)
 {
     if (request->repeated) return; /* which of the sendings was answered is not known */
     uint64_t trip = now_ns - request->sent_ns;
     conn->srtt_ns = conn->srtt_ns ? conn->srtt_ns - conn->srtt_ns / 8 + trip / 8 : trip;
 }
 
-bool lk_bench_load_message(struct lk_bench_load *load, struct lk_bench_conn *conn, struct lk_bytes message,
-                           uint64_t now_ns)
+bool lk_bench_load_message(struct lk_bench_load *load, struct lk_bench_conn *conn,
+                           struct lk_bytes message, uint64_t now_ns)
 {
     static const enum lk_bench_count strays[LK_BENCH_MATCH_COUNT] = {
         [LK_BENCH_MATCH_DOUBLE] = LK_BENCH_C_DOUBLE,
@@ -278,11 +293,13 @@ static enum lk_bench_end request_repeat(struct lk_bench_load *load, struct lk_be
     return lk_bench_conn_put(conn, lk_bytes_of(request->bytes, request->from->bytes));
 }
 
-static enum lk_bench_end requests_tick(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64_t now_ns)
+static enum lk_bench_end requests_tick(struct lk_bench_load *load, struct lk_bench_conn *conn,
+                                       uint64_t now_ns)
 {
     uint64_t deadline = load->options->deadline_ms * LK_NS_PER_MS;
     bool datagram = load->env.transport->datagram;
-    for (uint32_t i = 0; i < conn->flight.slots && lk_bench_flight_outstanding(&conn->flight) > 0; i++) {
+    for (uint32_t i = 0; i < conn->flight.slots && lk_bench_flight_outstanding(&conn->flight) > 0;
+         i++) {
         struct lk_bench_request *request = &conn->flight.request[i];
         if (request->number == 0) continue;
         if (now_ns >= request->sent_ns + deadline) {
@@ -301,7 +318,8 @@ static void conn_tick(struct lk_bench_load *load, struct lk_bench_conn *conn, ui
 {
     enum lk_bench_end end = LK_BENCH_END_NONE;
     if (opening(conn)) {
-        end = now_ns >= conn->since_ns + HANDSHAKE_NS ? LK_BENCH_END_HANDSHAKE : lk_bench_conn_tick(conn);
+        end = now_ns >= conn->since_ns + HANDSHAKE_NS ? LK_BENCH_END_HANDSHAKE
+                                                      : lk_bench_conn_tick(conn);
     } else if (conn->state == LK_BENCH_CONN_OPEN) {
         end = requests_tick(load, conn, now_ns);
         if (end == LK_BENCH_END_NONE) refill(load, conn, now_ns);
@@ -321,14 +339,17 @@ static void tick(struct lk_bench_load *load, uint64_t now_ns)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
-/* How long this turn may sleep: to the next tick or the next due request, not at all when spinning. */
+/* How long this turn may sleep: to the next tick or the next due request, not at all when spinning.
+ */
 static struct timespec sleep_for(const struct lk_bench_load *load, uint64_t now_ns)
 {
     uint64_t until = load->tick_ns;
-    if (load->rate > 0 && load->start_ns != 0 && load->due_ns < (double)until && load->due_ns < (double)load->stop_ns)
+    if (load->rate > 0 && load->start_ns != 0 && load->due_ns < (double)until &&
+        load->due_ns < (double)load->stop_ns)
         until = (uint64_t)load->due_ns;
     uint64_t ns = until > now_ns && !load->options->spin ? until - now_ns : 0;
-    return (struct timespec){.tv_sec = (time_t)(ns / LK_NS_PER_S), .tv_nsec = (long)(ns % LK_NS_PER_S)};
+    return (struct timespec){.tv_sec = (time_t)(ns / LK_NS_PER_S),
+                             .tv_nsec = (long)(ns % LK_NS_PER_S)};
 }
 
 static void events_take(struct lk_bench_load *load, uint64_t now_ns)
@@ -360,7 +381,9 @@ static void start_notice(struct lk_bench_load *load)
     load->start_ns = start;
     load->measure_ns = atomic_load(&load->control->measure_ns);
     load->stop_ns = atomic_load(&load->control->stop_ns);
-    if (load->rate > 0) load->due_ns = (double)start + (double)LK_NS_PER_S / load->rate * load->phase / load->phases;
+    if (load->rate > 0)
+        load->due_ns =
+            (double)start + (double)LK_NS_PER_S / load->rate * load->phase / load->phases;
     load->tick_ns = 0;
 }
 
@@ -375,7 +398,8 @@ static void cpu_notice(struct lk_bench_load *load, uint64_t now_ns)
 {
     if (load->start_ns == 0) return;
     if (load->cpu_ns_start == 0 && now_ns >= load->measure_ns) load->cpu_ns_start = thread_cpu_ns();
-    if (load->cpu_ns == 0 && now_ns >= load->stop_ns) load->cpu_ns = thread_cpu_ns() - load->cpu_ns_start;
+    if (load->cpu_ns == 0 && now_ns >= load->stop_ns)
+        load->cpu_ns = thread_cpu_ns() - load->cpu_ns_start;
 }
 
 static bool anything_outstanding(const struct lk_bench_load *load)
@@ -414,7 +438,8 @@ static void pin(int cpu)
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET((unsigned)cpu, &set);
-    if (sched_setaffinity(0, sizeof(set), &set) != 0) fprintf(stderr, "lurk-bench: --cpus %d: can not be used\n", cpu);
+    if (sched_setaffinity(0, sizeof(set), &set) != 0)
+        fprintf(stderr, "lurk-bench: --cpus %d: can not be used\n", cpu);
 }
 
 void *lk_bench_load_run(void *argument)
@@ -430,7 +455,8 @@ void *lk_bench_load_run(void *argument)
     }
     cpu_notice(load, load->stop_ns);
     if (load->rate > 0 && load->due_ns < (double)load->stop_ns)
-        *count(load, LK_BENCH_C_UNSENT) = (uint64_t)(((double)load->stop_ns - load->due_ns) * load->rate / 1e9);
+        *count(load, LK_BENCH_C_UNSENT) =
+            (uint64_t)(((double)load->stop_ns - load->due_ns) * load->rate / 1e9);
     return load;
 }
 
@@ -446,11 +472,14 @@ lk_err lk_bench_load_init(struct lk_bench_load *load, const struct lk_bench_conn
     load->env.plain = malloc(raw);
     load->conn = calloc(load->conn_count + 1, sizeof(*load->conn));
     load->queued = calloc(load->conn_count + 1, sizeof(struct lk_bench_conn *));
-    LK_REQUIRE(load->env.epoll >= 0 && load->env.raw && load->env.plain && load->conn && load->queued, LK_ERR_MEMORY);
+    LK_REQUIRE(load->env.epoll >= 0 && load->env.raw && load->env.plain && load->conn &&
+                   load->queued,
+               LK_ERR_MEMORY);
     for (uint32_t i = 0; i < load->conn_count; i++) {
         load->conn[i].env = &load->env;
         load->conn[i].fd = -1;
-        LK_TRY(lk_bench_flight_init(&load->conn[i].flight, load->plan->row_count ? load->in_flight : 0,
+        LK_TRY(lk_bench_flight_init(&load->conn[i].flight,
+                                    load->plan->row_count ? load->in_flight : 0,
                                     load->plan->request_bytes_max, lk_bench_draw_u64(&load->draw)));
     }
     return LK_OK;

@@ -1,10 +1,10 @@
 /* load: one thread of the client: its connections, when each request is due, what the answers were.
  *
  * Closed loop: every connection keeps its requests outstanding and a new one follows each answer.
- * Open loop: requests are due at a fixed rate whatever the server does; latency counts from the moment
- * a request was due, so a stall of the server is felt by all that were due meanwhile.
- * An idle load holds connections and asks nothing.
- * Owner main makes and joins it; everything inside belongs to its thread, but `answers`. */
+ * Open loop: requests are due at a fixed rate whatever the server does; latency counts from the
+ * moment a request was due, so a stall of the server is felt by all that were due meanwhile. An
+ * idle load holds connections and asks nothing. Owner main makes and joins it; everything inside
+ * belongs to its thread, but `answers`. */
 #ifndef LK_TOOLS_BENCH_LOAD_H
 #define LK_TOOLS_BENCH_LOAD_H
 
@@ -28,8 +28,8 @@ struct lk_bench_load {
     const struct lk_bench_options *options;
     const struct lk_bench_plan *plan; /* no rows: idle */
     uint32_t conn_count, in_flight;
-    double rate;       /* of this load; 0: closed loop */
-    uint32_t phase;    /* of `phases`: spreads the due times of several loads */
+    double rate;    /* of this load; 0: closed loop */
+    uint32_t phase; /* of `phases`: spreads the due times of several loads */
     uint32_t phases;
     bool reconnect;
     int cpu; /* -1: anywhere */
@@ -52,9 +52,11 @@ struct lk_bench_load {
 };
 
 /* Takes memory for the load's connections; `shared` gives context, address and transport. */
-LK_MUST_USE lk_err lk_bench_load_init(struct lk_bench_load *load, const struct lk_bench_conn_env *shared);
+LK_MUST_USE lk_err lk_bench_load_init(struct lk_bench_load *load,
+                                      const struct lk_bench_conn_env *shared);
 void lk_bench_load_fini(struct lk_bench_load *load);
-/* The thread's function: connects, waits for start, loads, drains. Argument and result: the load. */
+/* The thread's function: connects, waits for start, loads, drains. Argument and result: the load.
+ */
 void *lk_bench_load_run(void *load);
 
 #endif

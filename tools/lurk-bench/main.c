@@ -23,7 +23,7 @@ struct run {
     struct lk_bench_plan plan, malformed, idle;
     struct lk_bench_conn_env env;
     struct lk_bench_control control;
-    struct lk_bench_load *loads; /* the load's threads, then hostile, then hold */
+    struct lk_bench_load *loads;              /* the load's threads, then hostile, then hold */
     uint32_t load_count, hostile_at, hold_at; /* 0: there is none */
     struct lk_bench_stats stats;
     struct lk_bench_result result;
@@ -47,7 +47,8 @@ static int complain(const char *what)
 
 static int address_find(const struct lk_bench_options *options, struct lk_bench_conn_env *env)
 {
-    struct addrinfo hints = {.ai_socktype = env->transport->datagram ? SOCK_DGRAM : SOCK_STREAM}, *found = NULL;
+    struct addrinfo hints = {.ai_socktype = env->transport->datagram ? SOCK_DGRAM : SOCK_STREAM},
+                    *found = NULL;
     int code = getaddrinfo(options->host, options->port, &hints, &found);
     if (code != 0) {
         fprintf(stderr, "lurk-bench: %s: %s\n", options->host, gai_strerror(code));
@@ -62,8 +63,10 @@ static int address_find(const struct lk_bench_options *options, struct lk_bench_
 static int keys_read(char *error, uint32_t error_bytes)
 {
     const struct lk_bench_options *o = &run.options;
-    if (o->keys && lk_bench_keys_add(&run.keys, o->keys, error, error_bytes) < 0) return complain(error);
-    if (o->sign_keys && lk_bench_keys_add(&run.sign_keys, o->sign_keys, error, error_bytes) < 0) return complain(error);
+    if (o->keys && lk_bench_keys_add(&run.keys, o->keys, error, error_bytes) < 0)
+        return complain(error);
+    if (o->sign_keys && lk_bench_keys_add(&run.sign_keys, o->sign_keys, error, error_bytes) < 0)
+        return complain(error);
     return 0;
 }
 
@@ -71,17 +74,22 @@ static int prepare(void)
 {
     char error[512];
     struct lk_bench_options *o = &run.options;
-    if (RAND_bytes((uint8_t *)&o->seed, sizeof(o->seed)) != 1) return complain("libcrypto gives no random bytes");
+    if (RAND_bytes((uint8_t *)&o->seed, sizeof(o->seed)) != 1)
+        return complain("libcrypto gives no random bytes");
     run.env.options = o;
     run.env.transport = &lk_bench_transports[o->transport];
     int code = address_find(o, &run.env);
     if (code == 0) code = keys_read(error, sizeof(error));
     if (code != 0) return code;
-    if (run.env.transport->secure && !(run.env.ctx = lk_bench_session_context(o, error, sizeof(error))))
+    if (run.env.transport->secure &&
+        !(run.env.ctx = lk_bench_session_context(o, error, sizeof(error))))
         return complain(error);
-    if (lk_bench_plan_make(&run.plan, o, &run.keys, &run.sign_keys, error, sizeof(error)) < 0) return complain(error);
-    struct lk_bench_options malformed = {.pool = 256, .seed = o->seed, .weight[LK_BENCH_MALFORMED] = 1};
-    if (lk_bench_plan_make(&run.malformed, &malformed, &run.keys, &run.sign_keys, error, sizeof(error)) < 0)
+    if (lk_bench_plan_make(&run.plan, o, &run.keys, &run.sign_keys, error, sizeof(error)) < 0)
+        return complain(error);
+    struct lk_bench_options malformed = {
+        .pool = 256, .seed = o->seed, .weight[LK_BENCH_MALFORMED] = 1};
+    if (lk_bench_plan_make(&run.malformed, &malformed, &run.keys, &run.sign_keys, error,
+                           sizeof(error)) < 0)
         return complain(error);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -93,13 +101,20 @@ static int prepare(void)
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
-static struct lk_bench_load *load_add(const struct lk_bench_plan *plan, uint32_t connections, double rate)
+static struct lk_bench_load *load_add(const struct lk_bench_plan *plan, uint32_t connections,
+                                      double rate)
 {
     const struct lk_bench_options *o = &run.options;
     struct lk_bench_load *load = &run.loads[run.load_count];
     *load = (struct lk_bench_load){
-        .control = &run.control, .options = o, .plan = plan, .conn_count = connections, .in_flight = o->in_flight,
-        .rate = rate, .reconnect = o->reconnect, .phases = 1,
+        .control = &run.control,
+        .options = o,
+        .plan = plan,
+        .conn_count = connections,
+        .in_flight = o->in_flight,
+        .rate = rate,
+        .reconnect = o->reconnect,
+        .phases = 1,
         .cpu = o->cpu_count ? (int)o->cpus[run.load_count % o->cpu_count] : -1,
         .draw = {.state = o->seed + run.load_count * 0x517cc1b727220a95u},
     };
@@ -128,7 +143,8 @@ static int loads_make(void)
         load_add(&run.idle, o->hold, 0);
     }
     for (uint32_t i = 0; i < run.load_count; i++)
-        if (lk_bench_load_init(&run.loads[i], &run.env) < 0) return complain("no memory for that many connections");
+        if (lk_bench_load_init(&run.loads[i], &run.env) < 0)
+            return complain("no memory for that many connections");
     return 0;
 }
 
@@ -164,7 +180,8 @@ static void sleep_until(uint64_t ns)
 static void connections_wait(void)
 {
     uint64_t until = lk_clock_now_ns() + CONNECT_NS;
-    while (!interrupted() && atomic_load(&run.control.ready) < run.load_count && lk_clock_now_ns() < until)
+    while (!interrupted() && atomic_load(&run.control.ready) < run.load_count &&
+           lk_clock_now_ns() < until)
         sleep_until(lk_clock_now_ns() + LK_NS_PER_MS);
     if (run.options.hold > 0 && !interrupted()) {
         printf("holding %u\n", run.options.hold);
@@ -185,11 +202,13 @@ static uint64_t answers(void)
 static void progress(uint64_t measure_ns, uint64_t stop_ns)
 {
     uint64_t before = answers(), second = 1;
-    for (uint64_t at = measure_ns + LK_NS_PER_S; at < stop_ns && !interrupted(); at += LK_NS_PER_S, second++) {
+    for (uint64_t at = measure_ns + LK_NS_PER_S; at < stop_ns && !interrupted();
+         at += LK_NS_PER_S, second++) {
         sleep_until(at);
         uint64_t now = answers();
         if (run.options.progress && !interrupted())
-            fprintf(stderr, "%4llu s  %llu answers/s\n", (unsigned long long)second, (unsigned long long)(now - before));
+            fprintf(stderr, "%4llu s  %llu answers/s\n", (unsigned long long)second,
+                    (unsigned long long)(now - before));
         before = now;
     }
     sleep_until(stop_ns);
@@ -201,7 +220,8 @@ static void measure(void)
     struct lk_bench_usage before;
     connections_wait();
     uint64_t start = lk_clock_now_ns() + 5 * LK_NS_PER_MS;
-    uint64_t measure_ns = start + (uint64_t)(o->warmup_s * 1e9), stop = measure_ns + (uint64_t)(o->duration_s * 1e9);
+    uint64_t measure_ns = start + (uint64_t)(o->warmup_s * 1e9),
+             stop = measure_ns + (uint64_t)(o->duration_s * 1e9);
     atomic_store(&run.control.measure_ns, measure_ns);
     atomic_store(&run.control.stop_ns, stop);
     atomic_store_explicit(&run.control.start_ns, start, memory_order_release);
@@ -212,7 +232,8 @@ static void measure(void)
     lk_bench_usage_subtract(&run.result.server, &before);
     uint64_t end = lk_clock_now_ns();
     double measured_s = ((double)(end < stop ? end : stop) - (double)measure_ns) / 1e9;
-    run.result.measured_s = measured_s > 0 ? measured_s : 1e-9; /* interrupted before there was anything */
+    run.result.measured_s =
+        measured_s > 0 ? measured_s : 1e-9; /* interrupted before there was anything */
 }
 
 static void conclude(void)
@@ -265,7 +286,8 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = interrupt};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    if ((code = prepare()) != 0 || (code = loads_make()) != 0 || (code = loads_start()) != 0) return code;
+    if ((code = prepare()) != 0 || (code = loads_make()) != 0 || (code = loads_start()) != 0)
+        return code;
     measure();
     conclude();
     code = report();

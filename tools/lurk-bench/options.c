@@ -93,7 +93,8 @@ static bool parse_pids(const char *text, struct lk_bench_options *options)
     double pid;
     options->pid_count = 0;
     while (piece_next(&text, piece, sizeof(piece))) {
-        if (!number_parse(piece, &pid) || pid < 1 || options->pid_count == LK_BENCH_PIDS_MAX) return false;
+        if (!number_parse(piece, &pid) || pid < 1 || options->pid_count == LK_BENCH_PIDS_MAX)
+            return false;
         options->pids[options->pid_count++] = (int64_t)pid;
     }
     return options->pid_count > 0;
@@ -122,8 +123,8 @@ static bool parse_spread(const char *text, struct lk_bench_options *options)
     if (!strcmp(text, "uniform")) return true;
     options->zipf = 1;
     if (!strcmp(text, "zipf")) return true;
-    return !strncmp(text, "zipf:", 5) && number_parse(text + 5, &options->zipf) && options->zipf > 0 &&
-           options->zipf <= 5;
+    return !strncmp(text, "zipf:", 5) && number_parse(text + 5, &options->zipf) &&
+           options->zipf > 0 && options->zipf <= 5;
 }
 
 static bool parse_hostile(const char *text, struct lk_bench_options *options)
@@ -142,8 +143,8 @@ static bool parse_scheme(const char *text, struct lk_bench_options *options)
 
 static bool parse_group(const char *text, struct lk_bench_options *options)
 {
-    static const uint16_t groups[] = {LK_GROUP_SECP256R1, LK_GROUP_SECP384R1, LK_GROUP_SECP521R1, LK_GROUP_X25519,
-                                      LK_GROUP_X448};
+    static const uint16_t groups[] = {LK_GROUP_SECP256R1, LK_GROUP_SECP384R1, LK_GROUP_SECP521R1,
+                                      LK_GROUP_X25519, LK_GROUP_X448};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         if (strcmp(lk_group_find(groups[i])->name, text) != 0) continue;
         options->group = groups[i];
@@ -154,58 +155,82 @@ static bool parse_group(const char *text, struct lk_bench_options *options)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static const struct choice transports[] = {{"tls", LK_BENCH_TLS}, {"dtls", LK_BENCH_DTLS}, {"tcp", LK_BENCH_TCP},
-                                           {"udp", LK_BENCH_UDP}, {NULL, 0}};
+static const struct choice transports[] = {{"tls", LK_BENCH_TLS},
+                                           {"dtls", LK_BENCH_DTLS},
+                                           {"tcp", LK_BENCH_TCP},
+                                           {"udp", LK_BENCH_UDP},
+                                           {NULL, 0}};
 static const struct choice versions[] = {{"auto", 0}, {"1.2", 12}, {"1.3", 13}, {NULL, 0}};
-static const struct choice proofs[] = {{"none", 0}, {"sha256_128", 1}, {"sha256_256", 2}, {NULL, 0}};
-static const struct choice hashes[] = {{"sha256", LK_SHA256}, {"sha384", LK_SHA384}, {"sha512", LK_SHA512}, {NULL, 0}};
+static const struct choice proofs[] = {
+    {"none", 0}, {"sha256_128", 1}, {"sha256_256", 2}, {NULL, 0}};
+static const struct choice hashes[] = {
+    {"sha256", LK_SHA256}, {"sha384", LK_SHA384}, {"sha512", LK_SHA512}, {NULL, 0}};
 
 #define AT(field) offsetof(struct lk_bench_options, field)
-#define EXCHANGES "ping, capabilities, rsa_master, rsa_extended_master, both also ..._with_poh, ecdhe"
+#define EXCHANGES                                                                                  \
+    "ping, capabilities, rsa_master, rsa_extended_master, both also ..._with_poh, ecdhe"
 
 static const struct row rows[] = {
-    {"transport", 't', CHOICE, AT(transport), 0, 0, transports, NULL, "NAME", NULL, "how to reach the server (tls)"},
+    {"transport", 't', CHOICE, AT(transport), 0, 0, transports, NULL, "NAME", NULL,
+     "how to reach the server (tls)"},
     {"tls", 0, CHOICE, AT(tls), 0, 0, versions, NULL, "VERSION", NULL, "TLS version (auto)"},
-    {"ca", 0, TEXT, AT(ca), 0, 0, NULL, NULL, "FILE", NULL, "authority of the server's certificate, PEM"},
+    {"ca", 0, TEXT, AT(ca), 0, 0, NULL, NULL, "FILE", NULL,
+     "authority of the server's certificate, PEM"},
     {"cert", 0, TEXT, AT(cert), 0, 0, NULL, NULL, "FILE", NULL, "our certificate, the edge's, PEM"},
     {"key", 0, TEXT, AT(key), 0, 0, NULL, NULL, "FILE", NULL, "its private key, PEM"},
-    {"server-name", 0, TEXT, AT(server_name), 0, 0, NULL, NULL, "NAME", NULL, "name the server proves (HOST)"},
-    {"connections", 'c', COUNT, AT(connections), 0, 100000, NULL, NULL, "N", NULL, "connections (8)"},
+    {"server-name", 0, TEXT, AT(server_name), 0, 0, NULL, NULL, "NAME", NULL,
+     "name the server proves (HOST)"},
+    {"connections", 'c', COUNT, AT(connections), 0, 100000, NULL, NULL, "N", NULL,
+     "connections (8)"},
     {"in-flight", 'm', COUNT, AT(in_flight), 1, LK_BENCH_IN_FLIGHT_MAX, NULL, NULL, "N", NULL,
      "requests outstanding on each (16)"},
     {"threads", 0, COUNT, AT(threads), 1, 256, NULL, NULL, "N", NULL, "client threads (1)"},
     {"cpus", 0, OWN, 0, 0, 0, NULL, parse_cpus, "LIST", "CPU numbers below 1024, such as 1,4-6",
      "pin the threads to these CPUs in turn"},
     {"spin", 0, FLAG, AT(spin), 0, 0, NULL, NULL, NULL, NULL, "poll without sleeping"},
-    {"reconnect", 0, FLAG, AT(reconnect), 0, 0, NULL, NULL, NULL, NULL, "open a connection again when it ends"},
-    {"mix", 'x', OWN, 0, 0, 0, NULL, parse_mix, "LIST", "NAME or NAME=WEIGHT with commas between, weight 1 to 1000000; NAME: " EXCHANGES,
+    {"reconnect", 0, FLAG, AT(reconnect), 0, 0, NULL, NULL, NULL, NULL,
+     "open a connection again when it ends"},
+    {"mix", 'x', OWN, 0, 0, 0, NULL, parse_mix, "LIST",
+     "NAME or NAME=WEIGHT with commas between, weight 1 to 1000000; NAME: " EXCHANGES,
      "exchanges and weights (ping), such as ecdhe=3,rsa_master=1"},
     {"keys", 'k', TEXT, AT(keys), 0, 0, NULL, NULL, "PATHS", NULL,
      "public keys or certificates, files or folders: RSA to decrypt, others to sign"},
     {"sign-keys", 0, TEXT, AT(sign_keys), 0, 0, NULL, NULL, "PATHS", NULL, "the same, all to sign"},
-    {"key-spread", 0, OWN, 0, 0, 0, NULL, parse_spread, "HOW", "uniform, zipf or zipf:S with S up to 5",
-     "how often each key is asked (uniform)"},
-    {"group", 'g', OWN, 0, 0, 0, NULL, parse_group, "NAME", "secp256r1, secp384r1, secp521r1, x25519 or x448",
-     "group of ecdhe (secp256r1)"},
-    {"proof", 'p', CHOICE, AT(proof), 0, 0, proofs, NULL, "NAME", NULL, "proof of ownership of ecdhe (none)"},
-    {"scheme", 0, OWN, 0, 0, 0, NULL, parse_scheme, "HEX", "a SignatureScheme, such as 0804", "signature scheme (each key's usual one)"},
+    {"key-spread", 0, OWN, 0, 0, 0, NULL, parse_spread, "HOW",
+     "uniform, zipf or zipf:S with S up to 5", "how often each key is asked (uniform)"},
+    {"group", 'g', OWN, 0, 0, 0, NULL, parse_group, "NAME",
+     "secp256r1, secp384r1, secp521r1, x25519 or x448", "group of ecdhe (secp256r1)"},
+    {"proof", 'p', CHOICE, AT(proof), 0, 0, proofs, NULL, "NAME", NULL,
+     "proof of ownership of ecdhe (none)"},
+    {"scheme", 0, OWN, 0, 0, 0, NULL, parse_scheme, "HEX", "a SignatureScheme, such as 0804",
+     "signature scheme (each key's usual one)"},
     {"prf", 0, CHOICE, AT(prf), 0, 0, hashes, NULL, "NAME", NULL, "hash of rsa_master (sha256)"},
-    {"pool", 0, COUNT, AT(pool), 0, 65536, NULL, NULL, "N", NULL, "prepared requests for each key (0: by the number of keys)"},
+    {"pool", 0, COUNT, AT(pool), 0, 65536, NULL, NULL, "N", NULL,
+     "prepared requests for each key (0: by the number of keys)"},
     {"rate", 'r', NUMBER, AT(rate), 0, 1e8, NULL, NULL, "N", NULL,
      "requests a second, sent on time: open loop (0: closed loop)"},
-    {"warmup", 'w', NUMBER, AT(warmup_s), 0, 3600, NULL, NULL, "S", NULL, "seconds before measuring (1)"},
-    {"duration", 'd', NUMBER, AT(duration_s), 0.01, 86400, NULL, NULL, "S", NULL, "seconds of measuring (5)"},
-    {"deadline", 0, COUNT, AT(deadline_ms), 10, 600000, NULL, NULL, "MS", NULL, "give a request up after this (2000)"},
-    {"verify", 'v', OWN, 0, 0, 0, NULL, parse_verify, "SHARE", "all, none or N% with N from 0 to 100",
-     "answers to check by their arithmetic (1%)"},
-    {"hostile", 0, OWN, 0, 0, 0, NULL, parse_hostile, "malformed=RATE", "malformed=RATE with RATE from 1 to 1000000",
+    {"warmup", 'w', NUMBER, AT(warmup_s), 0, 3600, NULL, NULL, "S", NULL,
+     "seconds before measuring (1)"},
+    {"duration", 'd', NUMBER, AT(duration_s), 0.01, 86400, NULL, NULL, "S", NULL,
+     "seconds of measuring (5)"},
+    {"deadline", 0, COUNT, AT(deadline_ms), 10, 600000, NULL, NULL, "MS", NULL,
+     "give a request up after this (2000)"},
+    {"verify", 'v', OWN, 0, 0, 0, NULL, parse_verify, "SHARE",
+     "all, none or N% with N from 0 to 100", "answers to check by their arithmetic (1%)"},
+    {"hostile", 0, OWN, 0, 0, 0, NULL, parse_hostile, "malformed=RATE",
+     "malformed=RATE with RATE from 1 to 1000000",
      "malformed requests a second beside the load, on one connection"},
-    {"hold", 0, COUNT, AT(hold), 0, 100000, NULL, NULL, "N", NULL, "idle connections to keep open beside the load"},
-    {"server-pids", 0, OWN, 0, 0, 0, NULL, parse_pids, "LIST", "process numbers with commas between, at most 64",
+    {"hold", 0, COUNT, AT(hold), 0, 100000, NULL, NULL, "N", NULL,
+     "idle connections to keep open beside the load"},
+    {"server-pids", 0, OWN, 0, 0, 0, NULL, parse_pids, "LIST",
+     "process numbers with commas between, at most 64",
      "count the CPU time of these processes and of all they started"},
-    {"metrics", 0, TEXT, AT(metrics), 0, 0, NULL, NULL, "HOST:PORT", NULL, "count the server's CPU time by its metrics page"},
-    {"json", 'j', TEXT, AT(json), 0, 0, NULL, NULL, "FILE", NULL, "write the result as JSON; - is standard output"},
-    {"progress", 0, FLAG, AT(progress), 0, 0, NULL, NULL, NULL, NULL, "a line each second on standard error"},
+    {"metrics", 0, TEXT, AT(metrics), 0, 0, NULL, NULL, "HOST:PORT", NULL,
+     "count the server's CPU time by its metrics page"},
+    {"json", 'j', TEXT, AT(json), 0, 0, NULL, NULL, "FILE", NULL,
+     "write the result as JSON; - is standard output"},
+    {"progress", 0, FLAG, AT(progress), 0, 0, NULL, NULL, NULL, NULL,
+     "a line each second on standard error"},
     {"quiet", 'q', FLAG, AT(quiet), 0, 0, NULL, NULL, NULL, NULL, "no table"},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -221,8 +246,10 @@ static void usage(FILE *to)
                  rows[i].value ? rows[i].value : "");
         fprintf(to, "  %-28s %s\n", left, rows[i].help);
     }
-    fprintf(to, "  %-28s %s\n  %-28s %s\n\nExchanges: " EXCHANGES ".\n"
-                "Ends with 0, with 1 when an answer was wrong, double, missing or refused, with 2 for a bad command line.\n",
+    fprintf(to,
+            "  %-28s %s\n  %-28s %s\n\nExchanges: " EXCHANGES ".\n"
+            "Ends with 0, with 1 when an answer was wrong, double, missing or refused, with 2 for "
+            "a bad command line.\n",
             "-h, --help", "this text", "    --version", "the version");
 }
 
@@ -232,7 +259,9 @@ static int complain(const struct row *row, const char *text)
 {
     fprintf(stderr, "lurk-bench: --%s '%s': ", row->name, text);
     switch (row->kind) {
-    case COUNT: fprintf(stderr, "want a whole number from %.0f to %.0f\n", row->least, row->most); break;
+    case COUNT:
+        fprintf(stderr, "want a whole number from %.0f to %.0f\n", row->least, row->most);
+        break;
     case NUMBER: fprintf(stderr, "want a number from %g to %g\n", row->least, row->most); break;
     case CHOICE:
         fprintf(stderr, "want one of");
@@ -287,7 +316,8 @@ static int take_target(const char *text, struct lk_bench_options *options)
         host -= 2;
     }
     double port;
-    if (host == 0 || host >= sizeof(options->host) || !number_parse(colon + 1, &port) || port < 1 || port > 65535) {
+    if (host == 0 || host >= sizeof(options->host) || !number_parse(colon + 1, &port) || port < 1 ||
+        port > 65535) {
         fprintf(stderr, "lurk-bench: '%s': want HOST:PORT with a port from 1 to 65535\n", text);
         return 2;
     }
@@ -307,17 +337,27 @@ static int judge(const struct lk_bench_options *o)
 {
     bool secure = o->transport == LK_BENCH_TLS || o->transport == LK_BENCH_DTLS;
     if (secure && !o->ca) return missing("--ca", "the server has to prove itself");
-    if (secure && (!o->cert || !o->key)) return missing("--cert or --key", "the server asks for our certificate");
-    if (o->connections == 0 && o->hold == 0) return missing("--hold", "with --connections 0 there is nothing to do");
-    if (o->rate > 0 && o->connections == 0) return missing("--connections", "--rate wants at least one");
+    if (secure && (!o->cert || !o->key))
+        return missing("--cert or --key", "the server asks for our certificate");
+    if (o->connections == 0 && o->hold == 0)
+        return missing("--hold", "with --connections 0 there is nothing to do");
+    if (o->rate > 0 && o->connections == 0)
+        return missing("--connections", "--rate wants at least one");
     return 0;
 }
 
 static void defaults(struct lk_bench_options *o)
 {
     *o = (struct lk_bench_options){
-        .connections = 8, .in_flight = 16, .threads = 1, .group = LK_GROUP_SECP256R1, .warmup_s = 1,
-        .duration_s = 5, .deadline_ms = 2000, .verify_ppm = 10000, .progress = isatty(STDERR_FILENO) == 1,
+        .connections = 8,
+        .in_flight = 16,
+        .threads = 1,
+        .group = LK_GROUP_SECP256R1,
+        .warmup_s = 1,
+        .duration_s = 5,
+        .deadline_ms = 2000,
+        .verify_ppm = 10000,
+        .progress = isatty(STDERR_FILENO) == 1,
     };
     o->weight[LK_BENCH_PING] = 1;
 }
@@ -328,7 +368,8 @@ static void tables(struct option *longs, char *letters)
     *letters++ = 'h';
     for (size_t i = 0; i < ROW_COUNT; i++) {
         bool value = rows[i].kind != FLAG;
-        longs[i] = (struct option){rows[i].name, value ? required_argument : no_argument, NULL, (int)(256 + i)};
+        longs[i] = (struct option){rows[i].name, value ? required_argument : no_argument, NULL,
+                                   (int)(256 + i)};
         if (!rows[i].letter) continue;
         *letters++ = rows[i].letter;
         if (value) *letters++ = ':';

@@ -9,8 +9,8 @@
 
 #include "tools/lurk-bench/exchange.h"
 
-#define LK_BENCH_CPUS_MAX 256
-#define LK_BENCH_PIDS_MAX 64
+#define LK_BENCH_CPUS_MAX      256
+#define LK_BENCH_PIDS_MAX      64
 #define LK_BENCH_IN_FLIGHT_MAX 1024 /* ids carry the slot in ten bits */
 
 struct lk_bench_options {
@@ -26,9 +26,9 @@ struct lk_bench_options {
 
     uint32_t weight[LK_BENCH_EXCHANGE_COUNT]; /* the mix; all zero: nothing is asked */
     const char *keys, *sign_keys;
-    double zipf; /* 0: uniform */
+    double zipf;            /* 0: uniform */
     uint16_t group, scheme; /* scheme 0: the usual one of each key */
-    uint32_t proof, prf; /* numbers of the wire */
+    uint32_t proof, prf;    /* numbers of the wire */
     uint32_t pool; /* prepared requests for each key and exchange; 0: by the number of keys */
 
     double rate; /* requests a second of all threads; 0: closed loop */
@@ -47,8 +47,9 @@ struct lk_bench_options {
     bool progress, quiet;
 };
 
-/* Fills *options from the command line. Returns 0; 1 when help or version was asked for and printed;
- * 2 after a message on standard error that names the option, what is wrong and what is allowed. */
+/* Fills *options from the command line. Returns 0; 1 when help or version was asked for and
+ * printed; 2 after a message on standard error that names the option, what is wrong and what is
+ * allowed. */
 int lk_bench_options_parse(int argc, char **argv, struct lk_bench_options *options);
 
 #endif

@@ -3,13 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ITEMS_MAX 64
-#define ITEMS_MIN 4
+#define ITEMS_MAX        64
+#define ITEMS_MIN        4
 #define TEMPLATES_WANTED 4096
 
-/* Whether a key can serve an exchange. Keys of --keys: RSA decrypts, the others sign, since a server
- * keeps an RSA key for one of the two; keys of --sign-keys sign whatever they are. */
-static bool key_serves(const struct lk_bench_key *key, bool sign_only, enum lk_bench_need need, uint16_t scheme)
+/* Whether a key can serve an exchange. Keys of --keys: RSA decrypts, the others sign, since a
+ * server keeps an RSA key for one of the two; keys of --sign-keys sign whatever they are. */
+static bool key_serves(const struct lk_bench_key *key, bool sign_only, enum lk_bench_need need,
+                       uint16_t scheme)
 {
     if (need == LK_BENCH_NEED_NOTHING) return true;
     if (need == LK_BENCH_NEED_SIGN)
@@ -26,7 +27,8 @@ static void pick_from(struct pick *pick, const struct lk_bench_keys *keys, bool 
                       const struct lk_bench_exchange *row, uint16_t scheme)
 {
     for (uint32_t i = 0; i < keys->count; i++)
-        if (key_serves(&keys->key[i], sign_only, row->need, scheme)) pick->key[pick->count++] = &keys->key[i];
+        if (key_serves(&keys->key[i], sign_only, row->need, scheme))
+            pick->key[pick->count++] = &keys->key[i];
 }
 
 /* Share of key k is proportional to 1 / k^s. */
@@ -50,19 +52,22 @@ static uint32_t item_count(const struct lk_bench_options *options, uint32_t key_
     return items < ITEMS_MIN ? ITEMS_MIN : items > ITEMS_MAX ? ITEMS_MAX : items;
 }
 
-static lk_err templates_make(struct lk_bench_plan *plan, struct lk_bench_plan_row *row, const struct pick *pick,
-                             const struct lk_bench_options *options)
+static lk_err templates_make(struct lk_bench_plan *plan, struct lk_bench_plan_row *row,
+                             const struct pick *pick, const struct lk_bench_options *options)
 {
     const struct lk_bench_exchange *exchange = &lk_bench_exchanges[row->exchange];
-    struct lk_bench_style style = {.group = options->group, .scheme = options->scheme,
-                                   .proof = (uint8_t)options->proof, .prf = (uint8_t)options->prf};
+    struct lk_bench_style style = {.group = options->group,
+                                   .scheme = options->scheme,
+                                   .proof = (uint8_t)options->proof,
+                                   .prf = (uint8_t)options->prf};
     struct lk_bench_draw draw = {.state = options->seed ^ row->exchange};
     row->templates = calloc((size_t)row->key_count * row->item_count, sizeof(*row->templates));
     LK_REQUIRE(row->templates, LK_ERR_MEMORY);
     for (uint32_t i = 0; i < row->key_count * row->item_count; i++) {
         const struct lk_bench_key *key = pick->count ? pick->key[i / row->item_count] : NULL;
         LK_TRY(lk_bench_template_make(exchange, key, &style, &draw, &row->templates[i]));
-        if (row->templates[i].bytes > plan->request_bytes_max) plan->request_bytes_max = row->templates[i].bytes;
+        if (row->templates[i].bytes > plan->request_bytes_max)
+            plan->request_bytes_max = row->templates[i].bytes;
     }
     return LK_OK;
 }
@@ -73,7 +78,8 @@ static const char *lack_text(enum lk_bench_need need)
         [LK_BENCH_NEED_NOTHING] = "",
         [LK_BENCH_NEED_DECRYPT] = "wants an RSA key in --keys",
         [LK_BENCH_NEED_CERTIFICATE] = "wants an RSA key with its certificate in --keys",
-        [LK_BENCH_NEED_SIGN] = "wants an EC or EdDSA key in --keys, or any key in --sign-keys, that fits --scheme",
+        [LK_BENCH_NEED_SIGN] =
+            "wants an EC or EdDSA key in --keys, or any key in --sign-keys, that fits --scheme",
     };
     return text[need];
 }
@@ -101,8 +107,8 @@ static lk_err row_make(struct lk_bench_plan *plan, struct lk_bench_plan_row *row
 }
 
 lk_err lk_bench_plan_make(struct lk_bench_plan *plan, const struct lk_bench_options *options,
-                          const struct lk_bench_keys *keys, const struct lk_bench_keys *sign_keys, char *error,
-                          uint32_t error_bytes)
+                          const struct lk_bench_keys *keys, const struct lk_bench_keys *sign_keys,
+                          char *error, uint32_t error_bytes)
 {
     uint64_t through = 0;
     *plan = (struct lk_bench_plan){.request_bytes_max = LK_HEADER_BYTES};
@@ -146,7 +152,8 @@ static uint32_t key_draw(const struct lk_bench_plan_row *row, struct lk_bench_dr
     return low;
 }
 
-struct lk_bench_choice lk_bench_plan_draw(const struct lk_bench_plan *plan, struct lk_bench_draw *draw)
+struct lk_bench_choice lk_bench_plan_draw(const struct lk_bench_plan *plan,
+                                          struct lk_bench_draw *draw)
 {
     const struct lk_bench_plan_row *row = plan->row;
     if (plan->row_count > 1) {

@@ -1,6 +1,6 @@
-/* plan: what the threads draw their requests from: the mix with its weights, and for each exchange of
- * it the templates of every key, with the spread of the keys (uniform or Zipf).
- * Owner main, made before threads start; read only and shared afterwards. */
+/* plan: what the threads draw their requests from: the mix with its weights, and for each exchange
+ * of it the templates of every key, with the spread of the keys (uniform or Zipf). Owner main, made
+ * before threads start; read only and shared afterwards. */
 #ifndef LK_TOOLS_BENCH_PLAN_H
 #define LK_TOOLS_BENCH_PLAN_H
 
@@ -14,7 +14,7 @@ struct lk_bench_choice {
 
 struct lk_bench_plan_row {
     uint8_t exchange;
-    uint64_t weight_through; /* sum of the weights up to this row */
+    uint64_t weight_through;             /* sum of the weights up to this row */
     struct lk_bench_template *templates; /* [key][item] */
     double *share_through;               /* [key], cumulative, ends at 1; NULL: uniform */
     uint32_t key_count, item_count;
@@ -28,12 +28,15 @@ struct lk_bench_plan {
 };
 
 /* Makes all templates of the options' mix. On failure `error` says which option lacks what. */
-LK_MUST_USE lk_err lk_bench_plan_make(struct lk_bench_plan *plan, const struct lk_bench_options *options,
-                                      const struct lk_bench_keys *keys, const struct lk_bench_keys *sign_keys,
-                                      char *error, uint32_t error_bytes);
+LK_MUST_USE lk_err lk_bench_plan_make(struct lk_bench_plan *plan,
+                                      const struct lk_bench_options *options,
+                                      const struct lk_bench_keys *keys,
+                                      const struct lk_bench_keys *sign_keys, char *error,
+                                      uint32_t error_bytes);
 void lk_bench_plan_free(struct lk_bench_plan *plan);
 
 /* The next request of a thread. The plan has at least one row. */
-struct lk_bench_choice lk_bench_plan_draw(const struct lk_bench_plan *plan, struct lk_bench_draw *draw);
+struct lk_bench_choice lk_bench_plan_draw(const struct lk_bench_plan *plan,
+                                          struct lk_bench_draw *draw);
 
 #endif

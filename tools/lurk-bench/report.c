@@ -38,7 +38,8 @@ static const struct count_row {
 
 static const char *status_name(const struct lk_bench_exchange *row, bool own, unsigned status)
 {
-    const char *const *names = own && row->designation == LK_EXT_TLS12 ? tls12_statuses : lurk_statuses;
+    const char *const *names =
+        own && row->designation == LK_EXT_TLS12 ? tls12_statuses : lurk_statuses;
     return names[status] ? names[status] : "unknown_status";
 }
 
@@ -55,13 +56,14 @@ static void tally_all(const struct lk_bench_stats *stats, struct lk_bench_tally 
 bool lk_bench_report_good(const struct lk_bench_result *result)
 {
     static const enum lk_bench_count bad[] = {
-        LK_BENCH_C_WRONG,          LK_BENCH_C_DOUBLE,           LK_BENCH_C_UNKNOWN, LK_BENCH_C_LOST,
-        LK_BENCH_C_CONNECT_FAILED, LK_BENCH_C_HANDSHAKE_FAILED, LK_BENCH_C_CLOSED,  LK_BENCH_C_SILENT,
-        LK_BENCH_C_BROKEN,
+        LK_BENCH_C_WRONG,  LK_BENCH_C_DOUBLE,         LK_BENCH_C_UNKNOWN,
+        LK_BENCH_C_LOST,   LK_BENCH_C_CONNECT_FAILED, LK_BENCH_C_HANDSHAKE_FAILED,
+        LK_BENCH_C_CLOSED, LK_BENCH_C_SILENT,         LK_BENCH_C_BROKEN,
     };
     const uint64_t *count = result->stats->count;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        bool forgiven = result->options->reconnect && bad[i] >= LK_BENCH_C_CONNECT_FAILED && bad[i] != LK_BENCH_C_BROKEN;
+        bool forgiven = result->options->reconnect && bad[i] >= LK_BENCH_C_CONNECT_FAILED &&
+                        bad[i] != LK_BENCH_C_BROKEN;
         if (count[bad[i]] > 0 && !forgiven) return false;
     }
     uint64_t temporary = 0;
@@ -84,14 +86,20 @@ static void time_print(FILE *to, uint64_t ns)
         unit++;
     }
     char text[32];
-    snprintf(text, sizeof(text), "%.*f%s", v < 9.995 && unit ? 2 : v < 99.95 && unit ? 1 : 0, v, units[unit]);
+    snprintf(text, sizeof(text), "%.*f%s",
+             v < 9.995 && unit   ? 2
+             : v < 99.95 && unit ? 1
+                                 : 0,
+             v, units[unit]);
     fprintf(to, "%9s", text);
 }
 
-static void tally_print(FILE *to, const char *name, const struct lk_bench_tally *tally, double measured_s)
+static void tally_print(FILE *to, const char *name, const struct lk_bench_tally *tally,
+                        double measured_s)
 {
     static const double quantiles[] = {0.5, 0.9, 0.99, 0.999};
-    fprintf(to, "%-28s %11llu %11.0f", name, (unsigned long long)tally->answered, (double)tally->answered / measured_s);
+    fprintf(to, "%-28s %11llu %11.0f", name, (unsigned long long)tally->answered,
+            (double)tally->answered / measured_s);
     for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
         time_print(to, lk_bench_hist_quantile(&tally->latency, quantiles[i]));
     time_print(to, tally->latency.max_ns);
@@ -101,14 +109,14 @@ static void tally_print(FILE *to, const char *name, const struct lk_bench_tally 
 static void head_print(FILE *to, const struct lk_bench_result *result)
 {
     const struct lk_bench_options *o = result->options;
-    fprintf(to, "%s %s:%s, %u connections x %u, ", lk_bench_transports[o->transport].name, o->host, o->port,
-            o->connections, o->in_flight);
+    fprintf(to, "%s %s:%s, %u connections x %u, ", lk_bench_transports[o->transport].name, o->host,
+            o->port, o->connections, o->in_flight);
     if (o->rate > 0) fprintf(to, "%g requests/s (open loop), ", o->rate);
     else fprintf(to, "closed loop, ");
     fprintf(to, "%u key%s, %.2f s after %.2f s of warm-up\n\n", result->plan->key_count,
             result->plan->key_count == 1 ? "" : "s", result->measured_s, o->warmup_s);
-    fprintf(to, "%-28s %11s %11s%9s%9s%9s%9s%9s\n", "exchange", "answered", "per second", "p50", "p90", "p99", "p99.9",
-            "max");
+    fprintf(to, "%-28s %11s %11s%9s%9s%9s%9s%9s\n", "exchange", "answered", "per second", "p50",
+            "p90", "p99", "p99.9", "max");
 }
 
 static void server_print(FILE *to, const struct lk_bench_usage *server, double answered)
@@ -116,8 +124,8 @@ static void server_print(FILE *to, const struct lk_bench_usage *server, double a
     if (!server->known) return;
     fprintf(to, "server: %.2f CPU-seconds", server->cpu_s);
     if (answered > 0 && server->cpu_s > 0)
-        fprintf(to, ", %.2f us a request, %.0f requests a CPU-second", server->cpu_s / answered * 1e6,
-                answered / server->cpu_s);
+        fprintf(to, ", %.2f us a request, %.0f requests a CPU-second",
+                server->cpu_s / answered * 1e6, answered / server->cpu_s);
     for (unsigned i = 0; i < server->part_count; i++)
         fprintf(to, "%s%s %.2f", i ? ", " : " (", server->part[i].name, server->part[i].cpu_s);
     fprintf(to, "%s\n", server->part_count ? ")" : "");
@@ -129,8 +137,12 @@ static void refusals_print(FILE *to, const struct lk_bench_stats *stats)
         const struct lk_bench_exchange *row = &lk_bench_exchanges[x];
         for (unsigned s = 0; s < LK_BENCH_STATUSES; s++) {
             uint64_t lurk = stats->tally[x].refused_lurk[s], own = stats->tally[x].refused_own[s];
-            if (lurk) fprintf(to, "refused: %s, %s: %llu\n", row->name, status_name(row, false, s), (unsigned long long)lurk);
-            if (own) fprintf(to, "refused: %s, %s: %llu\n", row->name, status_name(row, true, s), (unsigned long long)own);
+            if (lurk)
+                fprintf(to, "refused: %s, %s: %llu\n", row->name, status_name(row, false, s),
+                        (unsigned long long)lurk);
+            if (own)
+                fprintf(to, "refused: %s, %s: %llu\n", row->name, status_name(row, true, s),
+                        (unsigned long long)own);
         }
     }
 }
@@ -138,14 +150,17 @@ static void refusals_print(FILE *to, const struct lk_bench_stats *stats)
 static void counts_print(FILE *to, const struct lk_bench_stats *stats)
 {
     const uint64_t *c = stats->count;
-    fprintf(to, "answers: %llu good, %llu of them verified, %llu refused, %llu wrong, %llu double, %llu unknown, %llu lost\n",
+    fprintf(to,
+            "answers: %llu good, %llu of them verified, %llu refused, %llu wrong, %llu double, "
+            "%llu unknown, %llu lost\n",
             (unsigned long long)c[LK_BENCH_C_ANSWERED], (unsigned long long)c[LK_BENCH_C_VERIFIED],
             (unsigned long long)c[LK_BENCH_C_REFUSED], (unsigned long long)c[LK_BENCH_C_WRONG],
             (unsigned long long)c[LK_BENCH_C_DOUBLE], (unsigned long long)c[LK_BENCH_C_UNKNOWN],
             (unsigned long long)c[LK_BENCH_C_LOST]);
     for (int i = LK_BENCH_C_LATE; i < LK_BENCH_COUNT_COUNT; i++)
         if (c[i] && i != LK_BENCH_C_CONNECTED)
-            fprintf(to, "%s: %llu (%s)\n", count_rows[i].name, (unsigned long long)c[i], count_rows[i].meaning);
+            fprintf(to, "%s: %llu (%s)\n", count_rows[i].name, (unsigned long long)c[i],
+                    count_rows[i].meaning);
 }
 
 void lk_bench_report_table(const struct lk_bench_result *result, FILE *to)
@@ -155,7 +170,8 @@ void lk_bench_report_table(const struct lk_bench_result *result, FILE *to)
     head_print(to, result);
     for (int x = 0; x < LK_BENCH_EXCHANGE_COUNT; x++)
         if (result->options->weight[x])
-            tally_print(to, lk_bench_exchanges[x].name, &result->stats->tally[x], result->measured_s);
+            tally_print(to, lk_bench_exchanges[x].name, &result->stats->tally[x],
+                        result->measured_s);
     if (result->plan->row_count > 1) tally_print(to, "all", &all, result->measured_s);
     fprintf(to, "\n");
     counts_print(to, result->stats);
@@ -163,7 +179,9 @@ void lk_bench_report_table(const struct lk_bench_result *result, FILE *to)
     server_print(to, &result->server, (double)all.answered);
     fprintf(to, "client: %.2f CPU-seconds\n", result->client_cpu_s);
     if (result->hostile)
-        fprintf(to, "hostile: %llu malformed requests sent, %llu refused as they should be, %llu taken for good\n",
+        fprintf(to,
+                "hostile: %llu malformed requests sent, %llu refused as they should be, %llu taken "
+                "for good\n",
                 (unsigned long long)result->hostile->count[LK_BENCH_C_SENT],
                 (unsigned long long)result->hostile->count[LK_BENCH_C_ANSWERED],
                 (unsigned long long)result->hostile->count[LK_BENCH_C_WRONG]);
@@ -182,16 +200,18 @@ static json_t *whole(uint64_t v)
 
 static json_t *latency_json(const struct lk_bench_hist *hist)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:f}", "p50", whole(lk_bench_hist_quantile(hist, 0.5)), "p90",
-                     whole(lk_bench_hist_quantile(hist, 0.9)), "p99", whole(lk_bench_hist_quantile(hist, 0.99)),
-                     "p99.9", whole(lk_bench_hist_quantile(hist, 0.999)), "max", whole(hist->max_ns), "mean",
-                     lk_bench_hist_mean(hist));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:f}", "p50", whole(lk_bench_hist_quantile(hist, 0.5)), "p90",
+        whole(lk_bench_hist_quantile(hist, 0.9)), "p99", whole(lk_bench_hist_quantile(hist, 0.99)),
+        "p99.9", whole(lk_bench_hist_quantile(hist, 0.999)), "max", whole(hist->max_ns), "mean",
+        lk_bench_hist_mean(hist));
 }
 
 static json_t *tally_json(const struct lk_bench_tally *tally, double measured_s)
 {
     return json_pack("{s:o, s:f, s:o}", "answered", whole(tally->answered), "per_second",
-                     (double)tally->answered / measured_s, "latency_ns", latency_json(&tally->latency));
+                     (double)tally->answered / measured_s, "latency_ns",
+                     latency_json(&tally->latency));
 }
 
 static json_t *counts_json(const struct lk_bench_stats *stats)
@@ -210,7 +230,8 @@ static json_t *refusals_json(const struct lk_bench_stats *stats)
         const struct lk_bench_exchange *row = &lk_bench_exchanges[x];
         for (unsigned s = 0; s < LK_BENCH_STATUSES; s++) {
             for (int own = 0; own < 2; own++) {
-                const uint64_t *refused = own ? stats->tally[x].refused_own : stats->tally[x].refused_lurk;
+                const uint64_t *refused =
+                    own ? stats->tally[x].refused_own : stats->tally[x].refused_lurk;
                 if (!refused[s]) continue;
                 snprintf(name, sizeof(name), "%s.%s", row->name, status_name(row, own, s));
                 json_object_set_new(refusals, name, whole(refused[s]));
@@ -227,7 +248,8 @@ static json_t *server_json(const struct lk_bench_usage *server, double answered)
     for (unsigned i = 0; i < server->part_count; i++)
         json_object_set_new(parts, server->part[i].name, json_real(server->part[i].cpu_s));
     double per_s = server->cpu_s > 0 ? answered / server->cpu_s : 0;
-    return json_pack("{s:f, s:f, s:o}", "cpu_seconds", server->cpu_s, "requests_per_cpu_second", per_s, "parts", parts);
+    return json_pack("{s:f, s:f, s:o}", "cpu_seconds", server->cpu_s, "requests_per_cpu_second",
+                     per_s, "parts", parts);
 }
 
 static json_t *result_json(const struct lk_bench_result *result)
@@ -241,9 +263,10 @@ static json_t *result_json(const struct lk_bench_result *result)
             json_object_set_new(exchanges, lk_bench_exchanges[x].name,
                                 tally_json(&result->stats->tally[x], result->measured_s));
     json_t *root = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:i, s:f}", "transport",
-                             lk_bench_transports[o->transport].name, "host", o->host, "port", o->port, "connections",
-                             (int)o->connections, "in_flight", (int)o->in_flight, "threads", (int)o->threads, "rate",
-                             o->rate, "keys", (int)result->plan->key_count, "measured_seconds", result->measured_s);
+                             lk_bench_transports[o->transport].name, "host", o->host, "port",
+                             o->port, "connections", (int)o->connections, "in_flight",
+                             (int)o->in_flight, "threads", (int)o->threads, "rate", o->rate, "keys",
+                             (int)result->plan->key_count, "measured_seconds", result->measured_s);
     json_object_set_new(root, "commit", json_string(LK_COMMIT));
     json_object_set_new(root, "all", tally_json(&all, result->measured_s));
     json_object_set_new(root, "exchanges", exchanges);

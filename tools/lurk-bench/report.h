@@ -13,14 +13,15 @@ struct lk_bench_result {
     const struct lk_bench_stats *hostile; /* of --hostile, or NULL */
     const struct lk_bench_stats *held;    /* of --hold, or NULL */
     double measured_s;
-    double client_cpu_s; /* of the load's threads while measured */
+    double client_cpu_s;          /* of the load's threads while measured */
     struct lk_bench_usage server; /* while measured */
 };
 
 void lk_bench_report_table(const struct lk_bench_result *result, FILE *to);
 /* Returns -errno when the file can not be written. */
 LK_MUST_USE lk_err lk_bench_report_json(const struct lk_bench_result *result, const char *file);
-/* Was every answer right, and every request answered? temporary_failure is an answer; other faults are not. */
+/* Was every answer right, and every request answered? temporary_failure is an answer; other faults
+ * are not. */
 bool lk_bench_report_good(const struct lk_bench_result *result);
 
 #endif

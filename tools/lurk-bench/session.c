@@ -1,6 +1,6 @@
-/* session: TLS and DTLS over a connection's memory buffers: a BIO that reads what the socket gave in
- * this turn and writes where the next send starts. A datagram is read whole and its rest dropped, a
- * written one keeps its boundary, and questions about the path's MTU get an answer. */
+/* session: TLS and DTLS over a connection's memory buffers: a BIO that reads what the socket gave
+ * in this turn and writes where the next send starts. A datagram is read whole and its rest
+ * dropped, a written one keeps its boundary, and questions about the path's MTU get an answer. */
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -10,7 +10,7 @@
 
 #include "tools/lurk-bench/conn.h"
 
-#define MTU_BYTES 1400 /* what a DTLS flight fits on any path we mean to measure */
+#define MTU_BYTES          1400 /* what a DTLS flight fits on any path we mean to measure */
 #define UDP_OVERHEAD_BYTES 28
 
 static int bio_read(BIO *bio, char *to, int len)
@@ -32,8 +32,9 @@ static int bio_write(BIO *bio, const char *from, int len)
 {
     struct lk_bench_conn *conn = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    bool good = conn->env->transport->datagram ? lk_bench_conn_datagram_put(conn, from, (size_t)len)
-                                               : lk_bench_growing_put(&conn->out, from, (size_t)len);
+    bool good = conn->env->transport->datagram
+                    ? lk_bench_conn_datagram_put(conn, from, (size_t)len)
+                    : lk_bench_growing_put(&conn->out, from, (size_t)len);
     return good ? len : -1;
 }
 
@@ -69,7 +70,8 @@ static bool method_make(void)
 
 /* --- context ---------------------------------------------------------------------------------- */
 
-static SSL_CTX *refuse(SSL_CTX *ctx, char *error, uint32_t bytes, const char *option, const char *file)
+static SSL_CTX *refuse(SSL_CTX *ctx, char *error, uint32_t bytes, const char *option,
+                       const char *file)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
     snprintf(error, bytes, "--%s %s: %s", option, file, reason ? reason : "libssl refused it");
@@ -82,30 +84,37 @@ static bool versions_set(SSL_CTX *ctx, const struct lk_bench_options *options, b
     if (datagram) return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1;
     int least = options->tls == 13 ? TLS1_3_VERSION : TLS1_2_VERSION;
     int most = options->tls == 12 ? TLS1_2_VERSION : 0;
-    return SSL_CTX_set_min_proto_version(ctx, least) == 1 && SSL_CTX_set_max_proto_version(ctx, most) == 1;
+    return SSL_CTX_set_min_proto_version(ctx, least) == 1 &&
+           SSL_CTX_set_max_proto_version(ctx, most) == 1;
 }
 
-SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *error, uint32_t error_bytes)
+SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *error,
+                                  uint32_t error_bytes)
 {
     bool datagram = lk_bench_transports[options->transport].datagram;
     ERR_clear_error();
     SSL_CTX *ctx = SSL_CTX_new(datagram ? DTLS_client_method() : TLS_client_method());
     if (!ctx || !method_make() || !versions_set(ctx, options, datagram))
-        return refuse(ctx, error, error_bytes, "transport", lk_bench_transports[options->transport].name);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);
+        return refuse(ctx, error, error_bytes, "transport",
+                      lk_bench_transports[options->transport].name);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+                                 SSL_OP_NO_QUERY_MTU);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    if (SSL_CTX_load_verify_file(ctx, options->ca) != 1) return refuse(ctx, error, error_bytes, "ca", options->ca);
+    if (SSL_CTX_load_verify_file(ctx, options->ca) != 1)
+        return refuse(ctx, error, error_bytes, "ca", options->ca);
     if (SSL_CTX_use_certificate_chain_file(ctx, options->cert) != 1)
         return refuse(ctx, error, error_bytes, "cert", options->cert);
-    if (SSL_CTX_use_PrivateKey_file(ctx, options->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+    if (SSL_CTX_use_PrivateKey_file(ctx, options->key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(ctx) != 1)
         return refuse(ctx, error, error_bytes, "key", options->key);
     return ctx;
 }
 
 /* --- session ---------------------------------------------------------------------------------- */
 
-/* Whom the server has to be: an address in its certificate where a number was given, else a name. */
+/* Whom the server has to be: an address in its certificate where a number was given, else a name.
+ */
 static bool name_expect(SSL *ssl, const struct lk_bench_options *options)
 {
     const char *name = options->server_name ? options->server_name : options->host;

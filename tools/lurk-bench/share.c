@@ -23,10 +23,15 @@ static struct group {
     {.number = LK_GROUP_SECP256R1, .keygen = "EC", .curve = "P-256"},
     {.number = LK_GROUP_SECP384R1, .keygen = "EC", .curve = "P-384"},
     {.number = LK_GROUP_SECP521R1, .keygen = "EC", .curve = "P-521"},
-    {.number = LK_GROUP_X25519, .keygen = "X25519", .base_u = 9,
+    {.number = LK_GROUP_X25519,
+     .keygen = "X25519",
+     .base_u = 9,
      .order = "1000000000000000000000000000000014DEF9DEA2F79CD65812631A5CF5D3ED"},
-    {.number = LK_GROUP_X448, .keygen = "X448", .base_u = 5,
-     .order = "3FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7CCA23E9C44EDB49AED63690216CC2728DC58F552378C2"
+    {.number = LK_GROUP_X448,
+     .keygen = "X448",
+     .base_u = 5,
+     .order = "3FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7CCA23E9C44EDB49AED63690216C"
+              "C2728DC58F552378C2"
               "92AB5844F3"},
 };
 
@@ -42,8 +47,9 @@ static bool curve_learn(struct group *group, size_t point_bytes)
 {
     EC_GROUP *ec = EC_GROUP_new_by_curve_name(EC_curve_nist2nid(group->curve));
     group->q = ec ? BN_dup(EC_GROUP_get0_order(ec)) : NULL;
-    bool good = group->q && EC_POINT_point2oct(ec, EC_GROUP_get0_generator(ec), POINT_CONVERSION_UNCOMPRESSED,
-                                               group->base, sizeof(group->base), NULL) == point_bytes;
+    bool good = group->q &&
+                EC_POINT_point2oct(ec, EC_GROUP_get0_generator(ec), POINT_CONVERSION_UNCOMPRESSED,
+                                   group->base, sizeof(group->base), NULL) == point_bytes;
     EC_GROUP_free(ec);
     return good;
 }
@@ -56,15 +62,16 @@ static bool group_learn(struct group *group, size_t point_bytes)
     return BN_hex2bn(&group->q, group->order) > 0;
 }
 
-static bool draw_curve(const struct group *group, const struct lk_group_row *row, uint8_t *scalar, uint8_t *point)
+static bool draw_curve(const struct group *group, const struct lk_group_row *row, uint8_t *scalar,
+                       uint8_t *point)
 {
     EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", group->curve);
     BIGNUM *secret = NULL;
     size_t bytes = 0;
     bool good = pkey && EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1 &&
                 BN_bn2binpad(secret, scalar, row->scalar_bytes) > 0 &&
-                EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point, row->point_bytes,
-                                                &bytes) == 1 &&
+                EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point,
+                                                row->point_bytes, &bytes) == 1 &&
                 bytes == row->point_bytes;
     BN_clear_free(secret);
     EVP_PKEY_free(pkey);
@@ -81,13 +88,16 @@ static void scalar_clamp(uint16_t number, const uint8_t *raw, uint8_t *scalar, s
     scalar[0] = x25519 ? (uint8_t)((scalar[0] & 0x7f) | 0x40) : (uint8_t)(scalar[0] | 0x80);
 }
 
-static bool draw_montgomery(const struct group *group, const struct lk_group_row *row, uint8_t *scalar, uint8_t *point)
+static bool draw_montgomery(const struct group *group, const struct lk_group_row *row,
+                            uint8_t *scalar, uint8_t *point)
 {
     EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, group->keygen);
     uint8_t raw[LK_BENCH_SCALAR_BYTES_MAX];
     size_t secret = sizeof(raw), public = row->point_bytes;
-    bool good = pkey && EVP_PKEY_get_raw_private_key(pkey, raw, &secret) == 1 && secret == row->scalar_bytes &&
-                EVP_PKEY_get_raw_public_key(pkey, point, &public) == 1 && public == row->point_bytes;
+    bool good = pkey && EVP_PKEY_get_raw_private_key(pkey, raw, &secret) == 1 &&
+                secret == row->scalar_bytes &&
+                EVP_PKEY_get_raw_public_key(pkey, point, &public) == 1 &&
+                public == row->point_bytes;
     if (good) scalar_clamp(group->number, raw, scalar, secret);
     EVP_PKEY_free(pkey);
     return good;
@@ -97,7 +107,8 @@ bool lk_bench_share_draw(const struct lk_group_row *row, uint8_t *scalar, uint8_
 {
     struct group *group = group_find(row->group);
     if (!group || !group_learn(group, row->point_bytes)) return false;
-    return group->curve ? draw_curve(group, row, scalar, point) : draw_montgomery(group, row, scalar, point);
+    return group->curve ? draw_curve(group, row, scalar, point)
+                        : draw_montgomery(group, row, scalar, point);
 }
 
 /* --- proof ------------------------------------------------------------------------------------ */
@@ -111,7 +122,8 @@ static void item_put(struct lk_writer *w, const void *data, size_t bytes)
 }
 
 /* SHA-256(L(G) || L(vG) || L(bG) || L(UserID) || L(OtherInfo)), all but its truncation. */
-static bool challenge(const struct group *group, const struct lk_tls12_ecdhe *sent, uint8_t out[LK_SHA256_BYTES])
+static bool challenge(const struct group *group, const struct lk_tls12_ecdhe *sent,
+                      uint8_t out[LK_SHA256_BYTES])
 {
     uint8_t hashed[HASHED_BYTES_MAX];
     struct lk_writer w = lk_writer_of(hashed, sizeof(hashed));
@@ -135,8 +147,8 @@ static bool challenge(const struct group *group, const struct lk_tls12_ecdhe *se
 }
 
 /* r = v - b c mod q */
-static bool respond(const struct group *group, const struct lk_bench_template *from, const uint8_t *c, int c_bytes,
-                    uint8_t *r)
+static bool respond(const struct group *group, const struct lk_bench_template *from,
+                    const uint8_t *c, int c_bytes, uint8_t *r)
 {
     int width = (int)from->proof_bytes;
     BN_CTX *ctx = BN_CTX_new();
@@ -157,6 +169,7 @@ bool lk_bench_share_prove(const struct lk_bench_template *from, uint8_t *message
     uint8_t c[LK_SHA256_BYTES];
     const struct group *group = group_find(from->group);
     struct lk_bytes payload = lk_bytes_of(message + LK_HEADER_BYTES, from->bytes - LK_HEADER_BYTES);
-    if (!group || lk_tls12_ecdhe_parse(payload, &sent) != 0 || !challenge(group, &sent, c)) return false;
+    if (!group || lk_tls12_ecdhe_parse(payload, &sent) != 0 || !challenge(group, &sent, c))
+        return false;
     return respond(group, from, c, sent.poo_prf == 1 ? 16 : 32, message + from->proof_at);
 }

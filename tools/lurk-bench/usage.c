@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PAGE_BYTES (1 << 20)
-#define SERIES "lurk_process_cpu_seconds_total"
+#define SERIES     "lurk_process_cpu_seconds_total"
 
 static void part_add(struct lk_bench_usage *out, const char *name, double cpu_s)
 {
@@ -41,8 +41,8 @@ static bool process_read(long pid, struct process *out)
     const char *rest = strrchr(line, ')'); /* the name before it may hold anything */
     unsigned long user, system;
     *out = (struct process){.pid = pid};
-    if (!rest || sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &out->parent, &user,
-                        &system) != 3)
+    if (!rest || sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                        &out->parent, &user, &system) != 3)
         return false;
     out->cpu_s = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
     return true;
@@ -78,7 +78,8 @@ static const struct process *process_find(const struct process *all, uint32_t co
 }
 
 /* Is one of the wanted processes this one, or above it? */
-static bool wanted(const struct process *all, uint32_t count, long pid, const struct lk_bench_options *options)
+static bool wanted(const struct process *all, uint32_t count, long pid,
+                   const struct lk_bench_options *options)
 {
     for (unsigned depth = 0; depth < 64 && pid > 0; depth++) {
         for (uint32_t i = 0; i < options->pid_count; i++)
@@ -111,7 +112,8 @@ unsigned lk_bench_usage_parse(const char *page, struct lk_bench_usage *out)
         line += *line == '\n';
         if (strncmp(line, SERIES "{", sizeof(SERIES)) != 0) continue;
         char name[32] = "process";
-        const char *label = strstr(line, "process=\""), *value = strchr(line, '}'), *end = strchr(line, '\n');
+        const char *label = strstr(line, "process=\""), *value = strchr(line, '}'),
+                   *end = strchr(line, '\n');
         if (!value || (end && value > end)) continue;
         if (label && label < value) sscanf(label, "process=\"%31[^\"]\"", name);
         part_add(out, name, strtod(value + 1, NULL));

@@ -1,4 +1,5 @@
-/* Requests in flight: each answer finds its request once; doubles, late ones and strangers are told. */
+/* Requests in flight: each answer finds its request once; doubles, late ones and strangers are
+ * told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 #include "tools/lurk-bench/flight.h"
 
 #define SLOTS 4
-#define MASK 0x123456789abcdef0u
+#define MASK  0x123456789abcdef0u
 
 static struct lk_bench_flight flight;
 
@@ -103,9 +104,9 @@ static void flight_reset_forgets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(flight_answers_find_their_requests), TEST(flight_second_answers_are_told),
+        TEST(flight_answers_find_their_requests),   TEST(flight_second_answers_are_told),
         TEST(flight_repeats_may_be_answered_twice), TEST(flight_late_answers_are_told),
-        TEST(flight_strangers_are_unknown), TEST(flight_reset_forgets),
+        TEST(flight_strangers_are_unknown),         TEST(flight_reset_forgets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
