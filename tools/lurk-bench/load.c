@@ -296,7 +296,7 @@ static enum lk_bench_end request_repeat(struct lk_bench_load *load, struct lk_be
 static enum lk_bench_end requests_tick(struct lk_bench_load *load, struct lk_bench_conn *conn,
                                        uint64_t now_ns)
 {
-    uint64_t deadline = load->options->deadline_ms * LK_NS_PER_MS;
+    uint64_t deadline = (uint64_t)(load->options->deadline_s * 1e9);
     bool datagram = load->env.transport->datagram;
     for (uint32_t i = 0; i < conn->flight.slots && lk_bench_flight_outstanding(&conn->flight) > 0;
          i++) {

@@ -10,7 +10,7 @@
 
 #include "tools/lurk-bench/transport.h"
 
-enum kind { TEXT, FLAG, COUNT, NUMBER, CHOICE, OWN };
+enum kind { TEXT, FLAG, COUNT, NUMBER, TIME, CHOICE, OWN };
 
 struct choice {
     const char *name;
@@ -153,6 +153,43 @@ static bool parse_group(const char *text, struct lk_bench_options *options)
     return false;
 }
 
+/* HOST:PORT, or [IPv6]:PORT. */
+static bool parse_target(const char *text, struct lk_bench_options *options)
+{
+    const char *colon = strrchr(text, ':');
+    size_t host = colon ? (size_t)(colon - text) : 0;
+    double port;
+    if (host >= 2 && text[0] == '[' && text[host - 1] == ']') {
+        text++;
+        host -= 2;
+    }
+    if (host == 0 || host >= sizeof(options->host)) return false;
+    if (!number_parse(colon + 1, &port) || port < 1 || port > 65535) return false;
+    snprintf(options->host, sizeof(options->host), "%.*s", (int)host, text);
+    snprintf(options->port, sizeof(options->port), "%u", (unsigned)port);
+    return true;
+}
+
+/* A number with or without a unit: "5", "5s", "500 ms", "2 min". Seconds. */
+static bool time_parse(const char *text, double *out)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}};
+    char *end;
+    errno = 0;
+    double v = strtod(text, &end);
+    if (errno != 0 || end == text) return false;
+    end += strspn(end, " ");
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(end, units[i].name) != 0) continue;
+        *out = v * units[i].seconds;
+        return true;
+    }
+    return false;
+}
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 static const struct choice transports[] = {{"tls", LK_BENCH_TLS},
@@ -171,6 +208,8 @@ static const struct choice hashes[] = {
     "ping, capabilities, rsa_master, rsa_extended_master, both also ..._with_poh, ecdhe"
 
 static const struct row rows[] = {
+    {"connect", 0, OWN, 0, 0, 0, NULL, parse_target, "HOST:PORT",
+     "HOST:PORT or [IPv6]:PORT with a port from 1 to 65535", "the server; may stand alone as well"},
     {"transport", 't', CHOICE, AT(transport), 0, 0, transports, NULL, "NAME", NULL,
      "how to reach the server (tls)"},
     {"tls", 0, CHOICE, AT(tls), 0, 0, versions, NULL, "VERSION", NULL, "TLS version (auto)"},
@@ -209,12 +248,12 @@ static const struct row rows[] = {
      "prepared requests for each key (0: by the number of keys)"},
     {"rate", 'r', NUMBER, AT(rate), 0, 1e8, NULL, NULL, "N", NULL,
      "requests a second, sent on time: open loop (0: closed loop)"},
-    {"warmup", 'w', NUMBER, AT(warmup_s), 0, 3600, NULL, NULL, "S", NULL,
-     "seconds before measuring (1)"},
-    {"duration", 'd', NUMBER, AT(duration_s), 0.01, 86400, NULL, NULL, "S", NULL,
-     "seconds of measuring (5)"},
-    {"deadline", 0, COUNT, AT(deadline_ms), 10, 600000, NULL, NULL, "MS", NULL,
-     "give a request up after this (2000)"},
+    {"warmup", 'w', TIME, AT(warmup_s), 0, 3600, NULL, NULL, "TIME", NULL,
+     "time before measuring (1s)"},
+    {"duration", 'd', TIME, AT(duration_s), 0.01, 86400, NULL, NULL, "TIME", NULL,
+     "time of measuring (5s)"},
+    {"deadline", 0, TIME, AT(deadline_s), 0.01, 600, NULL, NULL, "TIME", NULL,
+     "give a request up after this (2s)"},
     {"verify", 'v', OWN, 0, 0, 0, NULL, parse_verify, "SHARE",
      "all, none or N% with N from 0 to 100", "answers to check by their arithmetic (1%)"},
     {"hostile", 0, OWN, 0, 0, 0, NULL, parse_hostile, "malformed=RATE",
@@ -263,6 +302,10 @@ static int complain(const struct row *row, const char *text)
         fprintf(stderr, "want a whole number from %.0f to %.0f\n", row->least, row->most);
         break;
     case NUMBER: fprintf(stderr, "want a number from %g to %g\n", row->least, row->most); break;
+    case TIME:
+        fprintf(stderr, "want a time from %gs to %gs, such as 5s or 500ms\n", row->least,
+                row->most);
+        break;
     case CHOICE:
         fprintf(stderr, "want one of");
         for (const struct choice *c = row->choices; c->name; c++)
@@ -277,8 +320,9 @@ static int complain(const struct row *row, const char *text)
 static int take_number(const struct row *row, const char *text, struct lk_bench_options *options)
 {
     double v;
-    if (!number_parse(text, &v) || !(v >= row->least && v <= row->most)) return complain(row, text);
-    if (row->kind == NUMBER) *(double *)((char *)options + row->offset) = v;
+    bool number = row->kind == TIME ? time_parse(text, &v) : number_parse(text, &v);
+    if (!number || !(v >= row->least && v <= row->most)) return complain(row, text);
+    if (row->kind != COUNT) *(double *)((char *)options + row->offset) = v;
     else if ((double)(uint32_t)v == v) *(uint32_t *)((char *)options + row->offset) = (uint32_t)v;
     else return complain(row, text);
     return 0;
@@ -306,26 +350,6 @@ static int take(const struct row *row, const char *text, struct lk_bench_options
     }
 }
 
-/* HOST:PORT, or [IPv6]:PORT. */
-static int take_target(const char *text, struct lk_bench_options *options)
-{
-    const char *colon = strrchr(text, ':');
-    size_t host = colon ? (size_t)(colon - text) : 0;
-    if (host >= 2 && text[0] == '[' && text[host - 1] == ']') {
-        text++;
-        host -= 2;
-    }
-    double port;
-    if (host == 0 || host >= sizeof(options->host) || !number_parse(colon + 1, &port) || port < 1 ||
-        port > 65535) {
-        fprintf(stderr, "lurk-bench: '%s': want HOST:PORT with a port from 1 to 65535\n", text);
-        return 2;
-    }
-    snprintf(options->host, sizeof(options->host), "%.*s", (int)host, text);
-    snprintf(options->port, sizeof(options->port), "%u", (unsigned)port);
-    return 0;
-}
-
 static int missing(const char *what, const char *why)
 {
     fprintf(stderr, "lurk-bench: %s is missing: %s\n", what, why);
@@ -335,6 +359,7 @@ static int missing(const char *what, const char *why)
 /* What only the whole command line tells. */
 static int judge(const struct lk_bench_options *o)
 {
+    if (!o->host[0]) return missing("--connect HOST:PORT", "it says which server to ask");
     bool secure = o->transport == LK_BENCH_TLS || o->transport == LK_BENCH_DTLS;
     if (secure && !o->ca) return missing("--ca", "the server has to prove itself");
     if (secure && (!o->cert || !o->key))
@@ -355,7 +380,7 @@ static void defaults(struct lk_bench_options *o)
         .group = LK_GROUP_SECP256R1,
         .warmup_s = 1,
         .duration_s = 5,
-        .deadline_ms = 2000,
+        .deadline_s = 2,
         .verify_ppm = 10000,
         .progress = isatty(STDERR_FILENO) == 1,
     };
@@ -412,7 +437,8 @@ int lk_bench_options_parse(int argc, char **argv, struct lk_bench_options *optio
         int taken = take(row, optarg, options);
         if (taken != 0) return taken;
     }
-    if (optind != argc - 1) return missing("HOST:PORT", "one target stands behind the options");
-    int taken = take_target(argv[optind], options);
+    if (optind < argc - 1)
+        return missing("an option's name", "one target stands behind the options");
+    int taken = optind < argc ? take(&rows[0], argv[optind], options) : 0;
     return taken ? taken : judge(options);
 }

@@ -32,8 +32,7 @@ struct lk_bench_options {
     uint32_t pool; /* prepared requests for each key and exchange; 0: by the number of keys */
 
     double rate; /* requests a second of all threads; 0: closed loop */
-    double warmup_s, duration_s;
-    uint32_t deadline_ms;
+    double warmup_s, duration_s, deadline_s;
     uint32_t verify_ppm; /* answers verified, of a million */
     uint64_t seed;
 
