@@ -69,7 +69,7 @@ TESTBUILD := $(if $(wildcard tests/support/testbuild.c),$(OUT)/tests/support/tes
 LK_LDFLAGS += $(WRAPS:%=-Wl,--wrap=%)
 endif
 
-.PHONY: all check check-all check-unit check-fuzz check-e2e bench lint format fuzz clean help demo
+.PHONY: all check check-all check-unit check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -127,7 +127,23 @@ check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name 
 	$(Q)LURK_BIN=$(CURDIR)/build/release/bin LURK_TEST_BIN=$(CURDIR)/build/test/bin \
 	  tests/support/run-e2e.sh '$(T)' $(STORIES)
 
-check-all: check-unit check-fuzz check-e2e
+# The manual and the example of the configuration come from the rows of its schema.
+CONFDOC := $(OUT)/tools/dev/confdoc
+$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+docs: $(CONFDOC) ## write what is generated in docs/
+	$(Q)mkdir -p docs/man
+	$(Q)$(CONFDOC) man > docs/man/lurkd.conf.5.scd
+	$(Q)$(CONFDOC) example > docs/lurkd.conf.example.yaml
+
+check-docs: $(CONFDOC) ## docs/ is in step with the schema
+	$(Q)$(CONFDOC) man | cmp - docs/man/lurkd.conf.5.scd && \
+	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
+	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
+
+check-all: check-unit check-docs check-fuzz check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30

@@ -147,7 +147,7 @@ static const struct lk_conf_option listen_options[] = {
     {.path = "port", .type = LK_VALUE_COUNT, .min = 1, .max = 65535, LISTEN(port), .example = "7880",
      .help = "TCP or UDP port"},
     {.path = "transport", .type = LK_VALUE_WORD, .word = transport_word, LISTEN(transport),
-     .example = "tls", .help = "tls or dtls; tcp and udp are for test builds"},
+     .example = "tls", .help = "how messages are carried; tcp and udp are for test builds"},
     {.path = "free_bind", .type = LK_VALUE_BOOL, .fallback = "false", LISTEN(free_bind),
      .help = "whether the address may come up later"},
     {.path = "dual_stack", .type = LK_VALUE_BOOL, .fallback = "false", LISTEN(dual_stack),

@@ -465,14 +465,15 @@ static void allow_ref(const struct lk_conf_option *option, FILE *to)
 static void allow_text(const struct lk_conf_option *option, FILE *to)
 {
     static const char *const form[LK_VALUE_TYPE_COUNT] = {
-        [LK_VALUE_NAME] = "letters, digits and . _ - behind a letter or digit, not all,",
+        [LK_VALUE_NAME] = "a name of letters, digits, '.', '_', '-'",
         [LK_VALUE_PATH] = "an absolute path",
         [LK_VALUE_ADDRESS] = "a numeric IPv4 or IPv6 address",
         [LK_VALUE_LOOPBACK] = "a numeric loopback address",
         [LK_VALUE_IDENTITY] = "uri:TEXT, uri:TEXT*, dns:NAME or dns:*.NAME",
     };
-    fprintf(to, "%s%s of at most %zu bytes", option->empty_good ? "empty or " : "", form[option->type],
-            text_bytes_max(option));
+    bool numeric = option->type == LK_VALUE_ADDRESS || option->type == LK_VALUE_LOOPBACK;
+    fprintf(to, "%s%s", option->empty_good ? "empty or " : "", form[option->type]);
+    if (!numeric) fprintf(to, " of at most %zu bytes", text_bytes_max(option));
 }
 
 /* --- by type -------------------------------------------------------------------------------- */

@@ -1,0 +1,209 @@
+/* confdoc: writes docs/man/lurkd.conf.5.scd (`confdoc man`) and docs/lurkd.conf.example.yaml (`confdoc
+ * example`) from the rows of the schema, so that neither can fall behind. `make docs` runs it and
+ * `make check-docs` compares. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/conf/schema.h"
+#include "core/conf/value.h"
+
+static size_t section_bytes(const struct lk_conf_option *option)
+{
+    return (size_t)(strchr(option->path, '.') - option->path);
+}
+
+static bool opens_section(const struct lk_conf_option *options, uint32_t i)
+{
+    size_t len = section_bytes(&options[i]);
+    return i == 0 || strncmp(options[i].path, options[i - 1].path, len + 1) != 0;
+}
+
+static const char *section_help(const struct lk_conf_option *option)
+{
+    return lk_schema_section_help(option->path, section_bytes(option));
+}
+
+static const struct {
+    enum lk_conf_list_id id;
+} list_order[LK_LIST_COUNT] = {
+    {LK_LIST_LISTEN}, {LK_LIST_TENANTS}, {LK_LIST_KEYS}, {LK_LIST_EDGES}, {LK_LIST_RULES}};
+
+/* --- manual --------------------------------------------------------------------------------- */
+
+/* scdoc reads _ and * as emphasis unless they are escaped. */
+static void put(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("_*\\#<>", *text) != NULL) putchar('\\');
+        putchar(*text);
+    }
+}
+
+static void put_sentence(const char *text)
+{
+    if (text[0] >= 'a' && text[0] <= 'z') {
+        putchar(text[0] - 'a' + 'A');
+        text++;
+    }
+    put(text);
+    putchar('.');
+}
+
+static void man_option(const struct lk_conf_option *option, const char *name)
+{
+    char allowed[512];
+    lk_value_allowed(option, allowed, sizeof allowed);
+    printf("*");
+    put(name);
+    printf("*\n\t");
+    put_sentence(option->help);
+    printf("\n\n\tAllowed: ");
+    put(allowed);
+    if (option->fallback == NULL)
+        printf(". Must be given.");
+    else {
+        printf(". Default: ");
+        put(option->fallback[0] == '\0' ? "empty" : option->fallback);
+        putchar('.');
+    }
+    printf("%s\n\n", option->reloadable ? " Follows a reload." : " Needs a restart.");
+}
+
+static void man_options(void)
+{
+    uint32_t count;
+    const struct lk_conf_option *options = lk_schema_options(&count);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t len = section_bytes(&options[i]);
+        if (opens_section(options, i)) {
+            printf("## %.*s\n\n", (int)len, options[i].path);
+            put(section_help(&options[i]));
+            printf("\n\n");
+        }
+        man_option(&options[i], options[i].path + len + 1);
+    }
+}
+
+static void man_lists(void)
+{
+    for (unsigned i = 0; i < LK_LIST_COUNT; i++) {
+        const struct lk_conf_list *list = lk_schema_list(list_order[i].id);
+        printf("## %s\n\n", list->name);
+        put(list->help);
+        printf(" A list of %u to %u rows.\n\n", list->min, list->max);
+        for (uint32_t j = 0; j < list->option_count; j++) {
+            struct lk_conf_option option = list->option[j];
+            option.reloadable = list->reloadable;
+            man_option(&option, option.path);
+        }
+    }
+}
+
+static void man(void)
+{
+    printf("LURKD.CONF(5)\n\n# NAME\n\nlurkd.conf - configuration of lurkd\n\n"
+           "# DESCRIPTION\n\n"
+           "*lurkd*(8) reads one YAML document: sections of options, and lists of rows. Values stay text until "
+           "the option's own type is known, so a word such as _no_ is never read as a number or a truth value. "
+           "Anchors, aliases, tags and options named twice are errors.\n\n"
+           "Times are written with a unit (us, ms, s, min, h) and sizes too (B, KiB, MiB, GiB): _10 s_, "
+           "_64 KiB_. Names refer to rows of other lists in any order.\n\n"
+           "*lurkd --check -c FILE* reports every error with file, line, option and what is allowed; "
+           "*lurkd --print-config -c FILE* prints what is in force, defaults included. A reload that changes an "
+           "option which needs a restart is refused and the running configuration kept.\n\n"
+           "Nothing is granted unless a rule names it. What an edge may not use looks to it as if it did not "
+           "exist.\n\n# SECTIONS\n\n");
+    man_options();
+    printf("# LISTS\n\n");
+    man_lists();
+    printf("# SEE ALSO\n\n*lurkd*(8), *lurkctl*(8)\n");
+}
+
+/* --- example -------------------------------------------------------------------------------- */
+
+/* Comment lines of at most 100 columns. */
+static void comment(const char *indent, const char *text)
+{
+    int column = 0;
+    while (*text != '\0') {
+        int len = (int)strcspn(text, " ");
+        if (column > 0 && column + 1 + len > 100) {
+            putchar('\n');
+            column = 0;
+        }
+        column += column == 0 ? printf("%s# %.*s", indent, len, text) : printf(" %.*s", len, text);
+        text += len + (text[len] == ' ');
+    }
+    putchar('\n');
+}
+
+static void example_comment(const struct lk_conf_option *option, const char *indent)
+{
+    char allowed[512];
+    char line[1024];
+    lk_value_allowed(option, allowed, sizeof allowed);
+    (void)snprintf(line, sizeof line, "%c%s. Allowed: %s%s%s.",
+                   option->help[0] >= 'a' && option->help[0] <= 'z' ? option->help[0] - 'a' + 'A'
+                                                                    : option->help[0],
+                   option->help + 1, allowed, option->fallback == NULL ? "" : "; default: ",
+                   option->fallback == NULL ? "" : option->fallback[0] == '\0' ? "empty" : option->fallback);
+    comment(indent, line);
+}
+
+static void example_value(const struct lk_conf_option *option)
+{
+    const char *value = option->example != NULL ? option->example : option->fallback;
+    puts(value[0] == '\0' ? "\"\"" : value);
+}
+
+static void example_options(void)
+{
+    uint32_t count;
+    const struct lk_conf_option *options = lk_schema_options(&count);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t len = section_bytes(&options[i]);
+        if (opens_section(options, i)) {
+            putchar('\n');
+            comment("", section_help(&options[i]));
+            printf("%.*s:\n", (int)len, options[i].path);
+        }
+        example_comment(&options[i], "  ");
+        printf("  %s: ", options[i].path + len + 1);
+        example_value(&options[i]);
+    }
+}
+
+static void example_lists(void)
+{
+    for (unsigned i = 0; i < LK_LIST_COUNT; i++) {
+        const struct lk_conf_list *list = lk_schema_list(list_order[i].id);
+        putchar('\n');
+        comment("", list->help);
+        printf("%s:\n", list->name);
+        for (uint32_t j = 0; j < list->option_count; j++) {
+            example_comment(&list->option[j], "    ");
+            printf("%s%s: ", j == 0 ? "  - " : "    ", list->option[j].path);
+            example_value(&list->option[j]);
+        }
+    }
+}
+
+static void example(void)
+{
+    printf("# lurkd.conf: every option, with what it may be and what it is when left out. See lurkd.conf(5).\n");
+    example_options();
+    example_lists();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "man") == 0) {
+        man();
+    } else if (argc == 2 && strcmp(argv[1], "example") == 0) {
+        example();
+    } else {
+        fprintf(stderr, "confdoc: what to write? allowed: confdoc man, confdoc example\n");
+        return 2;
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
