@@ -69,7 +69,7 @@ TESTBUILD := $(if $(wildcard tests/support/testbuild.c),$(OUT)/tests/support/tes
 LK_LDFLAGS += $(WRAPS:%=-Wl,--wrap=%)
 endif
 
-.PHONY: all check check-all check-unit check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo
+.PHONY: all check check-all check-unit check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -177,6 +177,46 @@ fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
 	$(Q)$(MAKE) --no-print-directory check-all
+
+demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain
+	$(Q)tools/dev/deps.sh build
+	$(Q)tools/dev/deps.sh test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)python3 tools/dev/demo.py
+
+lint: ## style: floors, sizes, names; cppcheck and shellcheck where they are installed
+	$(Q)tools/dev/tidy.py
+	$(Q)! command -v shellcheck >/dev/null || shellcheck $$(git ls-files '*.sh')
+	$(Q)! command -v cppcheck >/dev/null || cppcheck -q --std=c11 --enable=warning,portability \
+	  --inline-suppr --error-exitcode=1 -I. core io crypto tools
+
+format: ## clang-format over every C file
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+MANUALS := $(wildcard docs/man/*.scd)
+man: $(MANUALS:docs/man/%.scd=build/man/%) ## manual pages
+build/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	$(Q)scdoc <$< >$@
+
+install: all man ## into DESTDIR, PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \
+	  $(DESTDIR)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/lurk
+	install -m 755 $(OUT)/bin/lurkd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(OUT)/bin/lurkctl $(OUT)/bin/lurk-bench $(DESTDIR)$(PREFIX)/bin/
+	sed 's|/usr/local|$(PREFIX)|' tools/lurkd/lurkd.service >$(DESTDIR)/lib/systemd/system/lurkd.service
+	install -m 644 docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	for m in $(notdir $(MANUALS:%.scd=%)); do \
+	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
+
+uninstall: ## remove what install put there; configuration and keys stay
+	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
+	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
+	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
+
+dist: ## a source archive of this commit
+	git archive --format=tar.gz --prefix=lurk/ -o build/lurk.tar.gz HEAD
 
 clean: ## remove build/
 	rm -rf build

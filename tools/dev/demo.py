@@ -37,10 +37,10 @@ def ask(name, transport, pki):
 def bench(server, pki, transport):
     say(f"lurk-bench, five seconds over {transport}, every answer verified on a sample")
     subprocess.run(
-        [f"{BIN}/lurk-bench", "--transport", transport, "--connect", f"127.0.0.1:{server.port[transport]}",
-         "--cert", f"{pki}/edge-1.crt", "--key", f"{pki}/edge-1.key", "--ca", f"{pki}/ca.crt",
-         "--keys", f"{pki}/keys", "--mix", "ecdhe=3,rsa_master=1", "--connections", "4", "--in-flight", "8",
-         "--duration", "5s", "--warmup", "500ms"],
+        [f"{BIN}/lurk-bench", "--transport", transport, "--ca", f"{pki}/ca.crt", "--cert", f"{pki}/edge-1.crt",
+         "--key", f"{pki}/edge-1.key", "--keys", f"{pki}/keys", "--mix", "ecdhe=3,rsa_master=1", "--proof",
+         "sha256_128", "--connections", "4", "--in-flight", "8", "--duration", "5", "--verify", "10%",
+         "--metrics", f"127.0.0.1:{server.admin}", f"127.0.0.1:{server.port[transport]}"],
         check=True)
 
 
