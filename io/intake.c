@@ -2,13 +2,7 @@
 
 #include <string.h>
 
-#include "core/base/clock.h"
-#include "core/base/slot.h"
-#include "core/policy/freshness.h"
 #include "core/wire/lurk.h"
-#include "core/wire/tls12.h"
-
-#define LOG_PER_S 10
 
 /* --- answers -------------------------------------------------------------------------------- */
 
@@ -100,114 +94,14 @@ static enum lk_counter no_room(const struct lk_conn *conn, size_t payload_bytes)
 
 /* --- step 6: payloads ----------------------------------------------------------------------- */
 
-static void log_denied(struct lk_job *job, const uint8_t id[LK_KEY_ID_BYTES], uint32_t rule)
-{
-    struct lk_peers *peers = job->conn->peers;
-    uint32_t left_out = 0;
-    if (!lk_log_may(&peers->log_denied, LOG_PER_S, peers->now_ns, &left_out)) return;
-    char address[LK_ADDRESS_TEXT_BYTES];
-    lk_address_text(&job->conn->address, address);
-    char key_id[2 * LK_KEY_ID_BYTES + 1];
-    snprintf(key_id, sizeof key_id, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
-    const struct lk_conf *conf = peers->view->conf;
-    lk_log(LK_LOG_NOTICE, "request denied", LK_F_STR("edge", job->edge->name),
-           LK_F_STR("address", address), LK_F_STR("exchange", lk_exchange_name(job->exchange)),
-           LK_F_STR("key_id", key_id),
-           LK_F_STR("rule", rule < conf->rule_count ? conf->rules[rule].name : "none"),
-           LK_F_U64("left_out", left_out));
-}
-
-static void log_skew(struct lk_job *job, int64_t skew_s)
-{
-    struct lk_peers *peers = job->conn->peers;
-    uint32_t left_out = 0;
-    if (!lk_log_may(&peers->log_skew, 1, peers->now_ns, &left_out)) return;
-    lk_log(LK_LOG_NOTICE, skew_s > 0 ? "edge's clock is ahead" : "edge's clock is behind",
-           LK_F_STR("edge", job->edge->name), LK_F_I64("seconds", skew_s > 0 ? skew_s : -skew_s),
-           LK_F_U64("left_out", left_out));
-}
-
-/* Certificate and key may differ, and that fault comes before the window's (lurk-tls12.md 4): such a
- * request goes to the vault, which says which it is. */
-static bool certificate_fits(const struct lk_tls12_handshake *handshake, const struct lk_key_public *key)
-{
-    return memmem(handshake->certificate.data, handshake->certificate.len, key->spki.data,
-                  key->spki.len) != NULL;
-}
-
-/* What stands between the key and the window, by form. 0: go on; *late: leave the window to the vault. */
-static uint8_t form_fault(const struct lk_job *job, const struct lk_grant *grant, bool *late)
-{
-    *late = false;
-    if (job->exchange == LK_X_TLS12_ECDHE) return 0;
-    if (job->exchange == LK_X_TLS12_RSA_MASTER) {
-        struct lk_tls12_rsa_master cut;
-        uint8_t fault = lk_tls12_rsa_master_parse(job->payload, &cut);
-        if (fault != 0) return fault;
-        bool allowed = cut.prf_hash < LK_HASH_COUNT && (grant->hashes >> cut.prf_hash & 1) != 0;
-        return allowed ? 0 : LK_TLS12_INVALID_CIPHER_OR_PRF_HASH;
-    }
-    struct lk_tls12_handshake cut;
-    uint8_t fault = lk_tls12_handshake_parse(job->payload, job->header.type, &cut);
-    if (fault == 0) *late = !certificate_fits(&cut, grant->key);
-    return fault;
-}
-
-static uint32_t window_of(const struct lk_conf *conf, enum lk_exchange_id exchange)
-{
-    return exchange == LK_X_TLS12_ECDHE ? conf->window_ecdhe_s : conf->window_s;
-}
-
-/* Every fault that the front can see, in the order of lurk-tls12.md 2 to 6. */
-static uint8_t key_fault(struct lk_job *job, struct lk_grant *grant)
-{
-    const struct lk_view *view = job->conn->peers->view;
-    struct lk_tls12_common common;
-    const uint8_t *server_random = NULL;
-    uint8_t fault = lk_tls12_peek(job->payload, job->header.type, &common, &server_random);
-    if (fault != 0) return fault;
-    *grant = lk_policy_key(view->policy, job->edge, common.key_id + 1, job->exchange);
-    if (grant->key == NULL) {
-        lk_count(job->conn->peers->counters, LK_C_POLICY_DENIED, 1);
-        log_denied(job, common.key_id + 1, grant->rule);
-        return LK_TLS12_INVALID_KEY_ID;
-    }
-    if (!lk_freshness_known(common.freshness)) return LK_TLS12_INVALID_FRESHNESS_FUNCT;
-    bool late = false;
-    fault = form_fault(job, grant, &late);
-    if (fault != 0 || late) return fault;
-    int64_t skew_s = 0;
-    if (lk_freshness_in_window(server_random, job->conn->peers->now_unix_s,
-                               window_of(view->conf, job->exchange), &skew_s))
-        return 0;
-    log_skew(job, skew_s);
-    return LK_TLS12_INVALID_TLS_RANDOM;
-}
-
-/* Rough time of one operation, for the balance between workers only. */
-static uint64_t cost_of(const struct lk_key_public *key)
-{
-    static const uint64_t cost_ns[LK_KEY_KIND_COUNT] = {
-        [LK_KEY_P256] = 25000,     [LK_KEY_P384] = 900000,  [LK_KEY_P521] = 1500000,
-        [LK_KEY_ED25519] = 40000,  [LK_KEY_ED448] = 300000,
-    };
-    if (cost_ns[key->kind] != 0) return cost_ns[key->kind];
-    uint64_t words = key->bits / 64; /* RSA: cubic, 2048 bits in a quarter of a millisecond */
-    return words * words * words * 8;
-}
-
 static void keyed(struct lk_job *job)
 {
     struct lk_conn *conn = job->conn;
-    struct lk_grant grant = {0};
-    uint8_t fault = key_fault(job, &grant);
+    uint8_t fault = lk_intake_verdict(job);
     if (fault != 0) {
         lk_intake_reply(conn, &job->header, job->exchange, fault, lk_bytes_of(NULL, 0), job->tag);
         return;
     }
-    job->key = grant.key;
-    job->cost_ns = cost_of(grant.key);
-    job->flags = grant.poo_optional ? LK_SLOT_POO_OPTIONAL : 0;
     if (lk_intake_send(conn->peers->intake, job)) return;
     lk_count(conn->peers->counters, LK_C_REFUSED_RING, 1);
     lk_intake_refuse(conn, &job->header, LK_LURK_TEMPORARY_FAILURE, job->tag);

@@ -72,7 +72,7 @@ void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers, const str
 /* Is there something in a ring of results? For the last look before sleep. */
 bool lk_intake_has_results(const struct lk_intake *intake);
 
-/* --- between intake.c (messages) and intake_flight.c (slots) ---------------------------------- */
+/* --- between intake.c (messages), intake_verdict.c (rights) and intake_flight.c (slots) --------- */
 
 /* A fault of the message layer (lurk.md 5.1); status of lurk's own registry. */
 void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uint8_t status,
@@ -93,6 +93,10 @@ struct lk_job {
     enum lk_exchange_id exchange;
     uint16_t flags; /* enum lk_slot_flag */
 };
+/* Payload, key, freshness function, window, and the hashes this edge may use: every fault that needs no
+ * private key, in the order of lurk-tls12.md 2 to 6, but proof and points, which the vault judges.
+ * 0: key, cost_ns and flags are set. */
+uint8_t lk_intake_verdict(struct lk_job *job);
 /* Is there a slot for a payload of this length? */
 bool lk_intake_has_slot(const struct lk_intake *intake, size_t payload_bytes);
 /* Into a slot and to its worker; has_slot was true. False: the ring took no more. */

@@ -4,7 +4,6 @@
 
 #include "core/base/clock.h"
 #include "core/base/slot.h"
-#include "crypto/ct.h"
 #include "io/bell.h"
 #include "io/intake.h"
 
@@ -85,7 +84,6 @@ static void take_out(struct lk_intake *intake, const struct lk_req *req)
 
 /* --- out ------------------------------------------------------------------------------------ */
 
-/* Index in the segment: all loops' small slots first, loop by loop, then all large ones. */
 static uint32_t index_of(const struct lk_intake *intake, uint32_t at)
 {
     if (at < intake->small) return intake->loop * intake->small + at;
@@ -131,10 +129,10 @@ static void fill(struct lk_slot *slot, const struct lk_job *job, const struct lk
     memcpy(slot->body, job->payload.data, job->payload.len);
 }
 
-static void wipe_and_free(struct lk_intake *intake, uint32_t at, size_t written)
+static void wipe_and_free(struct lk_intake *intake, uint32_t at, uint32_t written)
 {
     struct lk_slot *slot = slot_of(intake, &intake->req[at]);
-    lk_wipe(slot->body, written);
+    lk_slot_wipe(slot, written);
     slot->state = LK_SLOT_FREE;
     put_free(intake, at);
 }
