@@ -49,6 +49,18 @@ lk_err lk_channel_send(int fd, const struct lk_message *message)
     return n < 0 ? errno_to_err() : LK_OK;
 }
 
+lk_err lk_channel_tell(int channel, uint32_t kind, const void *body, size_t bytes, int fd)
+{
+    LK_ASSERT(bytes <= LK_CHANNEL_BYTES_MAX);
+    struct lk_message m; /* not cleared: only what is said is sent */
+    m.kind = kind;
+    m.bytes = (uint32_t)bytes;
+    m.fd_count = fd >= 0 ? 1 : 0;
+    m.fd[0] = fd;
+    if (bytes > 0) memcpy(m.body, body, bytes);
+    return lk_channel_send(channel, &m);
+}
+
 static void take_fds(struct msghdr *msg, struct lk_message *m)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {

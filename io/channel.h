@@ -13,23 +13,23 @@
 #include "core/base/err.h"
 #include "core/base/limits.h"
 
-#define LK_CHANNEL_FDS_MAX 72   /* an epoch carries a memfd and LK_LOOPS_MAX eventfds */
+#define LK_CHANNEL_FDS_MAX 72   /* a plan carries LK_LOOPS_MAX eventfds */
 #define LK_CHANNEL_BYTES_MAX 8192
 
 enum lk_message_kind {
     /* supervisor to child */
-    LK_M_PLAN = 1,   /* struct lk_plan_message: role, loops, workers, CPUs, spin, uid */
-    LK_M_COUNTERS,   /* fds: own block (rw), the other child's block (ro) */
+    LK_M_PLAN = 1,   /* struct lk_plan_message; fds: one eventfd a loop, its bell in every epoch */
+    LK_M_COUNTERS,   /* fds: own struct lk_process_counters (rw), the other child's (ro) */
     LK_M_CONF,       /* u64 generation; fd: the YAML text */
     LK_M_FILE,       /* front. u32 role (enum lk_file_role), u32 index; fd */
     LK_M_KEY,        /* vault. u32 index in conf keys; fds: key, passphrase if any */
     LK_M_KEY_PUBLIC, /* vault to supervisor, supervisor to front: struct lk_key_public_message */
     LK_M_COMMIT,     /* u64 generation: all of it was sent. Answer READY or REFUSED */
     LK_M_RETIRE,     /* vault. u64 generation: keys older than it may go */
-    LK_M_LISTEN,     /* front. u32 loop, u32 listen row; fd */
+    LK_M_LISTEN,     /* front. struct lk_listen_message; fd */
     LK_M_NOVELTY,    /* vault. fd */
     LK_M_AUDIT,      /* vault. fd */
-    LK_M_EPOCH,      /* u64 epoch; fds: segment, then one eventfd a loop. Answer EPOCH_ACK */
+    LK_M_EPOCH,      /* u64 epoch; fd: segment, none: the other side is gone. Answer EPOCH_ACK */
     LK_M_DRAIN,      /* front: no new peers, answer what is accepted, close, answer DRAINED */
     LK_M_STOP,       /* end now */
     /* child to supervisor */
@@ -39,8 +39,37 @@ enum lk_message_kind {
     LK_M_KEY_WITHDRAWN,/* vault. u64 handle: not prime */
     LK_M_EPOCH_ACK,    /* u64 epoch */
     LK_M_EPOCH_BROKEN, /* u64 epoch: the other side wrote an absurd index */
-    LK_M_DRAINED
+    LK_M_DRAINED,
+    LK_M_SLOTS_LOST    /* front. u64 epoch: more than a quarter of the slots did not come home */
 };
+
+enum lk_role { LK_ROLE_FRONT = 1, LK_ROLE_VAULT = 2 };
+
+struct lk_plan_message {
+    uint32_t role;
+    uint32_t one_process; /* 1: a thread of the supervisor's process; no sandbox, no memory hooks */
+    uint32_t loops, workers;
+    uint32_t small_per_loop, large_per_loop; /* shape of the segment */
+    uint64_t loop_spins, worker_spins;       /* bit i: thread i spins before it sleeps */
+    int32_t loop_cpu[LK_LOOPS_MAX];          /* -1: not pinned */
+    int32_t worker_cpu[LK_WORKERS_MAX];
+};
+
+#define LK_LISTEN_ADMIN UINT32_MAX /* loop: the admin page's socket */
+struct lk_listen_message {
+    uint32_t loop;
+    uint32_t transport; /* enum lk_transport_id */
+};
+
+/* A key's public half: this head, then spki, then rsa_public. */
+struct lk_key_public_message {
+    uint64_t handle;
+    uint32_t index; /* in the configuration's keys */
+    uint32_t kind;  /* enum lk_key_kind */
+    uint32_t bits, bytes;
+    uint32_t spki_bytes, rsa_public_bytes;
+};
+#define LK_KEY_PUBLIC_BYTES_MAX 4096 /* RSA-8192 needs some 2,200 */
 
 enum lk_file_role { LK_FILE_CERTIFICATE, LK_FILE_CHANNEL_KEY, LK_FILE_CA, LK_FILE_CRL, LK_FILE_CHAIN };
 
@@ -51,6 +80,10 @@ struct lk_message {
     int fd[LK_CHANNEL_FDS_MAX];
     uint8_t body[LK_CHANNEL_BYTES_MAX];
 };
+
+/* Sends a message of a few words without a body of its own size: kind, then `bytes` of body, and one
+ * descriptor unless fd is -1. */
+LK_MUST_USE lk_err lk_channel_tell(int channel, uint32_t kind, const void *body, size_t bytes, int fd);
 
 /* Blocking; the descriptors stay the sender's. LK_ERR_CLOSED at end of file. */
 LK_MUST_USE lk_err lk_channel_send(int fd, const struct lk_message *message);

@@ -1,0 +1,86 @@
+#include "io/chain.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t not_after(const X509 *certificate)
+{
+    struct tm t;
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &t) != 1) return 0;
+    return (int64_t)timegm(&t);
+}
+
+static bool carries(const X509 *certificate, struct lk_bytes spki)
+{
+    uint8_t *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    bool same = len > 0 && (size_t)len == spki.len && memcmp(der, spki.data, spki.len) == 0;
+    OPENSSL_free(der);
+    return same;
+}
+
+static lk_err append(struct lk_chain *chain, const X509 *certificate)
+{
+    int len = i2d_X509(certificate, NULL);
+    LK_REQUIRE(len > 0 && len < 1 << 24, LK_ERR_FORMAT);
+    uint8_t *more = realloc(chain->data, chain->len + 3 + (size_t)len);
+    LK_REQUIRE(more != NULL, LK_ERR_MEMORY);
+    uint8_t *at = more + chain->len;
+    *at++ = (uint8_t)(len >> 16);
+    *at++ = (uint8_t)(len >> 8);
+    *at++ = (uint8_t)len;
+    i2d_X509(certificate, &at);
+    chain->data = more;
+    chain->len += 3 + (size_t)len;
+    int64_t expiry_s = not_after(certificate);
+    if (chain->expiry_s == 0 || expiry_s < chain->expiry_s) chain->expiry_s = expiry_s;
+    return LK_OK;
+}
+
+static lk_err read_all(BIO *bio, struct lk_bytes spki, struct lk_chain *chain)
+{
+    X509 *certificate;
+    while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        lk_err err = chain->len > 0 || carries(certificate, spki) ? append(chain, certificate) : LK_ERR_KEY;
+        X509_free(certificate);
+        if (err != LK_OK) return err;
+    }
+    bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    return at_end && chain->len > 0 ? LK_OK : LK_ERR_FORMAT;
+}
+
+lk_err lk_chain_read(struct lk_bytes pem, struct lk_bytes spki, struct lk_chain *out)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    LK_REQUIRE(bio != NULL, LK_ERR_MEMORY);
+    struct lk_chain chain = {.data = NULL};
+    lk_err err = read_all(bio, spki, &chain);
+    BIO_free(bio);
+    if (err != LK_OK) {
+        lk_chain_free(&chain);
+        return err;
+    }
+    *out = chain;
+    return LK_OK;
+}
+
+void lk_chain_free(struct lk_chain *chain)
+{
+    free(chain->data);
+    *chain = (struct lk_chain){.data = NULL};
+}
+
+int64_t lk_chain_expiry(struct lk_bytes pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    int64_t expiry_s = certificate != NULL ? not_after(certificate) : 0;
+    X509_free(certificate);
+    BIO_free(bio);
+    ERR_clear_error();
+    return expiry_s;
+}

@@ -1,0 +1,22 @@
+/* listener: the sockets the server listens on, one per loop and row of `listen`, all bound before any
+ * child starts, so that no child needs the right to bind and a restart loses no port.
+ *
+ * Owner   the supervisor, for its whole life. SO_REUSEPORT spreads peers over loops; a port that another
+ *         program has is refused, not shared. */
+#ifndef LK_IO_LISTENER_H
+#define LK_IO_LISTENER_H
+
+#include "core/conf/conf.h"
+
+struct lk_listeners {
+    uint32_t loops, rows;
+    int *fd;               /* [row * loops + loop] */
+    uint32_t *transport;   /* [row] */
+    int admin;             /* -1: none */
+};
+
+LK_MUST_USE lk_err lk_listeners_open(const struct lk_conf *conf, uint32_t loops, struct lk_listeners *out,
+                                     char *error, size_t error_bytes);
+void lk_listeners_close(struct lk_listeners *listeners);
+
+#endif
