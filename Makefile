@@ -35,6 +35,7 @@ DEFS_release := -DLK_JEMALLOC
 DEFS_debug   := -DLK_JEMALLOC
 DEFS_test    := -DLK_JEMALLOC
 
+LIBURING_VERSION := $(shell pkg-config --modversion liburing 2>/dev/null || echo unknown)
 GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LK_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -fPIE -fstack-protector-strong \
              -fstack-clash-protection -fcf-protection -fno-strict-aliasing \
@@ -80,7 +81,7 @@ all: $(PROGRAM_BIN) ## build the programs
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' -MMD -MP -c -o $@ $<
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)

@@ -1,0 +1,201 @@
+#include "io/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/wire/registry.h"
+
+#define TAKE_MAX 256u
+#define TURNS_PER_WORKER 8u /* 2,048 records of each worker a turn at most */
+#define LINE_BYTES_MAX 512u
+#define TEXT_BYTES (TAKE_MAX * LINE_BYTES_MAX)
+#define SYNC_NS LK_NS_PER_S
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+/* By hand: this runs once for every use of a key. */
+static char *put_text(char *at, const char *text)
+{
+    size_t len = strlen(text);
+    memcpy(at, text, len);
+    return at + len;
+}
+
+static char *put_u64(char *at, uint64_t v)
+{
+    char digits[20];
+    unsigned n = 0;
+    do
+        digits[n++] = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
+static char *put_hex(char *at, const uint8_t *data, size_t len)
+{
+    static const char digit[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        *at++ = digit[data[i] >> 4];
+        *at++ = digit[data[i] & 15];
+    }
+    return at;
+}
+
+static char *put_hex64(char *at, uint64_t v)
+{
+    uint8_t be[8];
+    for (unsigned i = 0; i < 8; i++)
+        be[i] = (uint8_t)(v >> (56 - 8 * i));
+    return put_hex(at, be, sizeof be);
+}
+
+static char *put_line(char *at, const struct lk_audit_record *r)
+{
+    const char *exchange = r->exchange < LK_EXCHANGE_COUNT
+                               ? lk_exchange_name((enum lk_exchange_id)r->exchange)
+                               : "unknown";
+    at = put_text(put_u64(put_text(at, "{\"worker\":"), r->worker), ",\"sequence\":");
+    at = put_text(put_u64(at, r->sequence), ",\"time_ns\":");
+    at = put_text(put_u64(at, r->unix_ns), ",\"exchange\":\"");
+    at = put_text(put_text(at, exchange), "\",\"status\":");
+    at = put_text(put_u64(at, r->status), ",\"scheme\":");
+    at = put_text(put_u64(at, r->scheme), ",\"key\":\"");
+    at = put_text(put_hex(at, r->key_full, sizeof r->key_full), "\",\"handle\":\"");
+    at = put_text(put_hex64(at, r->key_handle), "\",\"tenant\":");
+    at = put_text(put_u64(at, r->tenant), ",\"edge\":");
+    at = put_text(put_u64(at, r->edge), ",\"peer\":\"");
+    at = put_text(put_hex64(at, r->peer_hash), "\",\"request\":\"");
+    at = put_text(put_hex64(at, r->request_id), "\",\"hash\":\"");
+    return put_text(put_hex(at, r->hash, sizeof r->hash), "\"}\n");
+}
+
+static void add_event(struct lk_journal *j, const char *event, uint32_t worker)
+{
+    int n = snprintf(j->text + j->len, TEXT_BYTES - j->len,
+                     "{\"event\":\"%s\",\"worker\":%u,\"time_s\":%lld,\"chain\":\"", event, worker,
+                     (long long)lk_clock_unix_s());
+    char *at = put_hex(j->text + j->len + n, j->chain[worker], sizeof j->chain[worker]);
+    j->len = (size_t)(put_text(at, "\"}\n") - j->text);
+}
+
+/* --- the file ------------------------------------------------------------------------------------ */
+
+static void say_failed(struct lk_journal *j, uint64_t now_ns, const char *what)
+{
+    uint32_t left_out;
+    if (!lk_log_may(&j->limit, 1, now_ns, &left_out)) return;
+    lk_log(LK_LOG_ERROR, "audit journal: the disk takes nothing; requests will be refused when the rings are full",
+           LK_F_STR("call", what), LK_F_STR("error", strerror(errno)), LK_F_U64("left_out", left_out));
+}
+
+/* True when all text is written. */
+static bool write_out(struct lk_journal *j, uint64_t now_ns)
+{
+    while (j->done < j->len) {
+        ssize_t n = write(j->fd, j->text + j->done, j->len - j->done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            say_failed(j, now_ns, "write");
+            return false;
+        }
+        j->done += (size_t)n;
+        j->unsynced = true;
+    }
+    j->len = j->done = 0;
+    return true;
+}
+
+static void sync_when_due(struct lk_journal *j, uint64_t now_ns)
+{
+    if (!j->unsynced || now_ns - j->sync_ns < SYNC_NS) return;
+    if (fdatasync(j->fd) != 0 && errno != EINVAL) say_failed(j, now_ns, "fdatasync"); /* EINVAL: a pipe */
+    j->sync_ns = now_ns;
+    j->unsynced = false;
+}
+
+static lk_err open_file(const char *dir, const char *path, int *fd)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return -errno;
+    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (*fd < 0) return -errno;
+    struct stat st;
+    if (fstat(*fd, &st) != 0) return -errno;
+    LK_REQUIRE(S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0, LK_ERR_REFUSED);
+    return LK_OK;
+}
+
+lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ring *rings, uint32_t workers,
+                       char *error, size_t error_bytes)
+{
+    *j = (struct lk_journal){.fd = -1, .rings = rings, .workers = workers};
+    char path[1024];
+    snprintf(path, sizeof path, "%s/audit.log", dir);
+    lk_err err = open_file(dir, path, &j->fd);
+    if (err == LK_OK && (j->text = malloc(TEXT_BYTES)) == NULL) err = LK_ERR_MEMORY;
+    if (err != LK_OK) {
+        snprintf(error, error_bytes,
+                 "state_dir: audit journal %s: %s; it must be a regular file of our own that others cannot write",
+                 path, lk_err_text(err));
+        if (j->fd >= 0) close(j->fd);
+        j->fd = -1;
+        return err;
+    }
+    for (uint32_t w = 0; w < workers; w++) {
+        memcpy(j->chain[w], rings[w].chain, sizeof j->chain[w]);
+        add_event(j, "start", w);
+    }
+    return LK_OK;
+}
+
+static void check_chain(struct lk_journal *j, uint32_t worker, const struct lk_audit_record *records,
+                        uint32_t count)
+{
+    if (lk_audit_verify(j->chain[worker], records, count)) return;
+    j->broken++;
+    lk_log(LK_LOG_ERROR, "audit chain broken", LK_F_U64("worker", worker),
+           LK_F_U64("sequence", records[0].sequence));
+    memcpy(j->chain[worker], records[count - 1].hash, sizeof j->chain[worker]); /* go on from here */
+    add_event(j, "chain broken", worker);
+}
+
+static uint32_t take(struct lk_journal *j, uint32_t worker, uint64_t now_ns)
+{
+    static struct lk_audit_record records[TAKE_MAX]; /* the supervisor is one thread */
+    if (!write_out(j, now_ns)) return 0;
+    uint32_t count = lk_audit_take(&j->rings[worker], records, TAKE_MAX - 1);
+    if (count == 0) return 0;
+    check_chain(j, worker, records, count);
+    for (uint32_t i = 0; i < count; i++)
+        j->len = (size_t)(put_line(j->text + j->len, &records[i]) - j->text);
+    j->records += count;
+    return count;
+}
+
+bool lk_journal_turn(struct lk_journal *j, uint64_t now_ns)
+{
+    bool some = false;
+    for (uint32_t w = 0; w < j->workers; w++)
+        for (uint32_t i = 0; i < TURNS_PER_WORKER && take(j, w, now_ns) > 0; i++)
+            some = true;
+    write_out(j, now_ns);
+    sync_when_due(j, now_ns);
+    return some;
+}
+
+void lk_journal_close(struct lk_journal *j, uint64_t now_ns)
+{
+    if (j->fd < 0) return;
+    while (lk_journal_turn(j, now_ns))
+        continue;
+    if (j->unsynced) fdatasync(j->fd);
+    close(j->fd);
+    free(j->text);
+    j->fd = -1;
+}

@@ -1,0 +1,104 @@
+/* supervisor: the state of the parent of front and vault, shared by its files: supervise.c (the poll
+ * loop: signals, deaths, heartbeats), rollout.c (a generation on its way to both children), report.c
+ * (what lurkctl is told).
+ *
+ * Thread  one. Owner: lk_supervise. */
+#ifndef LK_IO_SUPERVISOR_H
+#define LK_IO_SUPERVISOR_H
+
+#include "io/bundle.h"
+#include "io/child.h"
+#include "io/control.h"
+#include "io/journal.h"
+#include "io/listener.h"
+#include "io/plan.h"
+#include "io/supervise.h"
+#include "io/tables.h"
+
+#define LK_DEATHS_PER_MINUTE_MAX 10
+#define LK_SUPERVISE_ERROR_BYTES 4096
+
+/* A child and what is known of it. */
+struct lk_ward {
+    struct lk_child child;
+    struct lk_child_identity identity;
+    const char *name;
+    bool wants_load;   /* started, or served keys withdrawn: it needs the current generation */
+    bool ready;        /* it serves some generation */
+    uint64_t ready_ns; /* since then */
+    uint64_t start_ns; /* when it may be started again */
+    uint64_t back_off_ns;
+    uint64_t death_ns[LK_DEATHS_PER_MINUTE_MAX]; /* a ring; deaths counts on */
+    uint64_t deaths;
+};
+
+enum lk_rollout_step { LK_ROLLOUT_NONE, LK_ROLLOUT_VAULT, LK_ROLLOUT_FRONT };
+
+/* A generation on its way. */
+struct lk_rollout {
+    enum lk_rollout_step step;
+    struct lk_bundle *bundle; /* next (fresh) or current */
+    bool fresh;               /* start or reload: a fault refuses it; else a bad key is left out */
+    bool told;                /* this step's child got the head of the load */
+    bool committed;           /* and the COMMIT */
+    uint32_t sent, answered;  /* keys */
+    uint32_t faults;
+    bool has_client;
+    uint32_t client; /* of lurkctl, waits for the end */
+    uint64_t started_ns;
+};
+
+struct lk_supervisor {
+    struct lk_supervise_options options;
+    struct lk_bundle *current, *next;
+    struct lk_plan threads;
+    struct lk_plan_message plan; /* the same as children get it */
+    struct lk_listeners listeners;
+    struct lk_tables tables;
+    int bell_fd[LK_LOOPS_MAX];
+    struct lk_ward front, vault;
+    struct lk_rollout rollout;
+    uint64_t generation; /* newest number given out */
+    uint64_t epoch;
+    int epoch_fd;        /* segment of this epoch; -1: none */
+    bool epoch_wanted;
+
+    bool reload_wanted, reload_has_client;
+    uint32_t reload_client;
+    bool draining, drained, ended, failed;
+    bool serving; /* said READY */
+    uint64_t drain_until_ns;
+    uint64_t started_ns, turn_ns;
+    struct lk_journal journal;
+    struct lk_control control;
+    int signal_fd;
+    char error[LK_SUPERVISE_ERROR_BYTES];
+    struct lk_message message;
+};
+
+/* --- rollout.c ---------------------------------------------------------------------------------- */
+
+/* Begins what is due and carries on what is under way, without waiting. True: there is more to do at
+ * once. */
+bool lk_rollout_turn(struct lk_supervisor *s);
+/* A message of a child. Errors: it broke the order, and is to be killed. */
+LK_MUST_USE lk_err lk_rollout_hear(struct lk_supervisor *s, struct lk_ward *from, struct lk_message *m);
+/* A child died: what it took part in starts again, a reload fails. */
+void lk_rollout_death(struct lk_supervisor *s, const struct lk_ward *ward);
+/* Reads the configuration again and begins a reload; its end answers the client. */
+void lk_rollout_reload(struct lk_supervisor *s);
+/* Both children go over to a fresh segment. */
+void lk_epoch_begin(struct lk_supervisor *s);
+/* The vault is gone: the front answers what is in flight at once. */
+void lk_epoch_end(struct lk_supervisor *s);
+
+/* --- report.c ------------------------------------------------------------------------------------- */
+
+extern const struct lk_control_row lk_report_rows[];
+extern const size_t lk_report_row_count;
+
+/* --- supervise.c ----------------------------------------------------------------------------------- */
+
+void lk_supervise_drain(struct lk_supervisor *s);
+
+#endif

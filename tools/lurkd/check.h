@@ -1,0 +1,9 @@
+/* check: `lurkd --check`: everything a start would look at, and primality besides, in one process that
+ * serves nothing. */
+#ifndef LK_TOOLS_LURKD_CHECK_H
+#define LK_TOOLS_LURKD_CHECK_H
+
+/* Says on standard output what each file is, on standard error what is wrong. Returns the exit code. */
+int lk_lurkd_check(const char *conf_path);
+
+#endif
