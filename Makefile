@@ -108,6 +108,14 @@ $(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(S
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(PKG_LIBS)
 
+# The bare server that bench/e2e holds lurkd's transports against.
+$(OUT)/bench/e2e/echo: $(OUT)/bench/e2e/echo.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(shell pkg-config --libs openssl)
+
+bench: all $(OUT)/bench/e2e/echo ## benchmarks (B=name picks: e2e; BENCH_ARGS for its options)
+	$(Q)bench/run.sh '$(B)'
+
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
 
