@@ -153,8 +153,8 @@ static bool datagram_serve(struct peer *peer)
 static int socket_make(void)
 {
     int one = 1, wide = 4 << 20;
-    int fd =
-        socket(AF_INET, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                    0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (datagram) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
     if (datagram) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wide, sizeof(wide));
@@ -249,8 +249,10 @@ int main(int argc, char **argv)
         int n = epoll_wait(epoll_fd, ready, 256, -1);
         for (int i = 0; i < n; i++) {
             struct peer *peer = ready[i].data.ptr;
-            if (!peer) listened(listener);
-            else if (!serve(peer)) peer_close(peer);
+            if (!peer)
+                listened(listener);
+            else if (!serve(peer))
+                peer_close(peer);
         }
     }
 }

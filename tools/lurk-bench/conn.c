@@ -18,6 +18,7 @@
 
 bool lk_bench_growing_put(struct lk_bench_growing *to, const void *data, size_t len)
 {
+    if (len == 0) return true; /* there may be no memory yet to copy nothing to */
     if (to->len + len > to->size) {
         size_t size = to->size ? to->size : 1024;
         while (size < to->len + len)
@@ -76,8 +77,8 @@ static enum lk_bench_end stream_send(struct lk_bench_conn *conn)
 {
     struct lk_bench_growing *out = &conn->out;
     while (out->at < out->len) {
-        ssize_t n =
-            send(conn->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(conn->fd, out->data + out->at, out->len - out->at,
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EAGAIN) {
             interest_set(conn, true);
             return LK_BENCH_END_NONE;
@@ -131,8 +132,10 @@ enum lk_bench_end lk_bench_conn_put(struct lk_bench_conn *conn, struct lk_bytes 
     bool good;
     if (!conn->env->transport->datagram)
         good = lk_bench_growing_put(&conn->queue, message.data, message.len);
-    else if (conn->ssl) return session_write(conn, message.data, message.len);
-    else good = lk_bench_conn_datagram_put(conn, message.data, message.len);
+    else if (conn->ssl)
+        return session_write(conn, message.data, message.len);
+    else
+        good = lk_bench_conn_datagram_put(conn, message.data, message.len);
     return good ? LK_BENCH_END_NONE : explain(conn, LK_BENCH_END_CLOSED, "memory", "none left");
 }
 
@@ -140,7 +143,8 @@ enum lk_bench_end lk_bench_conn_flush(struct lk_bench_conn *conn)
 {
     if (conn->queue.len > 0) {
         enum lk_bench_end end = LK_BENCH_END_NONE;
-        if (conn->ssl) end = session_write(conn, conn->queue.data, conn->queue.len);
+        if (conn->ssl)
+            end = session_write(conn, conn->queue.data, conn->queue.len);
         else if (!lk_bench_growing_put(&conn->out, conn->queue.data, conn->queue.len))
             end = LK_BENCH_END_CLOSED;
         conn->queue.len = 0;
@@ -205,8 +209,8 @@ static enum lk_bench_end session_read(struct lk_bench_conn *conn, uint64_t now_n
                 return explain(conn, LK_BENCH_END_CLOSED, "session", "the server closed it");
             return explain(conn, LK_BENCH_END_CLOSED, "session", session_reason(conn));
         }
-        enum lk_bench_end end =
-            plain_deliver(conn, lk_bytes_of(conn->env->plain, (size_t)n), now_ns);
+        enum lk_bench_end end = plain_deliver(conn, lk_bytes_of(conn->env->plain, (size_t)n),
+                                              now_ns);
         if (end != LK_BENCH_END_NONE) return end;
     }
 }
@@ -263,16 +267,16 @@ static enum lk_bench_end datagram_receive(struct lk_bench_conn *conn, uint64_t n
     struct mmsghdr message[LK_BENCH_DATAGRAMS];
     struct iovec piece[LK_BENCH_DATAGRAMS];
     for (unsigned i = 0; i < LK_BENCH_DATAGRAMS; i++) {
-        piece[i] =
-            (struct iovec){conn->env->raw + i * LK_BENCH_DATAGRAM_BYTES, LK_BENCH_DATAGRAM_BYTES};
+        piece[i] = (struct iovec){conn->env->raw + i * LK_BENCH_DATAGRAM_BYTES,
+                                  LK_BENCH_DATAGRAM_BYTES};
         message[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &piece[i], .msg_iovlen = 1}};
     }
     int n = recvmmsg(conn->fd, message, LK_BENCH_DATAGRAMS, MSG_DONTWAIT, NULL);
     if (n < 0 && errno == ECONNREFUSED && conn->state != LK_BENCH_CONN_OPEN)
         return explain(conn, LK_BENCH_END_CONNECT, "connection", strerror(errno));
     for (int i = 0; i < n; i++) {
-        enum lk_bench_end end =
-            bytes_take(conn, lk_bytes_of(piece[i].iov_base, message[i].msg_len), now_ns);
+        enum lk_bench_end end = bytes_take(conn, lk_bytes_of(piece[i].iov_base, message[i].msg_len),
+                                           now_ns);
         if (end != LK_BENCH_END_NONE) return end;
     }
     return LK_BENCH_END_NONE;
@@ -302,8 +306,10 @@ enum lk_bench_end lk_bench_conn_open(struct lk_bench_conn *conn, uint64_t now_ns
     conn->state = LK_BENCH_CONN_CONNECTING;
     conn->since_ns = now_ns;
     if (conn->fd < 0) return explain(conn, LK_BENCH_END_CONNECT, "socket", strerror(errno));
-    if (datagram) setsockopt(conn->fd, SOL_SOCKET, SO_RCVBUF, &wide, sizeof(wide));
-    else setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    if (datagram)
+        setsockopt(conn->fd, SOL_SOCKET, SO_RCVBUF, &wide, sizeof(wide));
+    else
+        setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     conn->want_write = !datagram;
     struct epoll_event event = {.events = EPOLLIN | (datagram ? 0u : EPOLLOUT), .data.ptr = conn};
     if (epoll_ctl(env->epoll, EPOLL_CTL_ADD, conn->fd, &event) != 0)

@@ -33,7 +33,7 @@ enum lk_bench_end {
 };
 
 #define LK_BENCH_DATAGRAM_BYTES 4096
-#define LK_BENCH_DATAGRAMS      64
+#define LK_BENCH_DATAGRAMS 64
 
 struct lk_bench_growing {
     uint8_t *data;
@@ -95,7 +95,7 @@ bool lk_bench_growing_put(struct lk_bench_growing *to, const void *data, size_t 
 SSL *lk_bench_session_new(struct lk_bench_conn *conn);
 bool lk_bench_conn_datagram_put(struct lk_bench_conn *conn, const void *data, size_t len);
 
-/* load.c: one whole message came. False: no client may accept it. */
+/* answer.c: one whole message came. False: no client may accept it. */
 bool lk_bench_load_message(struct lk_bench_load *load, struct lk_bench_conn *conn,
                            struct lk_bytes message, uint64_t now_ns);
 

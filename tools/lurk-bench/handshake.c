@@ -10,7 +10,7 @@ enum {
     CLIENT_KEY_EXCHANGE = 16
 };
 #define SUITE_RSA_AES128_GCM_SHA256 0x009c
-#define EXTENDED_MASTER_SECRET      0x0017
+#define EXTENDED_MASTER_SECRET 0x0017
 
 static size_t message_start(struct lk_writer *w, uint8_t type)
 {

@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-#define LK_BENCH_HIST_STEPS   128
+#define LK_BENCH_HIST_STEPS 128
 #define LK_BENCH_HIST_OCTAVES 34 /* 2^40 / 128 */
-#define LK_BENCH_HIST_CELLS   ((LK_BENCH_HIST_OCTAVES + 1) * LK_BENCH_HIST_STEPS)
+#define LK_BENCH_HIST_CELLS ((LK_BENCH_HIST_OCTAVES + 1) * LK_BENCH_HIST_STEPS)
 
 struct lk_bench_hist {
     uint64_t count, max_ns;

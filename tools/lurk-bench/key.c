@@ -63,8 +63,8 @@ bool lk_bench_key_check(const struct lk_bench_key *key, uint16_t number, struct 
     if (!scheme) return false;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     EVP_PKEY_CTX *pctx = NULL;
-    bool good =
-        md && EVP_DigestVerifyInit_ex(md, &pctx, scheme->digest, NULL, NULL, key->pkey, NULL) == 1;
+    bool good = md && EVP_DigestVerifyInit_ex(md, &pctx, scheme->digest, NULL, NULL, key->pkey,
+                                              NULL) == 1;
     if (good && scheme->pss)
         good = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;

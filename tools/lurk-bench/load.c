@@ -7,25 +7,19 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
-#include "core/wire/registry.h"
 
-#define OPENING_MAX     64 /* handshakes at a time: a server takes each in turn anyway */
-#define HANDSHAKE_NS    (10 * LK_NS_PER_S)
-#define TICK_NS         (5 * LK_NS_PER_MS)
-#define RETRY_NS        (50 * LK_NS_PER_MS)
-#define RETRY_NS_MAX    LK_NS_PER_S
-#define REPEAT_NS_MIN   (50 * LK_NS_PER_MS) /* lurk.md 4 */
+#define OPENING_MAX 64 /* handshakes at a time: a server takes each in turn anyway */
+#define HANDSHAKE_NS (10 * LK_NS_PER_S)
+#define TICK_NS (5 * LK_NS_PER_MS)
+#define RETRY_NS (50 * LK_NS_PER_MS)
+#define RETRY_NS_MAX LK_NS_PER_S
+#define REPEAT_NS_MIN (50 * LK_NS_PER_MS) /* lurk.md 4 */
 #define ISSUES_PER_TURN 4096
-#define EVENTS          256
+#define EVENTS 256
 
 static uint64_t *count(struct lk_bench_load *load, enum lk_bench_count id)
 {
     return &load->stats.count[id];
-}
-
-static bool measured(const struct lk_bench_load *load, uint64_t ns)
-{
-    return load->start_ns != 0 && ns >= load->measure_ns && ns < load->stop_ns;
 }
 
 /* --- connections ------------------------------------------------------------------------------ */
@@ -49,8 +43,8 @@ static void conn_end(struct lk_bench_load *load, struct lk_bench_conn *conn, enu
 {
     if (opening(conn)) load->opening--;
     (*count(load, end_counts[end]))++;
-    *count(load, LK_BENCH_C_ENDED) +=
-        lk_bench_flight_reset(&conn->flight, lk_bench_draw_u64(&load->draw));
+    *count(load, LK_BENCH_C_ENDED) += lk_bench_flight_reset(&conn->flight,
+                                                            lk_bench_draw_u64(&load->draw));
     lk_bench_conn_shut(conn, false);
     if (!load->reconnect) {
         conn->state = LK_BENCH_CONN_FAILED;
@@ -67,14 +61,17 @@ static void opened(struct lk_bench_load *load, struct lk_bench_conn *conn)
     conn->retry_wait_ns = 0;
     conn->srtt_ns = 0;
     (*count(load, LK_BENCH_C_CONNECTED))++;
+    atomic_fetch_add(&load->control->connected, 1);
 }
 
 static void conn_try(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64_t now_ns)
 {
     load->opening++;
     enum lk_bench_end end = lk_bench_conn_open(conn, now_ns);
-    if (end != LK_BENCH_END_NONE) conn_end(load, conn, end, now_ns);
-    else if (conn->state == LK_BENCH_CONN_OPEN) opened(load, conn);
+    if (end != LK_BENCH_END_NONE)
+        conn_end(load, conn, end, now_ns);
+    else if (conn->state == LK_BENCH_CONN_OPEN)
+        opened(load, conn);
 }
 
 /* Opens what is down, a few at a time; says when nothing is left to open for the first time. */
@@ -143,8 +140,8 @@ static bool issue(struct lk_bench_load *load, struct lk_bench_conn *conn, uint64
     bool made = lk_bench_template_fresh(&lk_bench_exchanges[choice.exchange], choice.from, id,
                                         load->now_s, &load->draw, request->bytes);
     LK_ASSERT(made);
-    enum lk_bench_end end =
-        lk_bench_conn_put(conn, lk_bytes_of(request->bytes, choice.from->bytes));
+    enum lk_bench_end end = lk_bench_conn_put(conn,
+                                              lk_bytes_of(request->bytes, choice.from->bytes));
     if (end != LK_BENCH_END_NONE) {
         conn_end(load, conn, end, now_ns);
         return false;
@@ -185,99 +182,6 @@ static void issue_due(struct lk_bench_load *load, uint64_t now_ns)
         if (!conn || !issue(load, conn, (uint64_t)load->due_ns, now_ns)) return;
         load->due_ns += (double)LK_NS_PER_S / load->rate;
     }
-}
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-static void answer_good(struct lk_bench_load *load, const struct lk_bench_request *request,
-                        uint64_t now_ns)
-{
-    struct lk_bench_tally *tally = &load->stats.tally[request->exchange];
-    (*count(load, LK_BENCH_C_ANSWERED))++;
-    atomic_store_explicit(&load->answers, *count(load, LK_BENCH_C_ANSWERED), memory_order_relaxed);
-    if (measured(load, now_ns)) tally->answered++;
-    if (measured(load, request->intended_ns))
-        lk_bench_hist_add(&tally->latency, now_ns - request->intended_ns);
-}
-
-static bool payload_right(struct lk_bench_load *load, const struct lk_bench_request *request,
-                          struct lk_bytes payload)
-{
-    const struct lk_bench_exchange *row = &lk_bench_exchanges[request->exchange];
-    if (!row->verify) return payload.len == 0;
-    if (!row->plausible(request->from, payload)) return false;
-    if (!request->verify) return true;
-    (*count(load, LK_BENCH_C_VERIFIED))++;
-    return row->verify(request->from, request->bytes, payload);
-}
-
-/* A fault status, under the message layer or under the request's own extension (lurk.md 6). */
-static bool answer_refused(struct lk_bench_load *load, const struct lk_bench_request *request,
-                           const struct lk_header *header, uint64_t now_ns)
-{
-    bool layer = header->designation == LK_EXT_LURK && header->version == 1;
-    bool own = header->designation == request->bytes[0] && header->version == request->bytes[1];
-    uint32_t payload = header->length - LK_HEADER_BYTES;
-    if ((!layer && !own) || (payload != 0 && payload != 4) || header->type != request->bytes[2])
-        return false;
-    if (request->exchange == LK_BENCH_MALFORMED) {
-        answer_good(load, request, now_ns);
-        return true;
-    }
-    struct lk_bench_tally *tally = &load->stats.tally[request->exchange];
-    unsigned status = header->status < LK_BENCH_STATUSES ? header->status : LK_BENCH_STATUSES - 1;
-    (*count(load, LK_BENCH_C_REFUSED))++;
-    if (layer) tally->refused_lurk[status]++;
-    else tally->refused_own[status]++;
-    return true;
-}
-
-static bool answer_judge(struct lk_bench_load *load, const struct lk_bench_request *request,
-                         const struct lk_header *header, struct lk_bytes message, uint64_t now_ns)
-{
-    if (header->status != LK_STATUS_SUCCESS) return answer_refused(load, request, header, now_ns);
-    if (header->designation != request->bytes[0] || header->version != request->bytes[1] ||
-        header->type != request->bytes[2])
-        return false;
-    struct lk_bytes payload =
-        lk_bytes_of(message.data + LK_HEADER_BYTES, message.len - LK_HEADER_BYTES);
-    if (request->exchange != LK_BENCH_MALFORMED && payload_right(load, request, payload))
-        answer_good(load, request, now_ns);
-    else (*count(load, LK_BENCH_C_WRONG))++;
-    return true;
-}
-
-static void round_trip_learn(struct lk_bench_conn *conn, const struct lk_bench_request *request,
-                             uint64_t now_ns)
-{
-    if (request->repeated) return; /* which of the sendings was answered is not known */
-    uint64_t trip = now_ns - request->sent_ns;
-    conn->srtt_ns = conn->srtt_ns ? conn->srtt_ns - conn->srtt_ns / 8 + trip / 8 : trip;
-}
-
-bool lk_bench_load_message(struct lk_bench_load *load, struct lk_bench_conn *conn,
-                           struct lk_bytes message, uint64_t now_ns)
-{
-    static const enum lk_bench_count strays[LK_BENCH_MATCH_COUNT] = {
-        [LK_BENCH_MATCH_DOUBLE] = LK_BENCH_C_DOUBLE,
-        [LK_BENCH_MATCH_REPEAT] = LK_BENCH_C_REPEAT_ANSWERS,
-        [LK_BENCH_MATCH_LATE] = LK_BENCH_C_LATE,
-        [LK_BENCH_MATCH_UNKNOWN] = LK_BENCH_C_UNKNOWN,
-    };
-    struct lk_cursor c = lk_cursor_of(message);
-    struct lk_header header;
-    struct lk_bench_request *request = NULL;
-    lk_header_read(&c, &header);
-    if (c.bad || header.length != message.len) return false;
-    enum lk_bench_match match = lk_bench_flight_match(&conn->flight, header.id, &request);
-    if (match != LK_BENCH_MATCH_FOUND || header.status == LK_STATUS_REQUEST) {
-        (*count(load, match == LK_BENCH_MATCH_FOUND ? LK_BENCH_C_UNKNOWN : strays[match]))++;
-        return true;
-    }
-    round_trip_learn(conn, request, now_ns);
-    bool acceptable = answer_judge(load, request, &header, message, now_ns);
-    if (acceptable) lk_bench_flight_release(&conn->flight, request, false);
-    return acceptable;
 }
 
 /* --- deadlines -------------------------------------------------------------------------------- */
@@ -382,8 +286,8 @@ static void start_notice(struct lk_bench_load *load)
     load->measure_ns = atomic_load(&load->control->measure_ns);
     load->stop_ns = atomic_load(&load->control->stop_ns);
     if (load->rate > 0)
-        load->due_ns =
-            (double)start + (double)LK_NS_PER_S / load->rate * load->phase / load->phases;
+        load->due_ns = (double)start +
+                       (double)LK_NS_PER_S / load->rate * load->phase / load->phases;
     load->tick_ns = 0;
 }
 
@@ -455,8 +359,8 @@ void *lk_bench_load_run(void *argument)
     }
     cpu_notice(load, load->stop_ns);
     if (load->rate > 0 && load->due_ns < (double)load->stop_ns)
-        *count(load, LK_BENCH_C_UNSENT) =
-            (uint64_t)(((double)load->stop_ns - load->due_ns) * load->rate / 1e9);
+        *count(load, LK_BENCH_C_UNSENT) = (uint64_t)(((double)load->stop_ns - load->due_ns) *
+                                                     load->rate / 1e9);
     return load;
 }
 

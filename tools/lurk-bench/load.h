@@ -19,7 +19,8 @@
 struct lk_bench_control {
     _Atomic uint64_t start_ns; /* 0: only connect yet */
     _Atomic uint64_t measure_ns, stop_ns;
-    _Atomic uint32_t ready; /* loads whose connections are open or have failed */
+    _Atomic uint32_t ready;     /* loads whose connections are open or have failed */
+    _Atomic uint32_t connected; /* connections that came to be, of all loads */
     _Atomic bool interrupted;
 };
 
@@ -50,6 +51,12 @@ struct lk_bench_load {
     _Atomic uint64_t answers;      /* good answers so far, for the progress line */
     struct lk_bench_stats stats;
 };
+
+/* Does a moment lie in the measured time? */
+static inline bool lk_bench_load_measured(const struct lk_bench_load *load, uint64_t ns)
+{
+    return load->start_ns != 0 && ns >= load->measure_ns && ns < load->stop_ns;
+}
 
 /* Takes memory for the load's connections; `shared` gives context, address and transport. */
 LK_MUST_USE lk_err lk_bench_load_init(struct lk_bench_load *load,

@@ -183,6 +183,8 @@ static void connections_wait(void)
     while (!interrupted() && atomic_load(&run.control.ready) < run.load_count &&
            lk_clock_now_ns() < until)
         sleep_until(lk_clock_now_ns() + LK_NS_PER_MS);
+    if (atomic_load(&run.control.connected) == 0 && !run.options.reconnect)
+        atomic_store(&run.control.interrupted, true); /* there is nobody to measure */
     if (run.options.hold > 0 && !interrupted()) {
         printf("holding %u\n", run.options.hold);
         fflush(stdout);
@@ -232,8 +234,8 @@ static void measure(void)
     lk_bench_usage_subtract(&run.result.server, &before);
     uint64_t end = lk_clock_now_ns();
     double measured_s = ((double)(end < stop ? end : stop) - (double)measure_ns) / 1e9;
-    run.result.measured_s =
-        measured_s > 0 ? measured_s : 1e-9; /* interrupted before there was anything */
+    run.result.measured_s = measured_s > 0 ? measured_s
+                                           : 1e-9; /* interrupted before there was anything */
 }
 
 static void conclude(void)

@@ -105,8 +105,10 @@ static bool parse_verify(const char *text, struct lk_bench_options *options)
     char number[32];
     double percent;
     size_t len = strlen(text);
-    if (!strcmp(text, "all")) percent = 100;
-    else if (!strcmp(text, "none")) percent = 0;
+    if (!strcmp(text, "all"))
+        percent = 100;
+    else if (!strcmp(text, "none"))
+        percent = 0;
     else {
         if (len < 2 || len > sizeof(number) || text[len - 1] != '%') return false;
         snprintf(number, sizeof(number), "%.*s", (int)(len - 1), text);
@@ -322,9 +324,12 @@ static int take_number(const struct row *row, const char *text, struct lk_bench_
     double v;
     bool number = row->kind == TIME ? time_parse(text, &v) : number_parse(text, &v);
     if (!number || !(v >= row->least && v <= row->most)) return complain(row, text);
-    if (row->kind != COUNT) *(double *)((char *)options + row->offset) = v;
-    else if ((double)(uint32_t)v == v) *(uint32_t *)((char *)options + row->offset) = (uint32_t)v;
-    else return complain(row, text);
+    if (row->kind != COUNT)
+        *(double *)((char *)options + row->offset) = v;
+    else if ((double)(uint32_t)v == v)
+        *(uint32_t *)((char *)options + row->offset) = (uint32_t)v;
+    else
+        return complain(row, text);
     return 0;
 }
 

@@ -9,8 +9,8 @@
 
 #include "tools/lurk-bench/exchange.h"
 
-#define LK_BENCH_CPUS_MAX      256
-#define LK_BENCH_PIDS_MAX      64
+#define LK_BENCH_CPUS_MAX 256
+#define LK_BENCH_PIDS_MAX 64
 #define LK_BENCH_IN_FLIGHT_MAX 1024 /* ids carry the slot in ten bits */
 
 struct lk_bench_options {

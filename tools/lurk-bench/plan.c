@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ITEMS_MAX        64
-#define ITEMS_MIN        4
+#define ITEMS_MAX 64
+#define ITEMS_MIN 4
 #define TEMPLATES_WANTED 4096
 
 /* Whether a key can serve an exchange. Keys of --keys: RSA decrypts, the others sign, since a
@@ -146,8 +146,10 @@ static uint32_t key_draw(const struct lk_bench_plan_row *row, struct lk_bench_dr
     uint32_t low = 0, high = row->key_count - 1;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (row->share_through[middle] > x) high = middle;
-        else low = middle + 1;
+        if (row->share_through[middle] > x)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return low;
 }

@@ -38,8 +38,8 @@ static const struct count_row {
 
 static const char *status_name(const struct lk_bench_exchange *row, bool own, unsigned status)
 {
-    const char *const *names =
-        own && row->designation == LK_EXT_TLS12 ? tls12_statuses : lurk_statuses;
+    const char *const *names = own && row->designation == LK_EXT_TLS12 ? tls12_statuses
+                                                                       : lurk_statuses;
     return names[status] ? names[status] : "unknown_status";
 }
 
@@ -111,8 +111,10 @@ static void head_print(FILE *to, const struct lk_bench_result *result)
     const struct lk_bench_options *o = result->options;
     fprintf(to, "%s %s:%s, %u connections x %u, ", lk_bench_transports[o->transport].name, o->host,
             o->port, o->connections, o->in_flight);
-    if (o->rate > 0) fprintf(to, "%g requests/s (open loop), ", o->rate);
-    else fprintf(to, "closed loop, ");
+    if (o->rate > 0)
+        fprintf(to, "%g requests/s (open loop), ", o->rate);
+    else
+        fprintf(to, "closed loop, ");
     fprintf(to, "%u key%s, %.2f s after %.2f s of warm-up\n\n", result->plan->key_count,
             result->plan->key_count == 1 ? "" : "s", result->measured_s, o->warmup_s);
     fprintf(to, "%-28s %11s %11s%9s%9s%9s%9s%9s\n", "exchange", "answered", "per second", "p50",
@@ -230,8 +232,8 @@ static json_t *refusals_json(const struct lk_bench_stats *stats)
         const struct lk_bench_exchange *row = &lk_bench_exchanges[x];
         for (unsigned s = 0; s < LK_BENCH_STATUSES; s++) {
             for (int own = 0; own < 2; own++) {
-                const uint64_t *refused =
-                    own ? stats->tally[x].refused_own : stats->tally[x].refused_lurk;
+                const uint64_t *refused = own ? stats->tally[x].refused_own
+                                              : stats->tally[x].refused_lurk;
                 if (!refused[s]) continue;
                 snprintf(name, sizeof(name), "%s.%s", row->name, status_name(row, own, s));
                 json_object_set_new(refusals, name, whole(refused[s]));

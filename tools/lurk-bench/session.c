@@ -10,7 +10,7 @@
 
 #include "tools/lurk-bench/conn.h"
 
-#define MTU_BYTES          1400 /* what a DTLS flight fits on any path we mean to measure */
+#define MTU_BYTES 1400 /* what a DTLS flight fits on any path we mean to measure */
 #define UDP_OVERHEAD_BYTES 28
 
 static int bio_read(BIO *bio, char *to, int len)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PAGE_BYTES (1 << 20)
-#define SERIES     "lurk_process_cpu_seconds_total"
+#define SERIES "lurk_process_cpu_seconds_total"
 
 static void part_add(struct lk_bench_usage *out, const char *name, double cpu_s)
 {
@@ -164,8 +164,10 @@ done:
 void lk_bench_usage_read(const struct lk_bench_options *options, struct lk_bench_usage *out)
 {
     *out = (struct lk_bench_usage){0};
-    if (options->pid_count > 0) read_proc(options, out);
-    else if (options->metrics) read_metrics(options->metrics, out);
+    if (options->pid_count > 0)
+        read_proc(options, out);
+    else if (options->metrics)
+        read_metrics(options->metrics, out);
 }
 
 void lk_bench_usage_subtract(struct lk_bench_usage *after, const struct lk_bench_usage *before)

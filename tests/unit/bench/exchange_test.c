@@ -197,14 +197,16 @@ static void exchange_masters_are_told_right_from_wrong(void **state)
     size_t i, checked = 0;
     json_t *row;
     (void)state;
-    json_array_foreach (lk_vectors_rows(&vectors, "rsa"), i, row) {
+    json_array_foreach(lk_vectors_rows(&vectors, "rsa"), i, row)
+    {
         struct lk_bytes request = lk_vectors_hex(&vectors, row, "request");
         struct lk_bytes response = lk_vectors_hex(&vectors, row, "response");
         struct lk_bench_template from;
         if (response.data[3] != 1 || !template_of(&key, request, &from)) continue;
-        bool (*verify)(const struct lk_bench_template *, const uint8_t *, struct lk_bytes) =
-            request.data[2] == LK_TLS12_RSA_MASTER ? lk_bench_verify_master
-                                                   : lk_bench_verify_handshake;
+        bool (*verify)(const struct lk_bench_template *, const uint8_t *,
+                       struct lk_bytes) = request.data[2] == LK_TLS12_RSA_MASTER
+                                              ? lk_bench_verify_master
+                                              : lk_bench_verify_handshake;
         uint8_t wrong[LK_MASTER_BYTES];
         memcpy(wrong, response.data + LK_HEADER_BYTES, sizeof(wrong));
         assert_true(verify(&from, request.data, lk_bytes_of(wrong, sizeof(wrong))));
@@ -229,7 +231,8 @@ static void exchange_signatures_are_told_right_from_wrong(void **state)
     size_t i, checked = 0;
     json_t *row;
     (void)state;
-    json_array_foreach (lk_vectors_rows(&vectors, "ecdhe"), i, row) {
+    json_array_foreach(lk_vectors_rows(&vectors, "ecdhe"), i, row)
+    {
         struct lk_bytes request = lk_vectors_hex(&vectors, row, "request");
         struct lk_bytes response = lk_vectors_hex(&vectors, row, "response");
         uint16_t scheme = (uint16_t)(request.data[LK_HEADER_BYTES + 70] << 8 |
@@ -267,9 +270,10 @@ static void exchange_proofs_match_known_answers(void **state)
     size_t i;
     json_t *row;
     (void)state;
-    json_array_foreach (lk_vectors_rows(&vectors, "poo"), i, row) {
-        const struct lk_group_row *group =
-            lk_group_find((uint16_t)json_integer_value(json_object_get(row, "group")));
+    json_array_foreach(lk_vectors_rows(&vectors, "poo"), i, row)
+    {
+        const struct lk_group_row *group = lk_group_find(
+            (uint16_t)json_integer_value(json_object_get(row, "group")));
         uint8_t message[1024] = {0}, scratch[256], zero[LK_BENCH_SCALAR_BYTES_MAX] = {0};
         struct lk_bytes r = lk_vectors_hex(&vectors, row, "r");
         struct lk_tls12_ecdhe sent = {

@@ -10,7 +10,7 @@
 #include "tools/lurk-bench/flight.h"
 
 #define SLOTS 4
-#define MASK  0x123456789abcdef0u
+#define MASK 0x123456789abcdef0u
 
 static struct lk_bench_flight flight;
 
