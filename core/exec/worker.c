@@ -443,11 +443,17 @@ static void keys_change(struct lk_worker *w, const struct lk_keyring *keys)
     }
 }
 
-static void gauges_set(struct lk_worker *w)
+/* References that found no lane in this turn. */
+static uint32_t rings_depth(const struct lk_worker *w)
 {
     uint32_t depth = 0;
     for (uint32_t l = 0; l < w->map.loops; l++)
         depth += lk_ring_depth(&w->in[l]);
+    return depth;
+}
+
+static void gauges_set(struct lk_worker *w, uint32_t depth)
+{
     lk_count_set(&w->counters->ring_depth, depth);
     for (unsigned r = 0; r < LK_ROW_COUNT; r++)
         lk_count_set(&w->counters->queue_depth[r], w->batch.row[r].count);
@@ -466,8 +472,9 @@ struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring 
     if (worker->err == LK_OK) worker->err = waiting_receive(worker, keys);
     if (worker->err == LK_OK) worker->err = rings_receive(worker, keys);
     if (worker->err == LK_OK) batches_run(worker);
-    gauges_set(worker);
-    worker->turn.left = worker->held + worker->waiting_count;
+    uint32_t depth = rings_depth(worker);
+    gauges_set(worker, depth);
+    worker->turn.left = worker->held + worker->waiting_count + depth;
     worker->turn.err = worker->err;
     return worker->turn;
 }

@@ -38,7 +38,7 @@ struct lk_worker_conf {
 struct lk_turn {
     lk_err err;           /* LK_OK or LK_ERR_ABSURD */
     uint32_t done;        /* requests sent home */
-    uint32_t left;        /* requests still held: do not sleep while > 0 and wake_ns is 0 */
+    uint32_t left;        /* requests held or seen in a ring: do not sleep while > 0 and wake_ns is 0 */
     uint64_t loops_rung;  /* bit l: loop l got results; ring its bell */
     uint64_t wake_ns;     /* 0: nothing to wait for; else a batch is due then. An idle worker takes
                            * what is there, so nothing is ever held back for later alone */

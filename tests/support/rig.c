@@ -161,12 +161,12 @@ uint32_t lk_rig_run(struct lk_rig *rig)
     uint32_t done = 0;
     struct lk_turn turn;
     rig_clock_ns = rig->now_ns;
-    do {
+    for (uint32_t turns = 0;; turns++) {
         turn = lk_worker_turn(rig->worker, &rig->keyring, rig->now_ns, rig->now_unix_s);
-        LK_ASSERT(turn.err == LK_OK);
+        LK_ASSERT(turn.err == LK_OK && turns < 100000);
         done += turn.done;
-    } while (turn.left > 0);
-    return done;
+        if (turn.left == 0) return done;
+    }
 }
 
 struct lk_slot *lk_rig_home(struct lk_rig *rig, uint32_t loop)

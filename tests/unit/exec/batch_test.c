@@ -1,0 +1,175 @@
+#include "core/exec/batch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "core/base/clock.h"
+#include "tests/support/record.h"
+
+enum { TENANTS = 8, LANES = 2048 };
+
+/* Queues over the recording table; nothing is run. */
+struct bench {
+    struct lk_kernels kernels;
+    struct lk_batch batch;
+    void *memory;
+    struct lk_lane *lane[LANES];
+    struct lk_key key[TENANTS];
+    uint32_t used;
+};
+
+static struct bench *bench_new(uint32_t lanes_max, uint64_t wait_ns)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    lk_record_kernels(&b->kernels, lanes_max, 20 * LK_NS_PER_US);
+    b->kernels.row[LK_ROW_RSA4096].cost_ns = 4 * LK_NS_PER_MS;
+    b->memory = calloc(1, lk_batch_bytes(TENANTS));
+    lk_batch_init(&b->batch, &b->kernels, TENANTS, wait_ns, b->memory);
+    for (uint32_t t = 0; t < TENANTS; t++)
+        b->key[t].tenant = t;
+    return b;
+}
+
+static void bench_free(struct bench *b)
+{
+    for (uint32_t i = 0; i < b->used; i++)
+        free(b->lane[i]);
+    free(b->memory);
+    free(b);
+}
+
+static void add(struct bench *b, enum lk_kernel_row row, uint32_t tenant, uint32_t count, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct lk_lane *lane = aligned_alloc(64, lk_lane_bytes(false));
+        b->lane[b->used++] = lane;
+        lane->row = row;
+        lane->key = &b->key[tenant];
+        lk_batch_add(&b->batch, lane, now_ns);
+    }
+}
+
+/* Runs one batch: takes its lanes and gives back the row. *count: how many. */
+static enum lk_kernel_row run(struct bench *b, uint64_t now_ns, uint32_t *count)
+{
+    enum lk_kernel_row row = lk_batch_row(&b->batch, now_ns);
+    *count = 0;
+    if (row == LK_ROW_COUNT) return row;
+    while (*count < b->kernels.row[row].lanes_max && lk_batch_take(&b->batch, row) != NULL)
+        ++*count;
+    return row;
+}
+
+static void batch_of_ecdsa_waits_for_one_rsa4096_at_most(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(1, 0);
+    uint32_t count;
+    add(b, LK_ROW_RSA4096, 0, 128, 0);
+    assert_int_equal(run(b, 0, &count), LK_ROW_RSA4096);
+    for (unsigned round = 0; round < 20; round++) {
+        add(b, LK_ROW_P256, 0, 1, 0);
+        unsigned waited = 0;
+        while (run(b, 0, &count) != LK_ROW_P256)
+            waited++;
+        assert_true(waited <= 1);
+    }
+    bench_free(b);
+}
+
+/* With both flooded each row gets the same cost: 200 signatures for one RSA-4096. */
+static void batch_rows_share_the_worker_by_cost(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(1, 0);
+    add(b, LK_ROW_RSA4096, 0, 10, 0);
+    add(b, LK_ROW_P256, 0, 1800, 0);
+    uint32_t rsa = 0, ecdsa = 0, count;
+    while (ecdsa < 1700)
+        if (run(b, 0, &count) == LK_ROW_RSA4096)
+            rsa++;
+        else
+            ecdsa++;
+    assert_in_range(rsa, 7, 10);
+    bench_free(b);
+}
+
+static void batch_tenants_of_a_row_take_turns(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(1, 0);
+    add(b, LK_ROW_P256, 0, 500, 0); /* a flood */
+    add(b, LK_ROW_P256, 1, 3, 0);
+    add(b, LK_ROW_P256, 2, 3, 0);
+    uint32_t seen[TENANTS] = {0};
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(lk_batch_row(&b->batch, 0), LK_ROW_P256);
+        seen[lk_batch_take(&b->batch, LK_ROW_P256)->key->tenant]++;
+    }
+    assert_int_equal(seen[0], 3);
+    assert_int_equal(seen[1], 3);
+    assert_int_equal(seen[2], 3);
+    bench_free(b);
+}
+
+static void batch_lanes_of_a_tenant_keep_their_order(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(4, 0);
+    add(b, LK_ROW_ED448, 5, 50, 0);
+    for (unsigned i = 0; i < 50; i++)
+        assert_ptr_equal(lk_batch_take(&b->batch, LK_ROW_ED448), b->lane[i]);
+    assert_null(lk_batch_take(&b->batch, LK_ROW_ED448));
+    assert_int_equal(lk_batch_row(&b->batch, 0), LK_ROW_COUNT);
+    bench_free(b);
+}
+
+static void batch_fills_from_many_tenants(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(8, 0);
+    for (uint32_t t = 0; t < TENANTS; t++)
+        add(b, LK_ROW_RSA2048, t, 1, 0);
+    uint32_t count;
+    assert_int_equal(run(b, 0, &count), LK_ROW_RSA2048);
+    assert_int_equal(count, 8);
+    bench_free(b);
+}
+
+/* A part-filled batch is held back only while another is due, and no longer than batch_wait. */
+static void batch_holds_a_part_filled_row_under_load_alone(void **state)
+{
+    (void)state;
+    const uint64_t wait_ns = 100 * LK_NS_PER_US;
+    struct bench *b = bench_new(8, wait_ns);
+    uint32_t count;
+    add(b, LK_ROW_RSA2048, 0, 3, 1000);
+    assert_int_equal(run(b, 1000, &count), LK_ROW_RSA2048); /* idle: takes what is there */
+    assert_int_equal(count, 3);
+
+    add(b, LK_ROW_RSA2048, 0, 3, 1000);
+    add(b, LK_ROW_P256, 0, 8 * 40, 1000);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(run(b, 1000 + wait_ns - 1, &count), LK_ROW_P256);
+    bool ran = false;
+    for (unsigned i = 0; i < 20 && !ran; i++)
+        ran = run(b, 1000 + wait_ns, &count) == LK_ROW_RSA2048;
+    assert_true(ran);
+    bench_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(batch_of_ecdsa_waits_for_one_rsa4096_at_most),
+        cmocka_unit_test(batch_rows_share_the_worker_by_cost),
+        cmocka_unit_test(batch_tenants_of_a_row_take_turns),
+        cmocka_unit_test(batch_lanes_of_a_tenant_keep_their_order),
+        cmocka_unit_test(batch_fills_from_many_tenants),
+        cmocka_unit_test(batch_holds_a_part_filled_row_under_load_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
