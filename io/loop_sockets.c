@@ -17,6 +17,7 @@
 #define DATAGRAM_BUFS 128
 #define DATAGRAM_BUF_BYTES (65536 + 512) /* several datagrams of one peer at once (UDP_GRO) */
 #define DATAGRAM_CONTROL_BYTES 128
+#define DATAGRAM_NAME_BYTES 32 /* a sockaddr_in6, and the control data behind it stays aligned */
 #define LINGER_MS 1000 /* for the peer to read our last bytes and close */
 
 /* What a completion is of: kind, generation of the conn, index. */
@@ -155,7 +156,7 @@ lk_err lk_loop_open_buffers(struct lk_loop *loop)
         uint32_t id = loop->conf.listener[row].transport;
         datagrams = datagrams || id == LK_TRANSPORT_DTLS || id == LK_TRANSPORT_UDP;
     }
-    loop->datagram_shape = (struct msghdr){.msg_namelen = sizeof(struct sockaddr_in6),
+    loop->datagram_shape = (struct msghdr){.msg_namelen = DATAGRAM_NAME_BYTES,
                                            .msg_controllen = DATAGRAM_CONTROL_BYTES};
     LK_TRY(lk_buf_ring_open(&loop->stream_bufs, &loop->uring, STREAM_GROUP, STREAM_BUFS,
                             STREAM_BUF_BYTES));
