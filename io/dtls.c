@@ -11,6 +11,7 @@
 #include <sys/time.h>
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "crypto/ct.h"
 #include "io/burst.h"
 #include "io/hello.h"
@@ -82,7 +83,12 @@ static lk_err open_parts(struct lk_dtls *d, const struct lk_peers *peers)
         .kept_ns = LK_RESPONSES_KEPT_MS * LK_NS_PER_MS,
         .key = keys[1],
     };
-    return lk_responses_open(&conf, &d->responses);
+    lk_err err = lk_responses_open(&conf, &d->responses);
+    if (err == LK_OK) return LK_OK;
+    lk_log(LK_LOG_ERROR, "the memory for kept answers cannot be locked: raise RLIMIT_MEMLOCK "
+           "(LimitMEMLOCK of the unit)",
+           LK_F_U64("bytes_each_loop", lk_responses_bytes(&conf)), LK_F_STR("error", lk_err_name(err)));
+    return LK_ERR_MEMORY;
 }
 
 static lk_err dtls_start(struct lk_peers *peers)

@@ -19,15 +19,21 @@ struct lk_edge {
     uint32_t index; /* in the configuration */
     uint32_t tenant;
     const char *name;
-    lk_exchange_mask exchanges;        /* union over its rules; lurk ones and pings included */
-    struct lk_bytes lurk_capabilities;  /* whole payload, state included, as this edge gets it */
-    struct lk_bytes tls12_capabilities; /* whole payload, certificates as configured */
-    struct lk_bytes tls12_capabilities_raw; /* with raw public keys: when the above is too large */
+    /* What some key of its tenant can serve for it, lurk and pings included; tls12 capabilities and ping
+     * only beside an exchange that uses a key. */
+    lk_exchange_mask exchanges;
+    struct lk_bytes lurk_capabilities; /* whole payload, state included, as this edge gets it */
+    /* Whole payload: certificates as configured, or the next smaller form that fits message_bytes_max.
+     * Empty where tls12 is closed. Its state is tls12_state. */
+    struct lk_bytes tls12_capabilities;
+    struct lk_bytes tls12_capabilities_raw;  /* raw public keys, or nothing where they do not fit */
     struct lk_bytes tls12_capabilities_none; /* with empty certificate lists */
     uint8_t lurk_state[LK_STATE_BYTES];
     uint8_t tls12_state[LK_STATE_BYTES];
 };
 
+/* Borrows both for its life. Errors: LK_ERR_MEMORY; LK_ERR_FULL: rules name more (edge, key) pairs than
+ * LK_RIGHTS_CELLS_MAX (the operator writes `all`, or fewer rules). */
 LK_MUST_USE lk_err lk_policy_new(const struct lk_conf *conf, const struct lk_keystore *keys,
                                  struct lk_policy **out);
 void lk_policy_free(struct lk_policy *policy);

@@ -60,6 +60,20 @@ static void keystore_keeps_tenants_apart(void **state)
     lk_keystore_free(store);
 }
 
+/* So many that their places in the table run into each other. */
+static void keystore_tells_one_id_of_a_thousand_tenants_apart(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    assert_int_equal(lk_keystore_new(1000, &store), LK_OK);
+    for (uint32_t tenant = 0; tenant < 1000; tenant++)
+        add(store, key_with(tenant, 0x11111111, 0));
+    for (uint32_t tenant = 0; tenant < 1000; tenant++)
+        assert_int_equal(find(store, tenant, 0x11111111)->tenant, tenant);
+    assert_null(find(store, 1000, 0x11111111));
+    lk_keystore_free(store);
+}
+
 static void keystore_refuses_ids_that_collide_in_one_tenant(void **state)
 {
     (void)state;
@@ -150,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keystore_finds_a_key_under_each_of_its_ids),
         cmocka_unit_test(keystore_keeps_tenants_apart),
+        cmocka_unit_test(keystore_tells_one_id_of_a_thousand_tenants_apart),
         cmocka_unit_test(keystore_refuses_ids_that_collide_in_one_tenant),
         cmocka_unit_test(keystore_owns_the_bytes_it_was_given),
         cmocka_unit_test(keystore_says_when_it_is_full),
