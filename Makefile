@@ -13,6 +13,7 @@ ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
 $(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
 endif
 
+comma := ,
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 
@@ -62,15 +63,14 @@ SUPPORT_OBJ := $(filter-out %/testbuild.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
 
-# A test build replaces functions at link time (tests/support/testbuild.wrap lists them), so that
-# production sources carry no #if for it.
+# The programs of a test build have functions replaced at link time (tests/support/testbuild.wrap lists
+# them), so that production sources carry no #if for it.
 ifeq ($(CONFIG),test)
-WRAPS := $(shell cat tests/support/testbuild.wrap 2>/dev/null)
-TESTBUILD := $(if $(wildcard tests/support/testbuild.c),$(OUT)/tests/support/testbuild.o)
-LK_LDFLAGS += $(WRAPS:%=-Wl,--wrap=%)
+TESTBUILD := $(OUT)/tests/support/testbuild.o
+$(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: all check check-all check-unit check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: all check check-all check-unit check-sabotage check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -89,22 +89,24 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcs $@ $^
 
 define program_rule
-$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(LIB) $(TESTBUILD)
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
-$(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB) $(TESTBUILD)
+# What a test program is linked from is kept for check-sabotage, which links it again.
+$(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
+	$(file >$@.link,$(LK_LDFLAGS) $(filter-out $(LIB),$^))
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
 
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/udp_test: \
     LK_LDFLAGS += -Wl,--wrap=lk_intake_message -Wl,--wrap=lk_policy_edge
 
-$(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(LIB) $(TESTBUILD)
+$(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(PKG_LIBS)
 
@@ -130,6 +132,10 @@ check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \
 	  $$f tests/fuzz/corpus/$$n || exit 1; done
 
+check-sabotage: $(UNIT_BIN) ## remove each defence in turn: a test must fail (T=name picks)
+	$(Q)CC='$(CC)' CFLAGS='$(LK_CFLAGS) $(PKG_CFLAGS) -O1 -g0 -DLK_COMMIT="sabotage" -DLK_CONFIG="$(CONFIG)"' LIBS='-lcmocka $(PKG_LIBS)' \
+	  tests/support/run-sabotage.sh $(OUT) '$(T)'
+
 STORIES := $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name picks)
 	$(Q)$(MAKE) --no-print-directory CONFIG=test all
@@ -152,7 +158,7 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schema
 	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
 	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
 
-check-all: check-unit check-docs check-fuzz check-e2e
+check-all: check-unit check-sabotage check-docs check-fuzz check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30

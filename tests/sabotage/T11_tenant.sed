@@ -1,0 +1,5 @@
+# defence: a key is found under its own tenant only
+# file: core/keys/keystore.c
+# test: unit/keys/keystore_test
+# red: keystore_keeps_tenants_apart keystore_tells_one_id_of_a_thousand_tenants_apart
+s/cell->tenant == tenant && memcmp/memcmp/;s/((uint64_t)tenant << 32 | word)/(word)/

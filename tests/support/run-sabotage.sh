@@ -1,0 +1,59 @@
+#!/bin/sh
+# Removes one defence at a time and asks whether a test sees it. Each tests/sabotage/*.sed is applied to a
+# copy of one source file, which is compiled and linked before the library into one test program; that
+# program must then report one of the tests it names as failed.
+#
+# Usage: run-sabotage.sh OUT PATTERN   Needs in the environment: CC, CFLAGS, LIBS; and the programs built.
+# The head of a script, each once:
+#   # defence: what is removed, in words
+#   # file: core/exec/worker.c
+#   # test: unit/exec/worker_test
+#   # red: worker_works_a_repeat_three_times_and_no_replay [more ...]
+head_of() { # SCRIPT FIELD
+    sed -n "s/^# $2: *//p" "$1"
+}
+
+is_red() { # LOG TEST...: failed, or the program ended in the midst of it
+    log=$1
+    shift
+    last=$(grep -a '^\[ ' "$log" | tail -n 1)
+    for test in "$@"; do
+        grep -aq "^\[  FAILED  \] $test\$" "$log" && return 0
+        [ "$last" = "[ RUN      ] $test" ] && return 0
+    done
+    return 1
+}
+
+build() { # AT LINK: the changed file stands before the library, which then gives no other
+    # shellcheck disable=SC2086,SC2046  # lists of words
+    $CC $CFLAGS -w -c -o "$1.o" "$1.c" && $CC -o "$1" "$1.o" $(cat "$2") "$OUT/liblurk-server.a" $LIBS
+}
+
+# Says why not on standard output.
+one() { # SCRIPT
+    id=$(basename "$1" .sed) file=$(head_of "$1" file) program=$OUT/tests/$(head_of "$1" test)
+    at=$OUT/sabotage/$id
+    if [ ! -f "$file" ] || [ ! -f "$program.link" ]; then echo "no such file or test program"; return 1; fi
+    sed -f "$1" "$file" >"$at.c"
+    cmp -s "$file" "$at.c" && { echo "changes nothing in $file: the defence has moved"; return 1; }
+    build "$at" "$program.link" >"$at.log" 2>&1 || { echo "does not build: $at.log"; return 1; }
+    timeout 60 "$at" >"$at.log" 2>&1 && { echo "not seen by $program"; return 1; }
+    # shellcheck disable=SC2046
+    is_red "$at.log" $(head_of "$1" red) || { echo "other tests failed than those named: $at.log"; return 1; }
+    rm -f "$at"
+}
+
+if [ "$1" = --one ]; then
+    why=$(one "$2")
+    if [ -z "$why" ]; then echo "  ok       $(basename "$2" .sed)"; else echo "  FAILED   $(basename "$2" .sed): $why"; fi
+    exit 0
+fi
+OUT=$1 pattern=$2
+export OUT
+mkdir -p "$OUT/sabotage"
+result=$OUT/sabotage/result.log
+for script in tests/sabotage/*"$pattern"*.sed; do echo "$script"; done |
+    xargs -n 1 -P "$(nproc)" "$0" --one | tee "$result"
+passed=$(grep -c '^  ok ' "$result") failed=$(grep -c '^  FAILED ' "$result")
+echo "sabotage: $passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

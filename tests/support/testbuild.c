@@ -1,0 +1,67 @@
+/* testbuild: what the programs of CONFIG=test do otherwise than those of a release. The linker puts
+ * these functions in the place of the production ones (testbuild.wrap lists them), so production
+ * sources carry nothing of it.
+ *
+ *   transports  plain tcp and udp, on loopback only (core/conf/check.c judges the address)
+ *   freshness   255, null: F(S) = S, so that known answers of TLS itself can be asked for
+ *   dumps       on, to look for secrets in them
+ *
+ * Never to be run beside anything of value. */
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "core/policy/freshness.h"
+#include "io/transport.h"
+
+#define FRESHNESS_NULL 255
+
+const struct lk_transport *__real_lk_transport_find(enum lk_transport_id id);
+const struct lk_transport *__wrap_lk_transport_find(enum lk_transport_id id);
+bool __real_lk_conf_transport_served(uint32_t transport);
+bool __wrap_lk_conf_transport_served(uint32_t transport);
+bool __real_lk_freshness_known(uint8_t funct);
+bool __wrap_lk_freshness_known(uint8_t funct);
+void __real_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
+void __wrap_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
+void __wrap_lk_sandbox_dumps_off(void);
+
+static const struct lk_transport *const plain[] = {&lk_transport_tcp, &lk_transport_udp};
+
+static const struct lk_transport *plain_find(uint32_t id)
+{
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (plain[i]->id == id) return plain[i];
+    return NULL;
+}
+
+const struct lk_transport *__wrap_lk_transport_find(enum lk_transport_id id)
+{
+    const struct lk_transport *row = __real_lk_transport_find(id);
+    return row != NULL ? row : plain_find(id);
+}
+
+bool __wrap_lk_conf_transport_served(uint32_t transport)
+{
+    return __real_lk_conf_transport_served(transport) || plain_find(transport) != NULL;
+}
+
+bool __wrap_lk_freshness_known(uint8_t funct)
+{
+    return funct == FRESHNESS_NULL || __real_lk_freshness_known(funct);
+}
+
+void __wrap_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
+{
+    if (funct == FRESHNESS_NULL)
+        memcpy(fs, s, LK_RANDOM_BYTES);
+    else
+        __real_lk_freshness_tls12(funct, s, fs);
+}
+
+void __wrap_lk_sandbox_dumps_off(void)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_CORE, &all);
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
