@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 
 #include "crypto/crypto.h"
 #include "crypto/engine_work.h"
@@ -285,6 +287,29 @@ static void points_that_are_none_are_refused(void **state)
     assert_false(lk_group_point_good(22, any, 32));
 }
 
+/* A small x on the curve, and x + p, which names the same residue in the same width. */
+static void coordinates_are_below_the_field(void **state)
+{
+    (void)state;
+    EC_GROUP *curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *point = EC_POINT_new(curve);
+    BIGNUM *p = BN_new(), *x = BN_new();
+    uint8_t bytes[65];
+    assert_int_equal(EC_GROUP_get_curve(curve, p, NULL, NULL, NULL), 1);
+    BN_one(x);
+    while (EC_POINT_set_compressed_coordinates(curve, point, x, 0, NULL) != 1)
+        BN_add_word(x, 1);
+    assert_int_equal(EC_POINT_point2oct(curve, point, POINT_CONVERSION_UNCOMPRESSED, bytes, 65, NULL), 65);
+    assert_true(lk_group_point_good(23, bytes, 65));
+    BN_add(x, x, p);
+    assert_int_equal(BN_bn2binpad(x, bytes + 1, 32), 32);
+    assert_false(lk_group_point_good(23, bytes, 65));
+    BN_free(x);
+    BN_free(p);
+    EC_POINT_free(point);
+    EC_GROUP_free(curve);
+}
+
 static void points_of_wycheproof_are_told_apart(void **state)
 {
     (void)state;
@@ -337,6 +362,7 @@ int main(void)
         cmocka_unit_test(u_is_read_as_tls_reads_it),
         cmocka_unit_test(infinity_matches_nothing),
         cmocka_unit_test(points_that_are_none_are_refused),
+        cmocka_unit_test(coordinates_are_below_the_field),
         cmocka_unit_test(points_of_wycheproof_are_told_apart),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
