@@ -88,7 +88,7 @@ static bool change_user(const struct lk_child_identity *who)
 
 /* What an operator sets for the processor or a sanitizer concerns the children too. */
 static const char *const kept[] = {"LURK_CPU=", "OPENSSL_ia32cap=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
-                                   "TSAN_OPTIONS="};
+                                   "TSAN_OPTIONS=", "JOURNAL_STREAM="};
 
 static void keep_environment(char **to)
 {
@@ -271,6 +271,13 @@ void lk_child_refuse_start(int channel, const char *what, lk_err err)
     snprintf(text, sizeof text, "%s: %s", what, lk_err_text(err));
     if (lk_child_refuse(channel, 0, text) != LK_OK)
         lk_log(LK_LOG_ERROR, "cannot start", LK_F_STR("what", text));
+}
+
+void lk_child_log_setup(const char *who, const struct lk_conf *conf, const char *memory)
+{
+    lk_log_setup(who, LK_LOG_INFO, conf->log_target);
+    lk_log(LK_LOG_INFO, "child starts", LK_F_STR("memory", memory), LK_F_U64("uid", geteuid()));
+    lk_log_level((enum lk_log_level)conf->log_level);
 }
 
 bool lk_child_may_lock(size_t bytes)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/conf/conf.h"
 #include "io/channel.h"
 #include "io/segment.h"
 
@@ -66,6 +67,9 @@ int lk_child_main(enum lk_role role);
 /* REFUSED with a text; for a fault before any order, of generation 0. */
 LK_MUST_USE lk_err lk_child_refuse(int channel, uint64_t generation, const char *text);
 void lk_child_refuse_start(int channel, const char *what, lk_err err);
+/* Logging as the configuration says, before the sandbox closes: one event goes out at any level, so that
+ * libsystemd has its socket. Later only lk_log_level. */
+void lk_child_log_setup(const char *who, const struct lk_conf *conf, const char *memory);
 /* May this process lock so many bytes, all in all? By RLIMIT_MEMLOCK, or CAP_IPC_LOCK. */
 bool lk_child_may_lock(size_t bytes);
 /* CPU time of this process. */

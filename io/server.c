@@ -145,7 +145,8 @@ static lk_err take_conf(struct server *s)
     lk_err err = lk_conf_parse("configuration", view, &s->load.conf, s->error, sizeof s->error);
     drop_file(&text);
     LK_TRY(err);
-    lk_log_setup("front", (enum lk_log_level)s->load.conf->log_level, s->load.conf->log_target);
+    if (s->view == NULL && s->plan.one_process == 0) lk_child_log_setup("front", s->load.conf, "ordinary");
+    lk_log_level((enum lk_log_level)s->load.conf->log_level);
     return lk_keystore_new(s->load.conf->key_count, &s->load.keys);
 }
 

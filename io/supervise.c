@@ -233,6 +233,7 @@ static void check_heartbeats(struct lk_ward *w, struct lk_process_counters *c, u
         lk_log(LK_LOG_ERROR, "no heartbeat: the child is ended", LK_F_STR("child", w->name),
                LK_F_STR("thread", c->thread[i].thread), LK_F_U64("ms", (now_ns - beat_ns) / LK_NS_PER_MS));
         lk_child_kill(&w->child);
+        w->ready = false; /* said once */
         return;
     }
 }

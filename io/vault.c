@@ -266,7 +266,8 @@ static lk_err take_conf(struct vault *v)
     lk_conf_free(v->conf);
     v->conf = NULL;
     LK_TRY(parse_conf(v));
-    lk_log_setup("vault", (enum lk_log_level)v->conf->log_level, v->conf->log_target);
+    if (v->worker == NULL && v->plan.one_process == 0) lk_child_log_setup("vault", v->conf, lk_secret_kind());
+    lk_log_level((enum lk_log_level)v->conf->log_level);
     LK_TRY(check_memlock(v));
     lk_err err = lk_vault_keys_begin(v->keys, v->loading, v->conf);
     return err == LK_OK ? LK_OK : refuse(v, err, "keys");
@@ -519,7 +520,6 @@ int lk_vault_main(int channel)
         lk_child_refuse_start(channel, "vault: secret memory", err);
         return 1;
     }
-    lk_log(LK_LOG_INFO, "secret memory", LK_F_STR("kind", lk_secret_kind()));
     int io = channel;
     err = lk_secret_run(run_control, &io, CONTROL_STACK_BYTES);
     if (err == LK_OK) return io;

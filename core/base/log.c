@@ -42,6 +42,11 @@ void lk_log_setup(const char *who, enum lk_log_level level, unsigned target)
     log_state.journal = running && (target == 2 || (target == 0 && stderr_is_journal()));
 }
 
+void lk_log_level(enum lk_log_level level)
+{
+    log_state.level = level;
+}
+
 /* A line under construction. It is JSON at every moment but for its last brace: a text that does
  * not fit is cut between two characters, a field that does not fit is left out. */
 struct line {

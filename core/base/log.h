@@ -33,6 +33,9 @@ struct lk_log_field {
  * In the journal fields are named LURK_<NAME>. */
 void lk_log_setup(const char *who, enum lk_log_level level, unsigned target);
 
+/* The level alone: for a process that may no longer look for a journal. */
+void lk_log_level(enum lk_log_level level);
+
 void lk_log_write(enum lk_log_level level, const char *message, const struct lk_log_field *fields);
 
 /* lk_log(LK_LOG_INFO, "key loaded", LK_F_STR("key", name), LK_F_U64("bits", 2048)); */
