@@ -227,8 +227,14 @@ static void read_list(struct parse *p, enum lk_conf_list_id id)
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-static const char *const no_sections = "server, channel, cpu, limits, requests, listen, tenants, keys, "
-                                       "edges, rules";
+/* "server, channel, ..., rules": what may stand at the top. */
+static void name_sections(char *text, size_t size)
+{
+    size_t len = 0;
+    const char *name;
+    for (unsigned i = 0; (name = lk_schema_top_name(i)) != NULL && len < size; i++)
+        len += (size_t)snprintf(text + len, size - len, "%s%s", i == 0 ? "" : ", ", name);
+}
 
 static bool take_list(struct parse *p, const char *name, uint32_t value)
 {
@@ -261,8 +267,9 @@ static void read_section(struct parse *p, uint32_t key, uint32_t value, uint64_t
     uint32_t all;
     if (take_list(p, name, value)) return;
     if (!find_section(name, &t)) {
-        lk_fault(&p->faults, p->doc.node[key].line, "%.64s: no such section; allowed: %s", name,
-                 no_sections);
+        char allowed[256];
+        name_sections(allowed, sizeof allowed);
+        lk_fault(&p->faults, p->doc.node[key].line, "%.64s: no such section; allowed: %s", name, allowed);
         return;
     }
     t.base = p->conf;
@@ -282,7 +289,9 @@ static void read_root(struct parse *p)
     uint64_t seen = 0;
     set_defaults(option, count, p->conf);
     if (p->doc.root == 0 || root->kind != LK_DOC_MAP) {
-        lk_fault(&p->faults, 1, "no configuration here; allowed: sections %s", no_sections);
+        char allowed[256];
+        name_sections(allowed, sizeof allowed);
+        lk_fault(&p->faults, 1, "no configuration here; allowed: sections %s", allowed);
         return;
     }
     for (uint32_t key = root->first; key != 0;) {

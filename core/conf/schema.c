@@ -261,6 +261,22 @@ const char *lk_schema_section_help(const char *section, size_t len)
     return NULL;
 }
 
+enum lk_conf_list_id lk_schema_list_shown(unsigned i)
+{
+    static const enum lk_conf_list_id shown[LK_LIST_COUNT] = {LK_LIST_LISTEN, LK_LIST_TENANTS, LK_LIST_KEYS,
+                                                              LK_LIST_EDGES, LK_LIST_RULES};
+    LK_ASSERT(i < LK_LIST_COUNT);
+    return shown[i];
+}
+
+const char *lk_schema_top_name(unsigned i)
+{
+    const unsigned section_count = sizeof sections / sizeof sections[0];
+    if (i < section_count) return sections[i].name;
+    if (i - section_count < LK_LIST_COUNT) return lists[lk_schema_list_shown(i - section_count)].name;
+    return NULL;
+}
+
 uint32_t lk_schema_row_count(const struct lk_conf *conf, enum lk_conf_list_id id)
 {
     uint32_t count;

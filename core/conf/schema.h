@@ -68,6 +68,11 @@ const struct lk_conf_list *lk_schema_list(enum lk_conf_list_id id);
 /* One sentence about a section, by its name; NULL when there is no such section. */
 const char *lk_schema_section_help(const char *section, size_t len);
 
+/* Names at the top of the text: sections, then lists in the order of the manual; NULL behind the last. */
+const char *lk_schema_top_name(unsigned i);
+/* The lists in that order. */
+enum lk_conf_list_id lk_schema_list_shown(unsigned i);
+
 /* Rows of a list in a configuration. */
 void *lk_schema_row(const struct lk_conf *conf, enum lk_conf_list_id id, uint32_t index);
 uint32_t lk_schema_row_count(const struct lk_conf *conf, enum lk_conf_list_id id);

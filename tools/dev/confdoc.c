@@ -23,11 +23,6 @@ static const char *section_help(const struct lk_conf_option *option)
     return lk_schema_section_help(option->path, section_bytes(option));
 }
 
-static const struct {
-    enum lk_conf_list_id id;
-} list_order[LK_LIST_COUNT] = {
-    {LK_LIST_LISTEN}, {LK_LIST_TENANTS}, {LK_LIST_KEYS}, {LK_LIST_EDGES}, {LK_LIST_RULES}};
-
 /* --- manual --------------------------------------------------------------------------------- */
 
 /* scdoc reads _ and * as emphasis unless they are escaped. */
@@ -87,7 +82,7 @@ static void man_options(void)
 static void man_lists(void)
 {
     for (unsigned i = 0; i < LK_LIST_COUNT; i++) {
-        const struct lk_conf_list *list = lk_schema_list(list_order[i].id);
+        const struct lk_conf_list *list = lk_schema_list(lk_schema_list_shown(i));
         printf("## %s\n\n", list->name);
         put(list->help);
         printf(" A list of %u to %u rows.\n\n", list->min, list->max);
@@ -176,7 +171,7 @@ static void example_options(void)
 static void example_lists(void)
 {
     for (unsigned i = 0; i < LK_LIST_COUNT; i++) {
-        const struct lk_conf_list *list = lk_schema_list(list_order[i].id);
+        const struct lk_conf_list *list = lk_schema_list(lk_schema_list_shown(i));
         putchar('\n');
         comment("", list->help);
         printf("%s:\n", list->name);

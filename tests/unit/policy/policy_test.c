@@ -320,7 +320,7 @@ static void capabilities_too_large_show_raw_keys_then_none(void **state)
     assert_true(entry_of(w.edge[ONE]->tls12_capabilities_none, LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.len, 0);
     world_fini(&w);
-    world_init(&w, HEAD RULES, 30000); /* more than any message holds */
+    world_init(&w, HEAD RULES, 40000); /* more than any message holds */
     assert_true(entry_of(w.edge[ONE]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.data[0], 2);
     world_fini(&w);
