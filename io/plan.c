@@ -42,7 +42,8 @@ static uint32_t free_cores(const struct pool *pool, int node)
     const struct lk_topology *t = pool->topology;
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->count; i++)
-        if (pool->leads[i] && !pool->core_taken[t->cpu[i].core] && (node < 0 || t->cpu[i].node == node))
+        if (pool->leads[i] && !pool->core_taken[t->cpu[i].core] &&
+            (node < 0 || t->cpu[i].node == node))
             count++;
     return count;
 }
@@ -55,7 +56,8 @@ static void add(struct lk_plan *plan, enum lk_plan_role role, const struct lk_to
         .role = role, .index = (*count)++, .cpu = cpu->cpu, .core = cpu->core, .node = cpu->node};
 }
 
-/* The first free CPU: of an untouched core if wanted, of this node if one is given. UINT32_MAX none. */
+/* The first free CPU: of an untouched core if wanted, of this node if one is given. UINT32_MAX
+ * none. */
 static uint32_t find_free(const struct pool *pool, int node, bool whole_core)
 {
     const struct lk_topology *t = pool->topology;
@@ -80,7 +82,8 @@ static void take_cores(struct pool *pool, struct lk_plan *plan, enum lk_plan_rol
     }
 }
 
-/* At least one of a role: on a core, on an idle SMT sibling, or else beside the last of the other. */
+/* At least one of a role: on a core, on an idle SMT sibling, or else beside the last of the other.
+ * */
 static void take_one(struct pool *pool, struct lk_plan *plan, enum lk_plan_role role)
 {
     uint32_t i = find_free(pool, -1, true);
@@ -94,7 +97,8 @@ static void take_one(struct pool *pool, struct lk_plan *plan, enum lk_plan_role 
         role == LK_PLAN_LOOP ? &plan->thread[LK_LOOPS_MAX + plan->workers - 1]
                              : &plan->thread[plan->loops - 1];
     LK_ASSERT(plan->loops + plan->workers > 0);
-    add(plan, role, &(struct lk_topology_cpu){.cpu = other->cpu, .core = other->core, .node = other->node});
+    add(plan, role,
+        &(struct lk_topology_cpu){.cpu = other->cpu, .core = other->core, .node = other->node});
 }
 
 /* --- explicit lists ------------------------------------------------------------------------- */
@@ -115,7 +119,8 @@ static lk_err take_listed(struct pool *pool, struct lk_plan *plan, enum lk_plan_
 
 static void print_allowed(const struct lk_topology *t, char *error, size_t size, const char *option)
 {
-    size_t len = (size_t)snprintf(error, size, "%s: names a CPU this process may not use; allowed:", option);
+    size_t len =
+        (size_t)snprintf(error, size, "%s: names a CPU this process may not use; allowed:", option);
     for (uint32_t i = 0; i < t->count && len + 8 < size; i++)
         len += (size_t)snprintf(error + len, size - len, " %u", t->cpu[i].cpu);
 }
@@ -123,13 +128,14 @@ static void print_allowed(const struct lk_topology *t, char *error, size_t size,
 /* --- auto ----------------------------------------------------------------------------------- */
 
 /* Takes the lowest cores out of the pool. */
-static lk_err reserve(struct pool *pool, uint32_t cores, bool automatic, char *error, size_t error_bytes)
+static lk_err reserve(struct pool *pool, uint32_t cores, bool automatic, char *error,
+                      size_t error_bytes)
 {
     uint32_t have = free_cores(pool, -1);
     if (!automatic || cores == 0) return LK_OK;
     if (cores >= have) {
-        (void)snprintf(error, error_bytes, "cpu.reserve: %u of %u free cores; allowed: 0 to %u", cores,
-                       have, have > 0 ? have - 1 : 0);
+        (void)snprintf(error, error_bytes, "cpu.reserve: %u of %u free cores; allowed: 0 to %u",
+                       cores, have, have > 0 ? have - 1 : 0);
         return LK_ERR_RANGE;
     }
     for (uint32_t n = 0; n < cores; n++) {
@@ -188,7 +194,8 @@ static bool alone_on_core(const struct lk_plan *plan, uint32_t at, uint32_t coun
     return true;
 }
 
-static void decide_spins(const struct lk_conf *conf, const struct lk_topology *t, struct lk_plan *plan)
+static void decide_spins(const struct lk_conf *conf, const struct lk_topology *t,
+                         struct lk_plan *plan)
 {
     uint32_t count = plan->loops + plan->workers;
     for (uint32_t i = 0; i < count; i++) {
@@ -197,8 +204,8 @@ static void decide_spins(const struct lk_conf *conf, const struct lk_topology *t
     }
 }
 
-lk_err lk_plan_make(const struct lk_conf *conf, const struct lk_topology *topology, struct lk_plan *plan,
-                    char *error, size_t error_bytes)
+lk_err lk_plan_make(const struct lk_conf *conf, const struct lk_topology *topology,
+                    struct lk_plan *plan, char *error, size_t error_bytes)
 {
     struct pool pool;
     bool automatic = conf->loop_count == 0 || conf->worker_count == 0;
@@ -238,8 +245,8 @@ void lk_plan_print(const struct lk_plan *plan, FILE *to)
     fprintf(to, "%-8s %5s %5s %5s %5s  %s\n", "ROLE", "INDEX", "CPU", "CORE", "NODE", "IDLE");
     for (uint32_t i = 0; i < plan->loops + plan->workers; i++) {
         const struct lk_plan_thread *t = &plan->thread[i];
-        fprintf(to, "%-8s %5u %5u %5u %5u  %s\n", role_name(t->role), t->index, t->cpu, t->core, t->node,
-                t->spins ? "spins" : "sleeps");
+        fprintf(to, "%-8s %5u %5u %5u %5u  %s\n", role_name(t->role), t->index, t->cpu, t->core,
+                t->node, t->spins ? "spins" : "sleeps");
     }
 }
 
@@ -248,7 +255,9 @@ void lk_plan_print_json(const struct lk_plan *plan, FILE *to)
     fputc('[', to);
     for (uint32_t i = 0; i < plan->loops + plan->workers; i++) {
         const struct lk_plan_thread *t = &plan->thread[i];
-        fprintf(to, "%s{\"role\": \"%s\", \"index\": %u, \"cpu\": %u, \"core\": %u, \"node\": %u, \"spins\": %s}",
+        fprintf(to,
+                "%s{\"role\": \"%s\", \"index\": %u, \"cpu\": %u, \"core\": %u, \"node\": %u, "
+                "\"spins\": %s}",
                 i == 0 ? "" : ", ", role_name(t->role), t->index, t->cpu, t->core, t->node,
                 t->spins ? "true" : "false");
     }

@@ -1,9 +1,9 @@
-/* plan: which thread runs on which CPU, and whether it may spin before it sleeps. Made by the supervisor
- * at start from configuration and topology; a pure function of the two.
+/* plan: which thread runs on which CPU, and whether it may spin before it sleeps. Made by the
+ * supervisor at start from configuration and topology; a pure function of the two.
  *
  * auto    takes physical cores before SMT siblings, leaves cpu.reserve cores (the lowest, where
- *         interrupts go) free, gives each memory node one loop for every three workers, and keeps to
- *         the cgroup's quota. Workers get cores, since a second kernel on a core gains nothing.
+ *         interrupts go) free, gives each memory node a loop for every three workers, and
+ *         keeps to the cgroup's quota. Workers get cores, since a second kernel on a core gains nothing.
  * Spins   only where a thread has a core to itself in the plan, and there is no quota to burn: the
  *         peer it waits for then runs elsewhere. One CPU: loop and worker share it and sleep. */
 #ifndef LK_IO_PLAN_H
@@ -28,8 +28,8 @@ struct lk_plan {
     struct lk_plan_thread thread[LK_LOOPS_MAX + LK_WORKERS_MAX]; /* loops, then workers */
 };
 
-/* error: one line for the operator. Errors: LK_ERR_RANGE: a listed CPU that may not be used, a reserve
- * that leaves nothing. */
+/* error: one line for the operator. Errors: LK_ERR_RANGE: a listed CPU that may not be used, a
+ * reserve that leaves nothing. */
 LK_MUST_USE lk_err lk_plan_make(const struct lk_conf *conf, const struct lk_topology *topology,
                                 struct lk_plan *plan, char *error, size_t error_bytes);
 

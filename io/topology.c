@@ -44,7 +44,8 @@ static void own_group(char *group, size_t size)
     (void)fclose(file);
 }
 
-/* The least of this group's and its ancestors' quotas; inside a container the root is our own group. */
+/* The least of this group's and its ancestors' quotas; inside a container the root is our own
+ * group. */
 static uint32_t read_quota(void)
 {
     char group[4096];

@@ -1,5 +1,5 @@
-/* topology: the CPUs this process may use, with their cores and memory nodes, as far as a plan of threads
- * needs to know. Read once by the supervisor; a plain value that tests make up.
+/* topology: the CPUs this process may use, with their cores and memory nodes, as far as a plan of
+ * threads needs to know. Read once by the supervisor; a plain value that tests make up.
  * Honours the affinity mask, the cgroup's CPU set and its quota. */
 #ifndef LK_IO_TOPOLOGY_H
 #define LK_IO_TOPOLOGY_H

@@ -16,19 +16,25 @@ static void check_listen(const struct lk_conf *conf, uint32_t i, struct lk_fault
     const struct lk_conf_listen *row = &conf->listens[i];
     bool plain = row->transport == LK_TRANSPORT_TCP || row->transport == LK_TRANSPORT_UDP;
     if (!lk_conf_transport_served(row->transport))
-        lk_fault(faults, row->line, "listen.transport: '%s' is not in this build; allowed: tls, dtls",
+        lk_fault(faults, row->line,
+                 "listen.transport: '%s' is not in this build; allowed: tls, dtls",
                  transport_names[row->transport]);
     else if (plain && !lk_conf_loopback(row->address))
-        lk_fault(faults, row->line, "listen.address: '%s' is open to others and %s is not protected; "
-                 "allowed: a loopback address", row->address, transport_names[row->transport]);
+        lk_fault(faults, row->line,
+                 "listen.address: '%s' is open to others and %s is not protected; "
+                 "allowed: a loopback address",
+                 row->address, transport_names[row->transport]);
     if (row->dual_stack && strcmp(row->address, "::") != 0)
-        lk_fault(faults, row->line, "listen.dual_stack: '%s' has one stack only; allowed: true with the "
-                 "address :: only", row->address);
+        lk_fault(faults, row->line,
+                 "listen.dual_stack: '%s' has one stack only; allowed: true with the "
+                 "address :: only",
+                 row->address);
     for (uint32_t j = 0; j < i; j++) {
         const struct lk_conf_listen *other = &conf->listens[j];
         if (other->port == row->port && on_udp(other->transport) == on_udp(row->transport) &&
             strcmp(other->address, row->address) == 0)
-            lk_fault(faults, row->line, "listen: address and port are those of line %u; allowed: each once",
+            lk_fault(faults, row->line,
+                     "listen: address and port are those of line %u; allowed: each once",
                      other->line);
     }
 }
@@ -36,8 +42,10 @@ static void check_listen(const struct lk_conf *conf, uint32_t i, struct lk_fault
 static void check_key(const struct lk_conf_key *key, struct lk_faults *faults)
 {
     if ((key->uses & LK_USE_TLS12_RSA) != 0 && (key->uses & SIGN_USES) != 0 && !key->force_dual_use)
-        lk_fault(faults, key->line, "keys.uses: '%s' would both decrypt and sign; allowed: one of the two, "
-                 "or force_dual_use: true", key->name);
+        lk_fault(faults, key->line,
+                 "keys.uses: '%s' would both decrypt and sign; allowed: one of the two, "
+                 "or force_dual_use: true",
+                 key->name);
 }
 
 /* A second row with the same pattern could never match. */
@@ -54,11 +62,13 @@ static void check_edges(const struct lk_conf *conf, struct lk_faults *faults)
     lk_names_fini(&seen);
 }
 
-static void fault_tenant(const struct lk_conf *conf, const struct lk_conf_rule *rule, const char *option,
-                         const char *name, struct lk_faults *faults)
+static void fault_tenant(const struct lk_conf *conf, const struct lk_conf_rule *rule,
+                         const char *option, const char *name, struct lk_faults *faults)
 {
-    lk_fault(faults, rule->line, "rules.%s: '%s' of rule '%s' is another tenant's; allowed: names of "
-             "tenant '%s'", option, name, rule->name, conf->tenants[rule->tenant].name);
+    lk_fault(faults, rule->line,
+             "rules.%s: '%s' of rule '%s' is another tenant's; allowed: names of "
+             "tenant '%s'",
+             option, name, rule->name, conf->tenants[rule->tenant].name);
 }
 
 static void check_rule(const struct lk_conf *conf, const struct lk_conf_rule *rule,

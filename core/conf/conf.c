@@ -32,7 +32,8 @@ static void fault_value(struct parse *p, uint32_t line, const struct table *t,
 {
     char allowed[400];
     lk_value_allowed(option, allowed, sizeof allowed);
-    lk_fault(&p->faults, line, "%s.%s: %s; allowed: %s", t->prefix, option->path + t->skip, why, allowed);
+    lk_fault(&p->faults, line, "%s.%s: %s; allowed: %s", t->prefix, option->path + t->skip, why,
+             allowed);
 }
 
 /* The place of the row a scalar names; UINT32_MAX and a fault when there is none. */
@@ -44,7 +45,8 @@ static uint32_t find_ref(struct parse *p, uint32_t node, const struct table *t,
     uint32_t index = lk_names_find(&p->names[option->list], text);
     if (index != UINT32_MAX) return index;
     char why[LK_VALUE_WHY_BYTES];
-    (void)snprintf(why, sizeof why, "'%.100s' is none of the %s", text, lk_schema_list(option->list)->name);
+    (void)snprintf(why, sizeof why, "'%.100s' is none of the %s", text,
+                   lk_schema_list(option->list)->name);
     fault_value(p, at->line, t, option, why);
     return UINT32_MAX;
 }
@@ -102,7 +104,8 @@ static void read_option(struct parse *p, uint32_t node, const struct table *t,
         good = lk_value_read(option, lk_doc_text(&p->doc, node), t->base, why);
     } else {
         good = false;
-        (void)snprintf(why, sizeof why, "is a %s, not a value", at->kind == LK_DOC_MAP ? "map" : "list");
+        (void)snprintf(why, sizeof why, "is a %s, not a value",
+                       at->kind == LK_DOC_MAP ? "map" : "list");
     }
     if (!good) fault_value(p, at->line, t, option, why);
 }
@@ -113,7 +116,8 @@ static void set_defaults(const struct lk_conf_option *option, uint32_t count, vo
 {
     char why[LK_VALUE_WHY_BYTES];
     for (uint32_t i = 0; i < count; i++)
-        if (option[i].fallback != NULL) LK_ASSERT(lk_value_read(&option[i], option[i].fallback, base, why));
+        if (option[i].fallback != NULL)
+            LK_ASSERT(lk_value_read(&option[i], option[i].fallback, base, why));
 }
 
 static void fault_unknown(struct parse *p, uint32_t key, const struct table *t)
@@ -127,8 +131,9 @@ static void fault_unknown(struct parse *p, uint32_t key, const struct table *t)
         best = distance;
         near = t->option[i].path + t->skip;
     }
-    lk_fault(&p->faults, p->doc.node[key].line, "%s.%.64s: no such option%s%s%s; allowed: see lurkd.conf(5)",
-             t->prefix, text, near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
+    lk_fault(&p->faults, p->doc.node[key].line,
+             "%s.%.64s: no such option%s%s%s; allowed: see lurkd.conf(5)", t->prefix, text,
+             near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
              near != NULL ? "'?" : "");
 }
 
@@ -171,7 +176,8 @@ static void enter_name(struct parse *p, enum lk_conf_list_id id, uint32_t index)
     uint32_t line;
     uint32_t other;
     memcpy(&line, row + list->line_offset, sizeof line);
-    memcpy(&other, (const char *)lk_schema_row(p->conf, id, place) + list->line_offset, sizeof other);
+    memcpy(&other, (const char *)lk_schema_row(p->conf, id, place) + list->line_offset,
+           sizeof other);
     lk_fault(&p->faults, line, "%s.name: '%s' is also the name of line %u; allowed: unique names",
              list->name, row + first->offset, other);
 }
@@ -203,7 +209,8 @@ static void read_list(struct parse *p, enum lk_conf_list_id id)
     uint32_t line = node != 0 ? at->line : 1;
     bool empty = node == 0 || (at->kind == LK_DOC_SCALAR && lk_doc_text(&p->doc, node)[0] == '\0');
     if (!empty && at->kind != LK_DOC_LIST) {
-        lk_fault(&p->faults, line, "%s: is no list; allowed: rows that begin with '- '", list->name);
+        lk_fault(&p->faults, line, "%s: is no list; allowed: rows that begin with '- '",
+                 list->name);
         return;
     }
     uint32_t count = empty ? 0 : at->count;
@@ -254,7 +261,8 @@ static bool find_section(const char *name, struct table *t)
     size_t len = strlen(name);
     for (uint32_t i = 0; i < count; i++) {
         if (strncmp(option[i].path, name, len) != 0 || option[i].path[len] != '.') continue;
-        if (t->count == 0) *t = (struct table){.option = &option[i], .prefix = name, .skip = len + 1};
+        if (t->count == 0)
+            *t = (struct table){.option = &option[i], .prefix = name, .skip = len + 1};
         t->count++;
     }
     return t->count > 0;
@@ -269,14 +277,16 @@ static void read_section(struct parse *p, uint32_t key, uint32_t value, uint64_t
     if (!find_section(name, &t)) {
         char allowed[256];
         name_sections(allowed, sizeof allowed);
-        lk_fault(&p->faults, p->doc.node[key].line, "%.64s: no such section; allowed: %s", name, allowed);
+        lk_fault(&p->faults, p->doc.node[key].line, "%.64s: no such section; allowed: %s", name,
+                 allowed);
         return;
     }
     t.base = p->conf;
     if (p->doc.node[value].kind == LK_DOC_MAP) {
         read_table(p, value, &t);
     } else if (p->doc.node[value].kind == LK_DOC_LIST || lk_doc_text(&p->doc, value)[0] != '\0') {
-        lk_fault(&p->faults, p->doc.node[value].line, "%s: is no map; allowed: options below it", name);
+        lk_fault(&p->faults, p->doc.node[value].line, "%s: is no map; allowed: options below it",
+                 name);
     }
     *seen |= t.seen << (t.option - lk_schema_options(&all));
 }

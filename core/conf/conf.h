@@ -1,10 +1,12 @@
 /* conf: the configuration as a struct, made from YAML text by one function for all three processes:
  * the supervisor reads the file, its children get the same bytes and parse them again.
  *
- * Every scalar option is a row of the schema (schema.h): name, type, unit, range, default, reloadable,
- * help. Lists (listen, tenants, keys, edges, rules) are tables of such rows. Nothing is opened here.
+ * Every scalar option is a row of the schema (schema.h): name, type, unit, range, default,
+ * reloadable, help. Lists (listen, tenants, keys, edges, rules) are tables of such rows. Nothing is
+ * opened here.
  * Owner   whoever parsed; lk_conf_free. Read only afterwards; any thread may read.
- * Errors  text with file, line, option and the allowed range; parsing goes on to find more than one. */
+ * Errors  text with file, line, option and the allowed range; parsing goes on to find more than
+ * one. */
 #ifndef LK_CORE_CONF_CONF_H
 #define LK_CORE_CONF_CONF_H
 
@@ -55,8 +57,8 @@ struct lk_conf_key {
     uint32_t line;
 };
 
-/* An edge: whose identity (SAN) matches the pattern. "uri:..." or "dns:...", "*" at the end of a URI
- * pattern or as the first label of a name. First match wins. */
+/* An edge: whose identity (SAN) matches the pattern. "uri:..." or "dns:...", "*" at the end of a
+ * URI pattern or as the first label of a name. First match wins. */
 struct lk_conf_edge {
     char name[LK_NAME_BYTES_MAX];
     char match[LK_IDENTITY_BYTES_MAX + 1];
@@ -147,13 +149,13 @@ void lk_conf_print(const struct lk_conf *conf, FILE *to);
 /* Whether the rule's list of keys holds this index (a rule for all keys has no list). */
 bool lk_conf_rule_names_key(const struct lk_conf_rule *rule, uint32_t key_index);
 
-/* Whether two configurations differ only where a reload may change something. False: text[] names the
- * options that need a restart, separated by ", ". */
+/* Whether two configurations differ only where a reload may change something. False: text[] names
+ * the options that need a restart, separated by ", ". */
 bool lk_conf_reloadable(const struct lk_conf *running, const struct lk_conf *next, char *text,
                         size_t text_bytes);
 
-/* The uses of a key against the kind it turned out to be. NULL: they fit; else what is wrong, as the
- * end of a sentence that names the key. For the loader: parsing does not know the kind. */
+/* The uses of a key against the kind it turned out to be. NULL: they fit; else what is wrong, as
+ * the end of a sentence that names the key. For the loader: parsing does not know the kind. */
 const char *lk_conf_key_uses_fault(const struct lk_conf_key *key, enum lk_key_kind kind);
 
 /* TLS and DTLS. A test build replaces this function (transport.c) to serve plain tcp and udp, which

@@ -111,8 +111,9 @@ static void judge_key(struct reader *r, uint32_t index)
     }
     for (uint32_t at = map->first; at != index;) {
         if (strcmp(lk_doc_text(doc, at), key) == 0) {
-            lk_fault(r->faults, line, "%.64s: stands here a second time, first in line %u; allowed: once",
-                     key, doc->node[at].line);
+            lk_fault(r->faults, line,
+                     "%.64s: stands here a second time, first in line %u; allowed: once", key,
+                     doc->node[at].line);
             return;
         }
         at = doc->node[doc->node[at].next].next;
@@ -175,7 +176,8 @@ static void on_event(struct reader *r, const yaml_event_t *event)
         on_start(r, LK_DOC_MAP, line);
         break;
     case YAML_SEQUENCE_START_EVENT:
-        judge_properties(r, line, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+        judge_properties(r, line, event->data.sequence_start.anchor,
+                         event->data.sequence_start.tag);
         on_start(r, LK_DOC_LIST, line);
         break;
     case YAML_MAPPING_END_EVENT:
@@ -183,7 +185,8 @@ static void on_event(struct reader *r, const yaml_event_t *event)
         r->depth--;
         break;
     case YAML_ALIAS_EVENT:
-        give_up(r, line, "an alias ('*name') is not read", "the value itself, quoted if it has a '*'");
+        give_up(r, line, "an alias ('*name') is not read",
+                "the value itself, quoted if it has a '*'");
         break;
     case YAML_DOCUMENT_START_EVENT:
         if (++r->documents > 1) give_up(r, line, "a second document begins", "one document a file");

@@ -1,6 +1,6 @@
 /* doc: YAML text as a tree of nodes with their lines; scalars stay text. The subset a configuration
- * needs: one document, maps, lists, scalars. Anchors, aliases, tags, doubled keys, control characters
- * and trees that are too deep or too wide are faults.
+ * needs: one document, maps, lists, scalars. Anchors, aliases, tags, doubled keys, control
+ * characters and trees that are too deep or too wide are faults.
  * Owner   whoever read it; lk_doc_fini. Knows nothing of options. */
 #ifndef LK_CORE_CONF_DOC_H
 #define LK_CORE_CONF_DOC_H
@@ -9,7 +9,7 @@
 #include "core/base/err.h"
 #include "core/conf/fault.h"
 
-#define LK_DOC_DEPTH_MAX 5         /* root, list, row, list of names, and one to see it is too deep */
+#define LK_DOC_DEPTH_MAX 5 /* root, list, row, list of names, and one to see it is too deep */
 #define LK_DOC_NODES_MAX 8000000   /* what LK_CONF_BYTES_MAX can reasonably hold */
 #define LK_DOC_MAP_ENTRIES_MAX 64  /* no map of the schema has more options */
 #define LK_DOC_SCALAR_BYTES_MAX 4096

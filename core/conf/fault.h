@@ -1,5 +1,5 @@
 /* fault: the errors of one configuration text, one line each, up to LK_FAULTS_MAX of them.
- * Owner   the caller of lk_conf_parse, for the length of the call. The text is the caller's buffer. */
+ * Owner   the caller of lk_conf_parse, for the length of the call. The text is the caller's. */
 #ifndef LK_CORE_CONF_FAULT_H
 #define LK_CORE_CONF_FAULT_H
 

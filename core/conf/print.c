@@ -1,8 +1,8 @@
 #include "core/conf/schema.h"
 #include "core/conf/value.h"
 
-static void print_refs(const struct lk_conf *conf, const struct lk_conf_option *option, const char *row,
-                       FILE *to)
+static void print_refs(const struct lk_conf *conf, const struct lk_conf_option *option,
+                       const char *row, FILE *to)
 {
     const uint32_t *index;
     uint32_t count;
@@ -14,12 +14,13 @@ static void print_refs(const struct lk_conf *conf, const struct lk_conf_option *
     }
     fputc('[', to);
     for (uint32_t i = 0; i < count; i++) /* the name is the first member of every row */
-        fprintf(to, "%s\"%s\"", i == 0 ? "" : ", ", (char *)lk_schema_row(conf, option->list, index[i]));
+        fprintf(to, "%s\"%s\"", i == 0 ? "" : ", ",
+                (char *)lk_schema_row(conf, option->list, index[i]));
     fputc(']', to);
 }
 
-static void print_value(const struct lk_conf *conf, const struct lk_conf_option *option, const char *row,
-                        FILE *to)
+static void print_value(const struct lk_conf *conf, const struct lk_conf_option *option,
+                        const char *row, FILE *to)
 {
     if (option->type == LK_VALUE_REF) {
         uint32_t index;

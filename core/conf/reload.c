@@ -21,7 +21,8 @@ static bool option_equal(const struct lk_conf_option *option, const void *a, con
         memcmp((const char *)a + option->count_offset, (const char *)b + option->count_offset,
                sizeof(uint32_t)) != 0)
         return false;
-    return memcmp((const char *)a + option->offset, (const char *)b + option->offset, option->size) == 0;
+    return memcmp((const char *)a + option->offset, (const char *)b + option->offset,
+                  option->size) == 0;
 }
 
 /* Rows of a list that is not reloadable hold no references. */
@@ -45,7 +46,8 @@ bool lk_conf_reloadable(const struct lk_conf *running, const struct lk_conf *nex
     const struct lk_conf_option *option = lk_schema_options(&count);
     if (text_bytes > 0) text[0] = '\0';
     for (uint32_t i = 0; i < count; i++)
-        if (!option[i].reloadable && !option_equal(&option[i], running, next)) add(&d, option[i].path);
+        if (!option[i].reloadable && !option_equal(&option[i], running, next))
+            add(&d, option[i].path);
     for (unsigned id = 0; id < LK_LIST_COUNT; id++)
         if (!lk_schema_list(id)->reloadable && !list_equal(running, next, id))
             add(&d, lk_schema_list(id)->name);

@@ -31,6 +31,8 @@ static const char *exchange_word(unsigned i)
 #define CONF(field) PLACE(struct lk_conf, field)
 #define TEXT_MAX(type, field) .max = sizeof(((type *)0)->field) - 1
 
+/* One option in two or three lines reads better than one field a line. */
+/* clang-format off */
 static const struct lk_conf_option options[] = {
     {.path = "server.state_dir", .type = LK_VALUE_PATH, TEXT_MAX(struct lk_conf, state_dir),
      .fallback = "/var/lib/lurk", CONF(state_dir),
@@ -74,22 +76,26 @@ static const struct lk_conf_option options[] = {
     {.path = "cpu.reserve", .type = LK_VALUE_COUNT, .min = 0, .max = LK_CPUS_MAX, .fallback = "0",
      CONF(reserve_cpus), .help = "cores that auto leaves free for others"},
     {.path = "cpu.spin", .type = LK_VALUE_WORD, .word = spin_word, .fallback = "auto", CONF(spin),
-     .help = "whether idle threads watch memory for 20 us before they sleep; auto: where each has a CPU"},
+     .help = "whether idle threads watch memory for 20 us before they sleep; auto: with a CPU"},
 
-    {.path = "limits.message_size", .type = LK_VALUE_BYTES, .min = 1024, .max = LK_MESSAGE_BYTES_MAX,
-     .fallback = "65535 B", CONF(message_bytes_max), .help = "longest LURK message, header included"},
+    {.path = "limits.message_size", .type = LK_VALUE_BYTES, .min = 1024,
+     .max = LK_MESSAGE_BYTES_MAX,
+     .fallback = "65535 B", CONF(message_bytes_max),
+     .help = "longest LURK message, header included"},
     {.path = "limits.in_flight_per_peer", .type = LK_VALUE_COUNT, .min = 1,
      .max = LK_IN_FLIGHT_PER_PEER_MAX, .fallback = "1024", CONF(in_flight_per_peer),
      .reloadable = true, .help = "requests a peer may have unanswered; more get temporary_failure"},
     {.path = "limits.output_per_peer", .type = LK_VALUE_BYTES, .min = 16384,
      .max = LK_OUTPUT_BYTES_PER_PEER_MAX, .fallback = "256 KiB", CONF(output_bytes_per_peer),
      .reloadable = true, .help = "answers a peer may leave unread before it is closed"},
-    {.path = "limits.conns_per_loop", .type = LK_VALUE_COUNT, .min = 1, .max = LK_CONNS_PER_LOOP_MAX,
+    {.path = "limits.conns_per_loop", .type = LK_VALUE_COUNT, .min = 1,
+     .max = LK_CONNS_PER_LOOP_MAX,
      .fallback = "16384", CONF(conns_per_loop), .help = "peers a loop serves at a time"},
     {.path = "limits.handshake", .type = LK_VALUE_TIME, .unit = LK_UNIT_MS, .min = 100,
      .max = LK_HANDSHAKE_MS_MAX, .fallback = "10 s", CONF(handshake_ms), .reloadable = true,
      .help = "time a peer has for its TLS or DTLS handshake"},
-    {.path = "limits.idle", .type = LK_VALUE_TIME, .unit = LK_UNIT_S, .min = 1, .max = LK_IDLE_S_MAX,
+    {.path = "limits.idle", .type = LK_VALUE_TIME, .unit = LK_UNIT_S, .min = 1,
+     .max = LK_IDLE_S_MAX,
      .fallback = "1 h", CONF(idle_s), .reloadable = true,
      .help = "time after which a silent peer is closed"},
     {.path = "limits.queue_deadline", .type = LK_VALUE_TIME, .unit = LK_UNIT_MS, .min = 10,
@@ -110,14 +116,16 @@ static const struct lk_conf_option options[] = {
     {.path = "requests.window", .type = LK_VALUE_TIME, .unit = LK_UNIT_S, .min = 0, .max = 600,
      .fallback = "60 s", CONF(window_s),
      .help = "how far the time in a server random may be off for RSA exchanges; 0 s is off"},
-    {.path = "requests.window_ecdhe", .type = LK_VALUE_TIME, .unit = LK_UNIT_S, .min = 0, .max = 600,
+    {.path = "requests.window_ecdhe", .type = LK_VALUE_TIME, .unit = LK_UNIT_S, .min = 0,
+     .max = 600,
      .fallback = "10 s", CONF(window_ecdhe_s), .help = "the same for ecdhe; 0 s is off"},
     {.path = "requests.novelty", .type = LK_VALUE_BOOL, .fallback = "true", CONF(novelty),
      .help = "whether a server random may be used only once"},
     {.path = "requests.novelty_entries", .type = LK_VALUE_COUNT, .min = 1024, .max = 268435456,
      .fallback = "4194304", CONF(novelty_entries),
      .help = "server randoms remembered: requests a second times twice the window"},
-    {.path = "requests.batch_wait", .type = LK_VALUE_TIME, .unit = LK_UNIT_US, .min = 0, .max = 10000,
+    {.path = "requests.batch_wait", .type = LK_VALUE_TIME, .unit = LK_UNIT_US, .min = 0,
+     .max = 10000,
      .fallback = "0 us", CONF(batch_wait_us), .example = "20 us",
      .help = "how long a part-filled batch waits for more under load"},
     {.path = "requests.check_ecdsa", .type = LK_VALUE_BOOL, .fallback = "false", CONF(check_ecdsa),
@@ -144,7 +152,8 @@ static const struct {
 static const struct lk_conf_option listen_options[] = {
     {.path = "address", .type = LK_VALUE_ADDRESS, LISTEN(address), .example = "\"::\"",
      .help = "numeric address"},
-    {.path = "port", .type = LK_VALUE_COUNT, .min = 1, .max = 65535, LISTEN(port), .example = "7880",
+    {.path = "port", .type = LK_VALUE_COUNT, .min = 1, .max = 65535, LISTEN(port),
+     .example = "7880",
      .help = "TCP or UDP port"},
     {.path = "transport", .type = LK_VALUE_WORD, .word = transport_word, LISTEN(transport),
      .example = "tls", .help = "how messages are carried; tcp and udp are for test builds"},
@@ -155,7 +164,8 @@ static const struct lk_conf_option listen_options[] = {
 };
 
 static const struct lk_conf_option tenant_options[] = {
-    {.path = "name", .type = LK_VALUE_NAME, TEXT_MAX(struct lk_conf_tenant, name), .reloadable = true,
+    {.path = "name", .type = LK_VALUE_NAME, TEXT_MAX(struct lk_conf_tenant, name),
+     .reloadable = true,
      PLACE(struct lk_conf_tenant, name), .example = "shop", .help = "name, unique among tenants"},
 };
 
@@ -164,7 +174,8 @@ static const struct lk_conf_option tenant_options[] = {
 static const struct lk_conf_option key_options[] = {
     {.path = "name", .type = LK_VALUE_NAME, KEY_MAX(name), KEY(name), .reloadable = true,
      .example = "shop-rsa", .help = "name, unique among keys"},
-    {.path = "tenant", .type = LK_VALUE_REF, .list = LK_LIST_TENANTS, KEY(tenant), .reloadable = true,
+    {.path = "tenant", .type = LK_VALUE_REF, .list = LK_LIST_TENANTS, KEY(tenant),
+     .reloadable = true,
      .example = "shop", .help = "whose key it is"},
     {.path = "file", .type = LK_VALUE_PATH, KEY_MAX(file), KEY(file), .reloadable = true,
      .example = "/etc/lurk/keys/shop-rsa.pem",
@@ -187,7 +198,8 @@ static const struct lk_conf_option key_options[] = {
 static const struct lk_conf_option edge_options[] = {
     {.path = "name", .type = LK_VALUE_NAME, TEXT_MAX(struct lk_conf_edge, name), EDGE(name),
      .reloadable = true, .example = "shop-edges", .help = "name, unique among edges"},
-    {.path = "tenant", .type = LK_VALUE_REF, .list = LK_LIST_TENANTS, EDGE(tenant), .reloadable = true,
+    {.path = "tenant", .type = LK_VALUE_REF, .list = LK_LIST_TENANTS, EDGE(tenant),
+     .reloadable = true,
      .example = "shop", .help = "whom it serves"},
     {.path = "match", .type = LK_VALUE_IDENTITY, TEXT_MAX(struct lk_conf_edge, match), EDGE(match),
      .reloadable = true, .example = "\"uri:lurk:edge:shop:*\"",
@@ -198,7 +210,8 @@ static const struct lk_conf_option edge_options[] = {
 static const struct lk_conf_option rule_options[] = {
     {.path = "name", .type = LK_VALUE_NAME, TEXT_MAX(struct lk_conf_rule, name), RULE(name),
      .reloadable = true, .example = "shop-rsa-with-proof", .help = "name, unique among rules"},
-    {.path = "tenant", .type = LK_VALUE_REF, .list = LK_LIST_TENANTS, RULE(tenant), .reloadable = true,
+    {.path = "tenant", .type = LK_VALUE_REF, .list = LK_LIST_TENANTS, RULE(tenant),
+     .reloadable = true,
      .example = "shop", .help = "whose edges and keys it joins"},
     {.path = "edges", .type = LK_VALUE_REFS, .list = LK_LIST_EDGES, RULE(edges), .reloadable = true,
      .count_offset = offsetof(struct lk_conf_rule, edge_count), .example = "all",
@@ -239,6 +252,7 @@ static const struct lk_conf_list lists[LK_LIST_COUNT] = {
                        .help = "Which edges may do what with which keys; all else is denied.",
                        LIST(lk_conf_rule, rules, rule_count, rule_options)},
 };
+/* clang-format on */
 
 /* --- access --------------------------------------------------------------------------------- */
 
@@ -263,7 +277,8 @@ const char *lk_schema_section_help(const char *section, size_t len)
 
 enum lk_conf_list_id lk_schema_list_shown(unsigned i)
 {
-    static const enum lk_conf_list_id shown[LK_LIST_COUNT] = {LK_LIST_LISTEN, LK_LIST_TENANTS, LK_LIST_KEYS,
+    static const enum lk_conf_list_id shown[LK_LIST_COUNT] = {LK_LIST_LISTEN, LK_LIST_TENANTS,
+    LK_LIST_KEYS,
                                                               LK_LIST_EDGES, LK_LIST_RULES};
     LK_ASSERT(i < LK_LIST_COUNT);
     return shown[i];
@@ -273,8 +288,8 @@ const char *lk_schema_top_name(unsigned i)
 {
     const unsigned section_count = sizeof sections / sizeof sections[0];
     if (i < section_count) return sections[i].name;
-    if (i - section_count < LK_LIST_COUNT) return lists[lk_schema_list_shown(i - section_count)].name;
-    return NULL;
+    if (i - section_count >= LK_LIST_COUNT) return NULL;
+    return lists[lk_schema_list_shown(i - section_count)].name;
 }
 
 uint32_t lk_schema_row_count(const struct lk_conf *conf, enum lk_conf_list_id id)

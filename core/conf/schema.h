@@ -1,8 +1,8 @@
 /* schema: one row per option. Parser, range checks, --print-config, lurkd.conf(5) and the annotated
  * example are made from these rows and nothing else.
  *
- * A scalar option has a path "section.name" and its place in struct lk_conf. A list (listen, tenants,
- * keys, edges, rules) is a table of options of its own, placed in the struct of one row.
+ * A scalar option has a path "section.name" and its place in struct lk_conf. A list (listen,
+ * tenants, keys, edges, rules) is a table of options of its own, placed in the struct of one row.
  * Static and constant; any thread. */
 #ifndef LK_CORE_CONF_SCHEMA_H
 #define LK_CORE_CONF_SCHEMA_H
@@ -40,7 +40,8 @@ struct lk_conf_option {
     uint8_t list;     /* REF, REFS: enum lk_conf_list_id */
     bool reloadable;
     bool empty_good;  /* text types: "" is a value */
-    uint64_t min, max; /* numbers: in the struct's unit. WORDS: min 1 wants one at least. Text: max bytes */
+    /* Numbers: in the struct's unit. WORDS: min 1 wants one at least. Text: max bytes. */
+    uint64_t min, max;
     const char *fallback;            /* the default as it is written; NULL: must be given */
     const char *(*word)(unsigned i); /* WORD, WORDS: name of a place, NULL behind the last */
     const char *help;                /* one sentence, no full stop */
@@ -68,7 +69,8 @@ const struct lk_conf_list *lk_schema_list(enum lk_conf_list_id id);
 /* One sentence about a section, by its name; NULL when there is no such section. */
 const char *lk_schema_section_help(const char *section, size_t len);
 
-/* Names at the top of the text: sections, then lists in the order of the manual; NULL behind the last. */
+/* Names at the top of the text: sections, then lists in the order of the manual; NULL behind the
+ * last. */
 const char *lk_schema_top_name(unsigned i);
 /* The lists in that order. */
 enum lk_conf_list_id lk_schema_list_shown(unsigned i);

@@ -56,7 +56,8 @@ static void print_quantity(const struct unit *units, size_t count, uint64_t valu
 /* Zero is written in the option's own unit: "0 s" says more than "0 h". */
 static void print_time(const struct lk_conf_option *option, uint64_t value, FILE *to)
 {
-    static const size_t own[] = {[LK_UNIT_NONE] = 0, [LK_UNIT_US] = 0, [LK_UNIT_MS] = 1, [LK_UNIT_S] = 2};
+    static const size_t own[] = {
+        [LK_UNIT_NONE] = 0, [LK_UNIT_US] = 0, [LK_UNIT_MS] = 1, [LK_UNIT_S] = 2};
     if (value == 0)
         fprintf(to, "0 %s", time_units[own[option->unit]].name);
     else
@@ -92,8 +93,8 @@ static bool refuse_text(char *why, const char *text, const char *what)
     return false;
 }
 
-static bool store_in_range(const struct lk_conf_option *option, const char *text, uint64_t v, void *base,
-                           char *why)
+static bool store_in_range(const struct lk_conf_option *option, const char *text, uint64_t v,
+                           void *base, char *why)
 {
     if (v < option->min) return refuse_text(why, text, "is too small");
     if (v > option->max) return refuse_text(why, text, "is too large");
@@ -110,12 +111,14 @@ static bool read_count(const struct lk_conf_option *option, const char *text, vo
     return store_in_range(option, text, v, base, why);
 }
 
-static bool read_quantity(const struct lk_conf_option *option, const char *text, void *base, char *why)
+static bool read_quantity(const struct lk_conf_option *option, const char *text, void *base,
+                          char *why)
 {
     bool time = option->type == LK_VALUE_TIME;
     uint64_t v;
     const char *end;
-    if (!read_digits(text, &v, &end)) return refuse_text(why, text, "is not a whole number with a unit");
+    if (!read_digits(text, &v, &end))
+        return refuse_text(why, text, "is not a whole number with a unit");
     if (*end == ' ') end++;
     if (*end == '\0')
         return refuse_text(why, text, time ? "lacks a unit (us, ms, s, min, h)"
@@ -266,7 +269,8 @@ static bool refuse_word(const struct lk_conf_option *option, const char *text, c
 {
     const char *near = word_near(option, text);
     if (near == NULL) return refuse_text(why, text, "is not known");
-    (void)snprintf(why, LK_VALUE_WHY_BYTES, "'%.100s' is not known, did you mean '%s'?", text, near);
+    (void)snprintf(why, LK_VALUE_WHY_BYTES, "'%.100s' is not known, did you mean '%s'?", text,
+                   near);
     return false;
 }
 
@@ -289,17 +293,19 @@ static uint64_t all_words(const struct lk_conf_option *option)
 
 static bool read_all(const struct lk_conf_option *option, const char *text, void *base, char *why)
 {
-    if (strcmp(text, "all") != 0) return refuse_text(why, text, "is not a list in brackets, nor all");
+    if (strcmp(text, "all") != 0)
+        return refuse_text(why, text, "is not a list in brackets, nor all");
     store(option, base, all_words(option));
     return true;
 }
 
-bool lk_value_read_words(const struct lk_conf_option *option, const struct lk_doc *doc, uint32_t list,
-                         void *base, char why[LK_VALUE_WHY_BYTES])
+bool lk_value_read_words(const struct lk_conf_option *option, const struct lk_doc *doc,
+                         uint32_t list, void *base, char why[LK_VALUE_WHY_BYTES])
 {
     uint64_t mask = 0;
     for (uint32_t item = doc->node[list].first; item != 0; item = doc->node[item].next) {
-        if (doc->node[item].kind != LK_DOC_SCALAR) return refuse(why, "holds something that is not a word");
+        if (doc->node[item].kind != LK_DOC_SCALAR)
+            return refuse(why, "holds something that is not a word");
         const char *text = lk_doc_text(doc, item);
         int place = word_find(option, text);
         if (place < 0) return refuse_word(option, text, why);
@@ -313,8 +319,8 @@ bool lk_value_read_words(const struct lk_conf_option *option, const struct lk_do
 
 /* --- CPU lists ------------------------------------------------------------------------------ */
 
-static bool add_cpu(const struct lk_conf_option *option, uint64_t cpu, uint16_t *cpus, uint32_t *count,
-                    char *why)
+static bool add_cpu(const struct lk_conf_option *option, uint64_t cpu, uint16_t *cpus,
+                    uint32_t *count, char *why)
 {
     if (*count == option->max) return refuse(why, "names too many CPUs");
     for (uint32_t i = 0; i < *count; i++)
@@ -331,7 +337,8 @@ static bool read_cpu_range(const struct lk_conf_option *option, const char **at,
     uint64_t last;
     if (!read_digits(*at, &first, at)) return refuse(why, "is not a list of CPUs");
     last = first;
-    if (**at == '-' && !read_digits(*at + 1, &last, at)) return refuse(why, "is not a list of CPUs");
+    if (**at == '-' && !read_digits(*at + 1, &last, at))
+        return refuse(why, "is not a list of CPUs");
     if (last >= LK_CPUS_MAX || first > last) return refuse(why, "names a CPU out of range");
     for (uint64_t cpu = first; cpu <= last; cpu++)
         if (!add_cpu(option, cpu, cpus, count, why)) return false;
@@ -450,7 +457,8 @@ static void allow_bool(const struct lk_conf_option *option, FILE *to)
 
 static void allow_cpus(const struct lk_conf_option *option, FILE *to)
 {
-    fprintf(to, "auto or up to %" PRIu64 " CPUs of 0 to %d as \"0-3,8\"", option->max, LK_CPUS_MAX - 1);
+    fprintf(to, "auto or up to %" PRIu64 " CPUs of 0 to %d as \"0-3,8\"", option->max,
+            LK_CPUS_MAX - 1);
 }
 
 static void allow_ref(const struct lk_conf_option *option, FILE *to)

@@ -8,14 +8,14 @@
 
 #define LK_VALUE_WHY_BYTES 320
 
-/* Store the value that `text` writes into base + option->offset. Of REF and REFS nothing is read here.
- * False: why[] says what is wrong, and nothing was stored. */
+/* Store the value that `text` writes into base + option->offset. Of REF and REFS nothing is read
+ * here. False: why[] says what is wrong, and nothing was stored. */
 bool lk_value_read(const struct lk_conf_option *option, const char *text, void *base,
                    char why[LK_VALUE_WHY_BYTES]);
 
 /* The same for a list of words. */
-bool lk_value_read_words(const struct lk_conf_option *option, const struct lk_doc *doc, uint32_t list,
-                         void *base, char why[LK_VALUE_WHY_BYTES]);
+bool lk_value_read_words(const struct lk_conf_option *option, const struct lk_doc *doc,
+                         uint32_t list, void *base, char why[LK_VALUE_WHY_BYTES]);
 
 /* What may stand there: "1 ms to 10 s", "true, false". */
 void lk_value_allowed(const struct lk_conf_option *option, char *text, size_t size);

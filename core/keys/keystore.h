@@ -27,7 +27,7 @@ struct lk_keystore;
 /* Room for count keys. */
 LK_MUST_USE lk_err lk_keystore_new(uint32_t count, struct lk_keystore **out);
 void lk_keystore_free(struct lk_keystore *store);
-/* Copies the record and the bytes it views. LK_ERR_COLLISION: *other is the key it collides with. */
+/* Copies the record and the bytes it views. LK_ERR_COLLISION: *other is the one it hits. */
 LK_MUST_USE lk_err lk_keystore_add(struct lk_keystore *store, const struct lk_key_public *key,
                                    const struct lk_key_public **other);
 /* NULL when the tenant has no such key. id: 4 bytes. */

@@ -74,8 +74,8 @@ void lk_key_order_free(struct lk_key_order *order)
 }
 
 /* The run of one tenant; *count set. */
-static const struct shown *tenant_run(const struct lk_key_order *order, unsigned form, uint32_t tenant,
-                                      uint32_t *count)
+static const struct shown *tenant_run(const struct lk_key_order *order, unsigned form,
+                                      uint32_t tenant, uint32_t *count)
 {
     const struct shown *all = order->form[form];
     uint32_t low = 0;
@@ -114,8 +114,8 @@ static const struct {
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
 #define RSA_KINDS (KIND(RSA) | KIND(RSA_PSS))
 
-/* ECDHE suites of TLS 1.2, ascending: RFC 5289, 7251, 7905, 8422. The server does not judge them: they
- * tell an edge which handshakes its keys can serve. */
+/* ECDHE suites of TLS 1.2, ascending: RFC 5289, 7251, 7905, 8422. The server does not judge them:
+ * they tell an edge which handshakes its keys can serve. */
 static const struct {
     uint16_t suite;
     bool rsa; /* signed by RSA, else by ECDSA or EdDSA */
@@ -157,14 +157,15 @@ static lk_exchange_mask may(const struct builder *b, const struct lk_key_public 
     return lk_rights_find(b->table, b->class, key->index)->exchanges & lk_rights_of_uses(key->uses);
 }
 
-static void note_key(struct facts *facts, const struct lk_key_public *key, const struct lk_rights *rights,
-                     unsigned exchange)
+static void note_key(struct facts *facts, const struct lk_key_public *key,
+                     const struct lk_rights *rights, unsigned exchange)
 {
     facts->hashes |= rights->hashes[exchange];
     facts->kinds |= 1u << key->kind;
     facts->poo_optional |= rights->poo_optional;
     for (unsigned i = 0; i < SCHEME_COUNT; i++) {
-        bool hash_good = schemes[i].hashes == 0 || (schemes[i].hashes & rights->hashes[exchange]) != 0;
+        bool hash_good =
+            schemes[i].hashes == 0 || (schemes[i].hashes & rights->hashes[exchange]) != 0;
         if (hash_good && (schemes[i].kinds & 1u << key->kind) != 0) facts->schemes |= 1u << i;
     }
 }
@@ -186,8 +187,8 @@ static void note_keys(struct builder *b)
     }
 }
 
-/* Exchanges that some key of the configuration can serve for the class, loaded or not: a key file that
- * fails to load must not look like a change of rights. */
+/* Exchanges that some key of the configuration can serve for the class, loaded or not: a key file
+ * that fails to load must not look like a change of rights. */
 static lk_exchange_mask open_exchanges(const struct builder *b)
 {
     const struct lk_rights_table *t = b->table;
@@ -241,7 +242,8 @@ static struct lk_bytes list_ecdhe_suites(uint8_t *room, uint32_t kinds)
 {
     struct lk_writer w = lk_writer_of(room, LIST_BYTES);
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
-        if ((kinds & (suites[i].rsa ? RSA_KINDS : ~RSA_KINDS)) != 0) lk_writer_u16(&w, suites[i].suite);
+        if ((kinds & (suites[i].rsa ? RSA_KINDS : ~RSA_KINDS)) != 0)
+            lk_writer_u16(&w, suites[i].suite);
     return written(&w);
 }
 

@@ -1,6 +1,6 @@
 /* capabilities: the payloads that tell one class of edges what it may do, state included, as
- * lurk.md 5.4, 7 and lurk-tls12.md 8 have them. Every list ascends, so that replicas agree byte for byte
- * and the state changes exactly when rights or keys do.
+ * lurk.md 5.4, 7 and lurk-tls12.md 8 have them. Every list ascends, so that replicas agree byte for
+ * byte and the state changes exactly when rights or keys do.
  * Built with the policy; control thread. */
 #ifndef LK_CORE_POLICY_CAPABILITIES_H
 #define LK_CORE_POLICY_CAPABILITIES_H
@@ -24,9 +24,11 @@ LK_MUST_USE lk_err lk_key_order_new(const struct lk_keystore *keys, struct lk_ke
 void lk_key_order_free(struct lk_key_order *order);
 
 /* For one class. payload_bytes_max: longer forms are left empty. The bytes are malloc'ed. */
-LK_MUST_USE lk_err lk_capabilities_build(const struct lk_conf *conf, const struct lk_rights_table *table,
+LK_MUST_USE lk_err lk_capabilities_build(const struct lk_conf *conf,
+                                         const struct lk_rights_table *table,
                                          const struct lk_rights_class *class,
-                                         const struct lk_key_order *order, struct lk_capabilities *out);
+                                         const struct lk_key_order *order,
+                                         struct lk_capabilities *out);
 void lk_capabilities_fini(struct lk_capabilities *capabilities);
 
 #endif

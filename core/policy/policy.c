@@ -33,15 +33,15 @@ static void fill_edge(const struct lk_policy *policy, uint32_t index)
         &policy->capabilities[policy->rights.class_of_edge[index]];
     uint32_t wanted = policy->conf->capabilities_certificates;
     struct lk_edge *edge = &policy->edge[index];
-    *edge = (struct lk_edge){
-        .index = index,
-        .tenant = policy->conf->edges[index].tenant,
-        .name = policy->conf->edges[index].name,
-        .exchanges = capabilities->exchanges,
-        .lurk_capabilities = capabilities->lurk,
-        .tls12_capabilities = form_from(capabilities, wanted),
-        .tls12_capabilities_raw = form_from(capabilities, wanted > LK_FORM_RAW ? wanted : LK_FORM_RAW),
-        .tls12_capabilities_none = capabilities->tls12[LK_FORM_NONE]};
+    *edge = (struct lk_edge){.index = index,
+                             .tenant = policy->conf->edges[index].tenant,
+                             .name = policy->conf->edges[index].name,
+                             .exchanges = capabilities->exchanges,
+                             .lurk_capabilities = capabilities->lurk,
+                             .tls12_capabilities = form_from(capabilities, wanted),
+                             .tls12_capabilities_raw = form_from(
+                                 capabilities, wanted > LK_FORM_RAW ? wanted : LK_FORM_RAW),
+                             .tls12_capabilities_none = capabilities->tls12[LK_FORM_NONE]};
     copy_state(edge->lurk_capabilities, edge->lurk_state);
     copy_state(edge->tls12_capabilities, edge->tls12_state);
 }
@@ -50,7 +50,8 @@ static lk_err fill(struct lk_policy *policy)
 {
     struct lk_key_order *order = NULL;
     LK_TRY(lk_rights_build(policy->conf, &policy->rights));
-    policy->capabilities = calloc((size_t)policy->rights.class_count + 1, sizeof *policy->capabilities);
+    policy->capabilities =
+        calloc((size_t)policy->rights.class_count + 1, sizeof *policy->capabilities);
     policy->edge = calloc((size_t)policy->conf->edge_count + 1, sizeof *policy->edge);
     LK_REQUIRE(policy->capabilities != NULL && policy->edge != NULL, LK_ERR_MEMORY);
     LK_TRY(lk_key_order_new(policy->keys, &order));
@@ -64,7 +65,8 @@ static lk_err fill(struct lk_policy *policy)
     return err;
 }
 
-lk_err lk_policy_new(const struct lk_conf *conf, const struct lk_keystore *keys, struct lk_policy **out)
+lk_err lk_policy_new(const struct lk_conf *conf, const struct lk_keystore *keys,
+                     struct lk_policy **out)
 {
     struct lk_policy *policy = calloc(1, sizeof *policy);
     LK_REQUIRE(policy != NULL, LK_ERR_MEMORY);
@@ -103,11 +105,14 @@ struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_ed
     static const struct lk_key_public nobody = {.index = UINT32_MAX, .uses = 0};
     const struct lk_key_public *found = lk_keystore_find(policy->keys, edge->tenant, id);
     const struct lk_key_public *key = found != NULL ? found : &nobody;
-    const struct lk_rights_class *class = &policy->rights.class[policy->rights.class_of_edge[edge->index]];
+    const struct lk_rights_class *class =
+        &policy->rights.class[policy->rights.class_of_edge[edge->index]];
     const struct lk_rights *rights = lk_rights_find(&policy->rights, class, key->index);
     lk_exchange_mask may = rights->exchanges & lk_rights_of_uses(key->uses);
     LK_ASSERT(exchange < LK_EXCHANGE_COUNT);
     if ((may & LK_EXCHANGE_BIT(exchange)) == 0) return (struct lk_grant){.rule = UINT32_MAX};
-    return (struct lk_grant){.key = key, .rule = rights->rule[exchange], .hashes = rights->hashes[exchange],
+    return (struct lk_grant){.key = key,
+                             .rule = rights->rule[exchange],
+                             .hashes = rights->hashes[exchange],
                              .poo_optional = rights->poo_optional};
 }

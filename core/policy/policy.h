@@ -1,10 +1,10 @@
 /* policy: who asks, and what that edge may do. Default deny; what is not allowed looks unknown
- * (lurk.md 5.5): a closed exchange like an unknown type, a closed key like an unknown key, after the
- * same work.
+ * (lurk.md 5.5): a closed exchange like an unknown type, a closed key like an unknown key, after
+ * the same work.
  *
  * Built by the control thread from configuration and keystore, then frozen; loops read it.
- * The front decides what hangs on the peer; what hangs on the key alone is decided again by the vault
- * (lk_policy_key_rights gives it the same rules). */
+ * The front decides what hangs on the peer; what hangs on the key alone is decided again by the
+ * vault (lk_policy_key_rights gives it the same rules). */
 #ifndef LK_CORE_POLICY_POLICY_H
 #define LK_CORE_POLICY_POLICY_H
 
@@ -19,12 +19,12 @@ struct lk_edge {
     uint32_t index; /* in the configuration */
     uint32_t tenant;
     const char *name;
-    /* What some key of its tenant can serve for it, lurk and pings included; tls12 capabilities and ping
-     * only beside an exchange that uses a key. */
+    /* What some key of its tenant can serve for it, lurk and pings included; tls12 capabilities and
+     * ping only beside an exchange that uses a key. */
     lk_exchange_mask exchanges;
     struct lk_bytes lurk_capabilities; /* whole payload, state included, as this edge gets it */
-    /* Whole payload: certificates as configured, or the next smaller form that fits message_bytes_max.
-     * Empty where tls12 is closed. Its state is tls12_state. */
+    /* Whole payload: certificates as configured, or the next smaller form that fits
+     * message_bytes_max. Empty where tls12 is closed. Its state is tls12_state. */
     struct lk_bytes tls12_capabilities;
     struct lk_bytes tls12_capabilities_raw;  /* raw public keys, or nothing where they do not fit */
     struct lk_bytes tls12_capabilities_none; /* with empty certificate lists */
@@ -32,8 +32,8 @@ struct lk_edge {
     uint8_t tls12_state[LK_STATE_BYTES];
 };
 
-/* Borrows both for its life. Errors: LK_ERR_MEMORY; LK_ERR_FULL: rules name more (edge, key) pairs than
- * LK_RIGHTS_CELLS_MAX (the operator writes `all`, or fewer rules). */
+/* Borrows both for its life. Errors: LK_ERR_MEMORY; LK_ERR_FULL: rules name more (edge, key) pairs
+ * than LK_RIGHTS_CELLS_MAX (the operator writes `all`, or fewer rules). */
 LK_MUST_USE lk_err lk_policy_new(const struct lk_conf *conf, const struct lk_keystore *keys,
                                  struct lk_policy **out);
 void lk_policy_free(struct lk_policy *policy);

@@ -2,11 +2,11 @@
 
 #include "core/policy/policy.h"
 
-/* Which rules apply to which edges: rules for every edge of a tenant are kept apart from named ones, so
- * that their product is never written out. */
+/* Which rules apply to which edges: rules for every edge of a tenant are kept apart from named
+ * ones, so that their product is never written out. */
 struct plan {
     const struct lk_conf *conf;
-    uint32_t *first; /* [edge_count + 1]: named rules of edge e are rule[first[e]] to rule[first[e + 1]] */
+    uint32_t *first; /* [edge_count + 2]: edge e is named by rule[first[e]] to rule[first[e + 1]] */
     uint32_t *rule;
     uint32_t *merged; /* the rules of the class in hand, ascending */
     uint32_t merged_count;
@@ -21,7 +21,8 @@ lk_exchange_mask lk_rights_of_uses(uint32_t uses)
 {
     lk_exchange_mask mask = 0;
     if ((uses & LK_USE_TLS12_RSA) != 0)
-        mask |= LK_EXCHANGE_BIT(LK_X_TLS12_RSA_MASTER) | LK_EXCHANGE_BIT(LK_X_TLS12_RSA_MASTER_WITH_POH) |
+        mask |= LK_EXCHANGE_BIT(LK_X_TLS12_RSA_MASTER) |
+                LK_EXCHANGE_BIT(LK_X_TLS12_RSA_MASTER_WITH_POH) |
                 LK_EXCHANGE_BIT(LK_X_TLS12_RSA_EXTENDED_MASTER) |
                 LK_EXCHANGE_BIT(LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH);
     if ((uses & LK_USE_TLS12_SIGN) != 0) mask |= LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE);
@@ -128,7 +129,8 @@ static bool same_class(const struct plan *plan, uint32_t a, uint32_t b)
     uint32_t len = plan->first[a + 1] - plan->first[a];
     return plan->conf->edges[a].tenant == plan->conf->edges[b].tenant &&
            plan->first[b + 1] - plan->first[b] == len &&
-           memcmp(plan->rule + plan->first[a], plan->rule + plan->first[b], len * sizeof *plan->rule) == 0;
+           memcmp(plan->rule + plan->first[a], plan->rule + plan->first[b],
+                  len * sizeof *plan->rule) == 0;
 }
 
 /* The rules of an edge: its own and those for every edge of its tenant. */
@@ -140,7 +142,8 @@ static void merge_rules(struct plan *plan, uint32_t edge)
     for (uint32_t r = 0; r < conf->rule_count; r++) {
         bool named = own < plan->first[edge + 1] && plan->rule[own] == r;
         if (named) own++;
-        if (named || (conf->rules[r].edges == NULL && conf->rules[r].tenant == conf->edges[edge].tenant))
+        if (named ||
+            (conf->rules[r].edges == NULL && conf->rules[r].tenant == conf->edges[edge].tenant))
             plan->merged[plan->merged_count++] = r;
     }
 }
@@ -153,8 +156,9 @@ static int compare_pair(const void *a, const void *b)
     return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-static lk_err fill_cells(const struct plan *plan, struct lk_rights_table *t, struct lk_rights_class *class,
-                         const struct pair *pair, uint64_t pairs, const struct lk_rights *base)
+static lk_err fill_cells(const struct plan *plan, struct lk_rights_table *t,
+                         struct lk_rights_class *class, const struct pair *pair, uint64_t pairs,
+                         const struct lk_rights *base)
 {
     for (uint64_t i = 0; i < pairs;) {
         struct lk_rights rights = *base;
@@ -216,8 +220,8 @@ static uint32_t class_hash(const struct plan *plan, uint32_t edge)
 }
 
 /* seen: open addressing over one edge of each class, plus 1. */
-static lk_err place_edge(struct plan *plan, struct lk_rights_table *t, uint32_t edge, uint32_t *seen,
-                         uint32_t mask)
+static lk_err place_edge(struct plan *plan, struct lk_rights_table *t, uint32_t edge,
+                         uint32_t *seen, uint32_t mask)
 {
     uint32_t at = class_hash(plan, edge) & mask;
     while (seen[at] != 0 && !same_class(plan, seen[at] - 1, edge))
@@ -264,7 +268,8 @@ const struct lk_rights *lk_rights_find(const struct lk_rights_table *table,
                                        const struct lk_rights_class *class, uint32_t key_index)
 {
     uint32_t at = 0;
-    for (uint32_t left = class->count; left > 1; left -= left / 2) /* no early end: same steps for all */
+    for (uint32_t left = class->count; left > 1;
+         left -= left / 2) /* no early end: same steps for all */
         at += class->key[at + left / 2] <= key_index ? left / 2 : 0;
     bool named = class->count > 0 && class->key[at] == key_index;
     return &table->rights[named ? class->rights[at] : class->base];
@@ -284,6 +289,7 @@ struct lk_key_rights lk_policy_key_rights(const struct lk_conf *conf, uint32_t k
     out.exchanges = rights.exchanges & lk_rights_of_uses(key->uses);
     for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
         if ((out.exchanges & LK_EXCHANGE_BIT(x)) != 0) out.hashes |= rights.hashes[x];
-    out.poo_optional = (out.exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE)) != 0 && rights.poo_optional;
+    out.poo_optional =
+        (out.exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE)) != 0 && rights.poo_optional;
     return out;
 }

@@ -1,9 +1,9 @@
-/* rights: the rules of a configuration, worked out per (class of edges, key). Edges of a tenant to which
- * the same rules apply form a class; within it, keys that are named by rules have a cell, all others
- * share the base that rules for all keys give. Equal rights are kept once.
+/* rights: the rules of a configuration, worked out per (class of edges, key). Edges of a tenant to
+ * which the same rules apply form a class; within it, keys that are named by rules have a cell, all
+ * others share the base that rules for all keys give. Equal rights are kept once.
  *
  * Owner   the policy; built once, then frozen. Any thread reads.
- * Time    of lk_rights_find: the logarithm of the class's cells, for known and unknown keys alike. */
+ * Time    of lk_rights_find: the logarithm of the class's cells, for known and unknown keys. */
 #ifndef LK_CORE_POLICY_RIGHTS_H
 #define LK_CORE_POLICY_RIGHTS_H
 

@@ -1,5 +1,5 @@
-/* Any bytes as a configuration: refused with an error, or taken, and then what is printed of it parses
- * again to what prints the same. */
+/* Any bytes as a configuration: refused with an error, or taken, and then what is printed of it
+ * parses again to what prints the same. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -56,21 +56,24 @@ static struct lk_conf *random_conf(void)
                             "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
                             "tenants: [{name: t0}, {name: t1}, {name: t2}]\nkeys:\n");
     for (uint32_t i = 0; i < KEYS; i++)
-        len += sprintf(text + len, "- {name: k%u, tenant: t%u, file: /f, uses: [%s]}\n", i, i % TENANTS,
-                       use_names[below(3)]);
+        len += sprintf(text + len, "- {name: k%u, tenant: t%u, file: /f, uses: [%s]}\n", i,
+                       i % TENANTS, use_names[below(3)]);
     len += sprintf(text + len, "edges:\n");
     for (uint32_t i = 0; i < EDGES; i++)
-        len += sprintf(text + len, "- {name: e%u, tenant: t%u, match: 'uri:%u'}\n", i, i % TENANTS, i);
+        len +=
+            sprintf(text + len, "- {name: e%u, tenant: t%u, match: 'uri:%u'}\n", i, i % TENANTS, i);
     len += sprintf(text + len, "rules:\n");
     for (uint32_t i = 0; i < RULES; i++)
         len += put_rule(text + len, i);
-    lk_err err = lk_conf_parse("random", lk_bytes_of(text, (size_t)len), &conf, error, sizeof error);
+    lk_err err =
+        lk_conf_parse("random", lk_bytes_of(text, (size_t)len), &conf, error, sizeof error);
     if (err != LK_OK) print_message("%s\n%s\n", text, error);
     assert_int_equal(err, LK_OK);
     return conf;
 }
 
-/* Key i has the id i / TENANTS, so that ids repeat between tenants. A fifth of the keys did not load. */
+/* Key i has the id i / TENANTS, so that ids repeat between tenants. A fifth of the keys did not
+ * load. */
 static struct lk_keystore *random_keys(const struct lk_conf *conf, bool loaded[KEYS])
 {
     struct lk_keystore *keys;
@@ -104,14 +107,16 @@ struct verdict {
     uint32_t hashes, rule;
 };
 
-static struct verdict model(const struct lk_conf *conf, uint32_t edge, uint32_t key, unsigned exchange)
+static struct verdict model(const struct lk_conf *conf, uint32_t edge, uint32_t key,
+                            unsigned exchange)
 {
     struct verdict v = {.rule = UINT32_MAX};
     for (uint32_t r = 0; r < conf->rule_count; r++) {
         const struct lk_conf_rule *rule = &conf->rules[r];
-        bool applies = rule->tenant == conf->edges[edge].tenant && rule->tenant == conf->keys[key].tenant &&
-                       holds(rule->edges, rule->edge_count, edge) && holds(rule->keys, rule->key_count, key) &&
-                       (rule->exchanges & LK_EXCHANGE_BIT(exchange)) != 0;
+        bool applies =
+            rule->tenant == conf->edges[edge].tenant && rule->tenant == conf->keys[key].tenant &&
+            holds(rule->edges, rule->edge_count, edge) && holds(rule->keys, rule->key_count, key) &&
+            (rule->exchanges & LK_EXCHANGE_BIT(exchange)) != 0;
         if (!applies || !serves(&conf->keys[key], exchange)) continue;
         if (!v.granted) v.rule = r;
         v.granted = true;
@@ -149,9 +154,11 @@ static void compare_bound(const struct lk_conf *conf, uint32_t key)
     struct lk_key_rights want = {.exchanges = 0};
     for (uint32_t r = 0; r < conf->rule_count; r++) {
         const struct lk_conf_rule *rule = &conf->rules[r];
-        if (rule->tenant != conf->keys[key].tenant || !holds(rule->keys, rule->key_count, key)) continue;
+        if (rule->tenant != conf->keys[key].tenant || !holds(rule->keys, rule->key_count, key))
+            continue;
         for (unsigned x = FIRST; x < LK_EXCHANGE_COUNT; x++) {
-            if ((rule->exchanges & LK_EXCHANGE_BIT(x)) == 0 || !serves(&conf->keys[key], x)) continue;
+            if ((rule->exchanges & LK_EXCHANGE_BIT(x)) == 0 || !serves(&conf->keys[key], x))
+                continue;
             want.exchanges |= LK_EXCHANGE_BIT(x);
             want.hashes |= rule->hashes;
             want.poo_optional |= x == LK_X_TLS12_ECDHE && !rule->require_poo;
@@ -202,6 +209,7 @@ static void policy_agrees_with_the_rules_read_one_by_one(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(policy_agrees_with_the_rules_read_one_by_one)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(policy_agrees_with_the_rules_read_one_by_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* confdoc: writes docs/man/lurkd.conf.5.scd (`confdoc man`) and docs/lurkd.conf.example.yaml (`confdoc
- * example`) from the rows of the schema, so that neither can fall behind. `make docs` runs it and
- * `make check-docs` compares. */
+/* confdoc: writes docs/man/lurkd.conf.5.scd (`confdoc man`) and docs/lurkd.conf.example.yaml
+ * (`confdoc example`) from the rows of the schema, so that neither can fall behind. `make docs`
+ * runs it and `make check-docs` compares. */
 #include <stdio.h>
 #include <string.h>
 
@@ -96,18 +96,24 @@ static void man_lists(void)
 
 static void man(void)
 {
-    printf("LURKD.CONF(5)\n\n# NAME\n\nlurkd.conf - configuration of lurkd\n\n"
-           "# DESCRIPTION\n\n"
-           "*lurkd*(8) reads one YAML document: sections of options, and lists of rows. Values stay text until "
-           "the option's own type is known, so a word such as _no_ is never read as a number or a truth value. "
-           "Anchors, aliases, tags and options named twice are errors.\n\n"
-           "Times are written with a unit (us, ms, s, min, h) and sizes too (B, KiB, MiB, GiB): _10 s_, "
-           "_64 KiB_. Names refer to rows of other lists in any order.\n\n"
-           "*lurkd --check -c FILE* reports every error with file, line, option and what is allowed; "
-           "*lurkd --print-config -c FILE* prints what is in force, defaults included. A reload that changes an "
-           "option which needs a restart is refused and the running configuration kept.\n\n"
-           "Nothing is granted unless a rule names it. What an edge may not use looks to it as if it did not "
-           "exist.\n\n# SECTIONS\n\n");
+    printf(
+        "LURKD.CONF(5)\n\n# NAME\n\nlurkd.conf - configuration of lurkd\n\n"
+        "# DESCRIPTION\n\n"
+        "*lurkd*(8) reads one YAML document: sections of options, and lists of rows. Values stay "
+        "text until "
+        "the option's own type is known, so a word such as _no_ is never read as a number or a "
+        "truth value. "
+        "Anchors, aliases, tags and options named twice are errors.\n\n"
+        "Times are written with a unit (us, ms, s, min, h) and sizes too (B, KiB, MiB, GiB): _10 "
+        "s_, "
+        "_64 KiB_. Names refer to rows of other lists in any order.\n\n"
+        "*lurkd --check -c FILE* reports every error with file, line, option and what is allowed; "
+        "*lurkd --print-config -c FILE* prints what is in force, defaults included. A reload that "
+        "changes an "
+        "option which needs a restart is refused and the running configuration kept.\n\n"
+        "Nothing is granted unless a rule names it. What an edge may not use looks to it as if it "
+        "did not "
+        "exist.\n\n# SECTIONS\n\n");
     man_options();
     printf("# LISTS\n\n");
     man_lists();
@@ -141,7 +147,9 @@ static void example_comment(const struct lk_conf_option *option, const char *ind
                    option->help[0] >= 'a' && option->help[0] <= 'z' ? option->help[0] - 'a' + 'A'
                                                                     : option->help[0],
                    option->help + 1, allowed, option->fallback == NULL ? "" : "; default: ",
-                   option->fallback == NULL ? "" : option->fallback[0] == '\0' ? "empty" : option->fallback);
+                   option->fallback == NULL      ? ""
+                   : option->fallback[0] == '\0' ? "empty"
+                                                 : option->fallback);
     comment(indent, line);
 }
 
@@ -185,7 +193,8 @@ static void example_lists(void)
 
 static void example(void)
 {
-    printf("# lurkd.conf: every option, with what it may be and what it is when left out. See lurkd.conf(5).\n");
+    printf("# lurkd.conf: every option, with what it may be and what it is when left out. See "
+           "lurkd.conf(5).\n");
     example_options();
     example_lists();
 }

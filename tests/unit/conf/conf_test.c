@@ -22,7 +22,8 @@ static char error[8192];
 static struct lk_conf *parse(const char *text)
 {
     struct lk_conf *conf = NULL;
-    lk_err err = lk_conf_parse("f.yaml", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error);
+    lk_err err =
+        lk_conf_parse("f.yaml", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error);
     if (err != LK_OK) print_message("%s\n", error);
     assert_int_equal(err, LK_OK);
     assert_string_equal(error, "");
@@ -32,7 +33,8 @@ static struct lk_conf *parse(const char *text)
 static void refuse(const char *text, const char *expected)
 {
     struct lk_conf *conf = NULL;
-    lk_err err = lk_conf_parse("f.yaml", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error);
+    lk_err err =
+        lk_conf_parse("f.yaml", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error);
     if (err == LK_OK) print_message("taken: %s\n", text);
     assert_int_equal(err, LK_ERR_FORMAT);
     assert_string_equal(error, expected);
@@ -137,7 +139,8 @@ static bool takes(const char *section, const char *option, const char *value)
     char text[512];
     struct lk_conf *conf = NULL;
     int len = snprintf(text, sizeof text, LEAST "%s:\n  %s: %s\n", section, option, value);
-    lk_err err = lk_conf_parse("f.yaml", lk_bytes_of(text, (size_t)len), &conf, error, sizeof error);
+    lk_err err =
+        lk_conf_parse("f.yaml", lk_bytes_of(text, (size_t)len), &conf, error, sizeof error);
     if (err == LK_OK) lk_conf_free(conf);
     return err == LK_OK;
 }
@@ -147,7 +150,8 @@ static void conf_options_keep_to_their_ranges(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         char name[128];
-        (void)snprintf(name, sizeof name, "f.yaml:5: %s.%s: '", ranges[i].section, ranges[i].option);
+        (void)snprintf(name, sizeof name, "f.yaml:5: %s.%s: '", ranges[i].section,
+                       ranges[i].option);
         assert_true(takes(ranges[i].section, ranges[i].option, ranges[i].least));
         assert_true(takes(ranges[i].section, ranges[i].option, ranges[i].greatest));
         assert_false(takes(ranges[i].section, ranges[i].option, ranges[i].above));
@@ -175,9 +179,10 @@ static void conf_every_number_has_its_range_tested(void **state)
 static void conf_units_are_converted(void **state)
 {
     (void)state;
-    struct lk_conf *conf = parse(LEAST "limits: {handshake: 2 s, idle: 2min, drain: 0 s, message_size: 4 KiB,\n"
-                                       "  output_per_peer: 65536B}\n"
-                                       "requests: {window: 30 s, batch_wait: 3 ms}\n");
+    struct lk_conf *conf =
+        parse(LEAST "limits: {handshake: 2 s, idle: 2min, drain: 0 s, message_size: 4 KiB,\n"
+                    "  output_per_peer: 65536B}\n"
+                    "requests: {window: 30 s, batch_wait: 3 ms}\n");
     assert_int_equal(conf->handshake_ms, 2000);
     assert_int_equal(conf->idle_s, 120);
     assert_int_equal(conf->drain_ms, 0);
@@ -206,9 +211,11 @@ static const struct {
     const char *text;
     const char *error;
 } errors[] = {
-    {"", "f.yaml:1: no configuration here; allowed: sections server, channel, cpu, limits, requests, "
-         "listen, tenants, keys, edges, rules"},
-    {LEAST "limits:\n  idle: 0 s\n", "f.yaml:5: limits.idle: '0 s' is too small; allowed: 1 s to 1 h"},
+    {"",
+     "f.yaml:1: no configuration here; allowed: sections server, channel, cpu, limits, requests, "
+     "listen, tenants, keys, edges, rules"},
+    {LEAST "limits:\n  idle: 0 s\n",
+     "f.yaml:5: limits.idle: '0 s' is too small; allowed: 1 s to 1 h"},
     {LEAST "limits:\n  idle: 10\n",
      "f.yaml:5: limits.idle: '10' lacks a unit (us, ms, s, min, h); allowed: 1 s to 1 h"},
     {LEAST "limits:\n  idle: 10 sec\n",
@@ -218,9 +225,10 @@ static const struct {
     {LEAST "limits:\n  idle: -1 s\n",
      "f.yaml:5: limits.idle: '-1 s' is not a whole number with a unit; allowed: 1 s to 1 h"},
     {LEAST "limits:\n  idle: 99999999999999999999 h\n",
-     "f.yaml:5: limits.idle: '99999999999999999999 h' is not a whole number with a unit; allowed: 1 s to 1 h"},
-    {LEAST "limits:\n  message_size: 4 KB\n",
-     "f.yaml:5: limits.message_size: '4 KB' has no known unit (B, KiB, MiB, GiB); allowed: 1 KiB to 65535 B"},
+     "f.yaml:5: limits.idle: '99999999999999999999 h' is not a whole number with a unit; allowed: "
+     "1 s to 1 h"},
+    {LEAST "limits:\n  message_size: 4 KB\n", "f.yaml:5: limits.message_size: '4 KB' has no known "
+                                              "unit (B, KiB, MiB, GiB); allowed: 1 KiB to 65535 B"},
     {LEAST "limits:\n  conns_per_loop: 0x10\n",
      "f.yaml:5: limits.conns_per_loop: '0x10' is not a whole number; allowed: 1 to 16384"},
     {LEAST "limits:\n  conns_per_loop: 010\n",
@@ -229,50 +237,63 @@ static const struct {
      "f.yaml:5: limits.conns_per_loop: is a list, not a value; allowed: 1 to 16384"},
     {LEAST "limits: {idel: 1 s}\n",
      "f.yaml:4: limits.idel: no such option, did you mean 'idle'?; allowed: see lurkd.conf(5)"},
-    {LEAST "limits: {colour: red}\n", "f.yaml:4: limits.colour: no such option; allowed: see lurkd.conf(5)"},
-    {LEAST "limit: {idle: 1 s}\n", "f.yaml:4: limit: no such section; allowed: server, channel, cpu, limits, "
-                                   "requests, listen, tenants, keys, edges, rules"},
+    {LEAST "limits: {colour: red}\n",
+     "f.yaml:4: limits.colour: no such option; allowed: see lurkd.conf(5)"},
+    {LEAST "limit: {idle: 1 s}\n",
+     "f.yaml:4: limit: no such section; allowed: server, channel, cpu, limits, "
+     "requests, listen, tenants, keys, edges, rules"},
     {LEAST "limits: [1]\n", "f.yaml:4: limits: is no map; allowed: options below it"},
     {LEAST "requests: {novelty: yes}\n",
      "f.yaml:4: requests.novelty: 'yes' is not true or false; allowed: true, false"},
-    {LEAST "server: {log_level: wraning}\n",
-     "f.yaml:4: server.log_level: 'wraning' is not known, did you mean 'warning'?; allowed: error, warning, "
-     "notice, info, debug"},
-    {LEAST "server: {state_dir: var/lib}\n", "f.yaml:4: server.state_dir: 'var/lib' is not an absolute path of "
-                                             "a file; allowed: an absolute path of at most 511 bytes"},
+    {LEAST "server: {log_level: wraning}\n", "f.yaml:4: server.log_level: 'wraning' is not known, "
+                                             "did you mean 'warning'?; allowed: error, warning, "
+                                             "notice, info, debug"},
+    {LEAST "server: {state_dir: var/lib}\n",
+     "f.yaml:4: server.state_dir: 'var/lib' is not an absolute path of "
+     "a file; allowed: an absolute path of at most 511 bytes"},
     {LEAST "server: {state_dir: \"\"}\n",
      "f.yaml:4: server.state_dir: is empty; allowed: an absolute path of at most 511 bytes"},
-    {LEAST "server: {admin_address: 10.0.0.1}\n", "f.yaml:4: server.admin_address: '10.0.0.1' is not a loopback "
-                                                  "address; allowed: a numeric loopback address"},
-    {LEAST "server: {user: a b}\n", "f.yaml:4: server.user: 'a b' is not a name; allowed: empty or a name of "
-                                    "letters, digits, '.', '_', '-' of at most 63 bytes"},
-    {LEAST "cpu: {loops: 0-}\n",
-     "f.yaml:4: cpu.loops: is not a list of CPUs; allowed: auto or up to 64 CPUs of 0 to 1023 as \"0-3,8\""},
-    {LEAST "cpu: {loops: 0-64}\n",
-     "f.yaml:4: cpu.loops: names too many CPUs; allowed: auto or up to 64 CPUs of 0 to 1023 as \"0-3,8\""},
-    {LEAST "cpu: {loops: 1024}\n",
-     "f.yaml:4: cpu.loops: names a CPU out of range; allowed: auto or up to 64 CPUs of 0 to 1023 as \"0-3,8\""},
-    {LEAST "cpu: {loops: \"1,0-1\"}\n",
-     "f.yaml:4: cpu.loops: names a CPU twice; allowed: auto or up to 64 CPUs of 0 to 1023 as \"0-3,8\""},
+    {LEAST "server: {admin_address: 10.0.0.1}\n",
+     "f.yaml:4: server.admin_address: '10.0.0.1' is not a loopback "
+     "address; allowed: a numeric loopback address"},
+    {LEAST "server: {user: a b}\n",
+     "f.yaml:4: server.user: 'a b' is not a name; allowed: empty or a name of "
+     "letters, digits, '.', '_', '-' of at most 63 bytes"},
+    {LEAST "cpu: {loops: 0-}\n", "f.yaml:4: cpu.loops: is not a list of CPUs; allowed: auto or up "
+                                 "to 64 CPUs of 0 to 1023 as \"0-3,8\""},
+    {LEAST "cpu: {loops: 0-64}\n", "f.yaml:4: cpu.loops: names too many CPUs; allowed: auto or up "
+                                   "to 64 CPUs of 0 to 1023 as \"0-3,8\""},
+    {LEAST "cpu: {loops: 1024}\n", "f.yaml:4: cpu.loops: names a CPU out of range; allowed: auto "
+                                   "or up to 64 CPUs of 0 to 1023 as \"0-3,8\""},
+    {LEAST "cpu: {loops: \"1,0-1\"}\n", "f.yaml:4: cpu.loops: names a CPU twice; allowed: auto or "
+                                        "up to 64 CPUs of 0 to 1023 as \"0-3,8\""},
     {LEAST "tenants: [{name: a}, {name: a}]\n",
      "f.yaml:4: tenants.name: 'a' is also the name of line 4; allowed: unique names"},
-    {LEAST "tenants: {name: a}\n", "f.yaml:4: tenants: is no list; allowed: rows that begin with '- '"},
+    {LEAST "tenants: {name: a}\n",
+     "f.yaml:4: tenants: is no list; allowed: rows that begin with '- '"},
     {LEAST "tenants: [a]\n", "f.yaml:4: tenants: a row that is no map; allowed: - name: ..."},
-    {LEAST "tenants: [{name: all}]\n", "f.yaml:4: tenants.name: 'all' is not a name; allowed: a name of letters, "
-                                       "digits, '.', '_', '-' of at most 63 bytes"},
+    {LEAST "tenants: [{name: all}]\n",
+     "f.yaml:4: tenants.name: 'all' is not a name; allowed: a name of letters, "
+     "digits, '.', '_', '-' of at most 63 bytes"},
     {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: b, file: /k, uses: [tls12-rsa]}\n",
      "f.yaml:6: keys.tenant: 'b' is none of the tenants; allowed: a name of tenants"},
     {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k}\n",
-     "f.yaml:6: keys.uses: is missing; allowed: all or a list of tls12-rsa, tls12-sign, tls13-sign"},
+     "f.yaml:6: keys.uses: is missing; allowed: all or a list of tls12-rsa, tls12-sign, "
+     "tls13-sign"},
     {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k, uses: []}\n",
-     "f.yaml:6: keys.uses: is an empty list; allowed: all or a list of tls12-rsa, tls12-sign, tls13-sign"},
-    {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k, uses: [tls12-rsa, tls12-sign]}\n",
-     "f.yaml:6: keys.uses: 'k' would both decrypt and sign; allowed: one of the two, or force_dual_use: true"},
+     "f.yaml:6: keys.uses: is an empty list; allowed: all or a list of tls12-rsa, tls12-sign, "
+     "tls13-sign"},
+    {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k, uses: [tls12-rsa, "
+           "tls12-sign]}\n",
+     "f.yaml:6: keys.uses: 'k' would both decrypt and sign; allowed: one of the two, or "
+     "force_dual_use: true"},
     {LEAST "tenants: [{name: a}]\nedges:\n- {name: e, tenant: a, match: 'dns:*'}\n",
-     "f.yaml:6: edges.match: 'dns:*' is not a pattern of an identity; allowed: uri:TEXT, uri:TEXT*, dns:NAME or "
+     "f.yaml:6: edges.match: 'dns:*' is not a pattern of an identity; allowed: uri:TEXT, "
+     "uri:TEXT*, dns:NAME or "
      "dns:*.NAME of at most 255 bytes"},
     {LEAST "tenants: [{name: a}]\nedges:\n- {name: e, tenant: a, match: 'uri:a*b'}\n",
-     "f.yaml:6: edges.match: 'uri:a*b' is not a pattern of an identity; allowed: uri:TEXT, uri:TEXT*, dns:NAME "
+     "f.yaml:6: edges.match: 'uri:a*b' is not a pattern of an identity; allowed: uri:TEXT, "
+     "uri:TEXT*, dns:NAME "
      "or dns:*.NAME of at most 255 bytes"},
     {LEAST "tenants: [{name: a}]\nedges:\n- {name: e, tenant: a, match: 'uri:x'}\n"
            "- {name: f, tenant: a, match: 'uri:x'}\n",
@@ -280,28 +301,38 @@ static const struct {
     {LEAST "tenants: [{name: a}, {name: b}]\nedges: [{name: e, tenant: b, match: 'uri:x'}]\n"
            "rules:\n- {name: r, tenant: a, edges: [e], keys: all, exchanges: all}\n",
      "f.yaml:7: rules.edges: 'e' of rule 'r' is another tenant's; allowed: names of tenant 'a'"},
-    {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: [x], exchanges: all}\n",
+    {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: [x], exchanges: "
+           "all}\n",
      "f.yaml:6: rules.keys: 'x' is none of the keys; allowed: all or a list of names of keys"},
-    {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: none, exchanges: all}\n",
-     "f.yaml:6: rules.keys: is neither a list in brackets nor all; allowed: all or a list of names of keys"},
-    {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: all, exchanges: [tls12.ping]}\n",
-     "f.yaml:6: rules.exchanges: 'tls12.ping' is not known; allowed: all or a list of tls12.rsa_master, "
-     "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, tls12.ecdhe"},
+    {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: none, "
+           "exchanges: all}\n",
+     "f.yaml:6: rules.keys: is neither a list in brackets nor all; allowed: all or a list of names "
+     "of keys"},
+    {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: all, exchanges: "
+           "[tls12.ping]}\n",
+     "f.yaml:6: rules.exchanges: 'tls12.ping' is not known; allowed: all or a list of "
+     "tls12.rsa_master, "
+     "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, "
+     "tls12.ecdhe"},
     {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: all}\n",
      "f.yaml:6: rules.exchanges: is missing; allowed: all or a list of tls12.rsa_master, "
-     "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, tls12.ecdhe"},
+     "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, "
+     "tls12.ecdhe"},
     {LEAST "- {address: 127.0.0.1, port: 7000, transport: tls}\n",
      "f.yaml:4: listen: address and port are those of line 3; allowed: each once"},
-    {LEAST "- {address: localhost, port: 7001, transport: tls}\n", "f.yaml:4: listen.address: 'localhost' is not "
+    {LEAST "- {address: localhost, port: 7001, transport: tls}\n",
+     "f.yaml:4: listen.address: 'localhost' is not "
      "a numeric address; allowed: a numeric IPv4 or IPv6 address"},
     {LEAST "- {address: 127.0.0.1, port: 0, transport: tls}\n",
      "f.yaml:4: listen.port: '0' is too small; allowed: 1 to 65535"},
     {LEAST "- {address: 127.0.0.1, port: 7001, transport: tls, dual_stack: true}\n",
-     "f.yaml:4: listen.dual_stack: '127.0.0.1' has one stack only; allowed: true with the address :: only"},
+     "f.yaml:4: listen.dual_stack: '127.0.0.1' has one stack only; allowed: true with the address "
+     ":: only"},
     /* the text itself */
     {LEAST "limits: {idle: 1 s, idle: 2 s}\n",
      "f.yaml:4: idle: stands here a second time, first in line 4; allowed: once"},
-    {LEAST "listen: []\n", "f.yaml:4: listen: stands here a second time, first in line 2; allowed: once"},
+    {LEAST "listen: []\n",
+     "f.yaml:4: listen: stands here a second time, first in line 2; allowed: once"},
     {LEAST "limits: &x {idle: 1 s}\n",
      "f.yaml:4: anchor '&x': anchors are not read; allowed: plain values"},
     {LEAST "limits: !!map {idle: 1 s}\n",
@@ -319,7 +350,8 @@ static const struct {
     {LEAST "---\nlimits: {}\n", "f.yaml:4: a second document begins; allowed: one document a file"},
     {LEAST "limits: {idle: 1 s\n",
      "f.yaml:5: column 1: did not find expected ',' or '}'; allowed: YAML"},
-    {"a\x01", "f.yaml:1: control characters are not allowed; allowed: UTF-8 text without control characters"},
+    {"a\x01", "f.yaml:1: control characters are not allowed; allowed: UTF-8 text without control "
+              "characters"},
 };
 
 static void conf_errors_name_file_line_option_and_what_is_allowed(void **state)
@@ -332,10 +364,11 @@ static void conf_errors_name_file_line_option_and_what_is_allowed(void **state)
 static void conf_missing_sections_are_named(void **state)
 {
     (void)state;
-    refuse("limits: {}\n", "f.yaml:1: channel.certificate: is missing; allowed: an absolute path of at most 511 "
-                           "bytes\nf.yaml:1: channel.key: is missing; allowed: an absolute path of at most 511 "
-                           "bytes\nf.yaml:1: channel.ca: is missing; allowed: an absolute path of at most 511 "
-                           "bytes\nf.yaml:1: listen: 0 rows; allowed: 1 to 64");
+    refuse("limits: {}\n",
+           "f.yaml:1: channel.certificate: is missing; allowed: an absolute path of at most 511 "
+           "bytes\nf.yaml:1: channel.key: is missing; allowed: an absolute path of at most 511 "
+           "bytes\nf.yaml:1: channel.ca: is missing; allowed: an absolute path of at most 511 "
+           "bytes\nf.yaml:1: listen: 0 rows; allowed: 1 to 64");
 }
 
 static void conf_reports_twenty_errors_and_counts_the_rest(void **state)
@@ -345,8 +378,9 @@ static void conf_reports_twenty_errors_and_counts_the_rest(void **state)
     for (int i = 0; i < 25; i++)
         strcat(text, "- {name: '?'}\n");
     struct lk_conf *conf = NULL;
-    assert_int_equal(lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error),
-                     LK_ERR_FORMAT);
+    assert_int_equal(
+        lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error),
+        LK_ERR_FORMAT);
     int lines = 1;
     for (const char *c = error; *c != '\0'; c++)
         lines += *c == '\n';
@@ -354,11 +388,13 @@ static void conf_reports_twenty_errors_and_counts_the_rest(void **state)
     assert_non_null(strstr(error, "f:5: tenants.name: '?' is not a name; "));
     assert_string_equal(strrchr(error, '\n') + 1, "and 5 more errors");
     char small[200];
-    assert_int_equal(lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, small, sizeof small),
-                     LK_ERR_FORMAT);
+    assert_int_equal(
+        lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, small, sizeof small),
+        LK_ERR_FORMAT);
     assert_true(strlen(small) < sizeof small);
     assert_string_equal(strrchr(small, '\n') + 1, "and 24 more errors");
-    assert_int_equal(lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, NULL, 0), LK_ERR_FORMAT);
+    assert_int_equal(lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, NULL, 0),
+                     LK_ERR_FORMAT);
 }
 
 static void conf_long_and_many_things_are_refused(void **state)
@@ -372,8 +408,10 @@ static void conf_long_and_many_things_are_refused(void **state)
     len = (size_t)snprintf(text, sizeof text, LEAST "server: {user: ");
     memset(text + len, 'a', 64);
     strcpy(text + len + 64, "}\n");
-    refuse(text, "f.yaml:4: server.user: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' ... is too "
-                 "long; allowed: empty or a name of letters, digits, '.', '_', '-' of at most 63 bytes");
+    refuse(text,
+           "f.yaml:4: server.user: "
+           "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' ... is too "
+           "long; allowed: empty or a name of letters, digits, '.', '_', '-' of at most 63 bytes");
     len = (size_t)snprintf(text, sizeof text, LEAST "tenants:\n");
     for (int i = 0; i < LK_TENANTS_MAX + 1; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "- {name: t%d}\n", i);
@@ -384,9 +422,11 @@ static void conf_long_and_many_things_are_refused(void **state)
     refuse(text, "f.yaml:69: too many options in one place; allowed: at most 64");
     char big[] = "x";
     struct lk_conf *conf = NULL;
-    assert_int_equal(lk_conf_parse("f", lk_bytes_of(big, LK_CONF_BYTES_MAX + 1u), &conf, error, sizeof error),
-                     LK_ERR_FORMAT);
-    assert_string_equal(error, "f:1: a file of 33554433 bytes is too long; allowed: at most 33554432");
+    assert_int_equal(
+        lk_conf_parse("f", lk_bytes_of(big, LK_CONF_BYTES_MAX + 1u), &conf, error, sizeof error),
+        LK_ERR_FORMAT);
+    assert_string_equal(error,
+                        "f:1: a file of 33554433 bytes is too long; allowed: at most 33554432");
 }
 
 static void conf_plain_transports_need_a_test_build_and_loopback(void **state)
@@ -396,11 +436,14 @@ static void conf_plain_transports_need_a_test_build_and_loopback(void **state)
     const char *outside = LEAST "- {address: 10.0.0.1, port: 7001, transport: udp}\n";
     if (lk_conf_transport_served(LK_TRANSPORT_TCP)) {
         lk_conf_free(parse(loopback));
-        refuse(outside, "f.yaml:4: listen.address: '10.0.0.1' is open to others and udp is not protected; "
-                        "allowed: a loopback address");
+        refuse(outside,
+               "f.yaml:4: listen.address: '10.0.0.1' is open to others and udp is not protected; "
+               "allowed: a loopback address");
     } else {
-        refuse(loopback, "f.yaml:4: listen.transport: 'tcp' is not in this build; allowed: tls, dtls");
-        refuse(outside, "f.yaml:4: listen.transport: 'udp' is not in this build; allowed: tls, dtls");
+        refuse(loopback,
+               "f.yaml:4: listen.transport: 'tcp' is not in this build; allowed: tls, dtls");
+        refuse(outside,
+               "f.yaml:4: listen.transport: 'udp' is not in this build; allowed: tls, dtls");
     }
     lk_conf_free(parse(LEAST "- {address: 127.0.0.1, port: 7000, transport: dtls}\n"
                              "- {address: '::', port: 7000, transport: dtls, dual_stack: true}\n"));
@@ -431,7 +474,8 @@ static void conf_printed_text_parses_to_the_same(void **state)
     assert_non_null(strstr(first, "  handshake: 1500 ms\n"));
     assert_non_null(strstr(first, "  idle: 1 h\n"));
     assert_non_null(strstr(first, "  loops: \"0,1\"\n"));
-    assert_non_null(strstr(first, "    edges: [\"e1\", \"e2\"]\n    keys: all\n    exchanges: [tls12.ecdhe]\n"));
+    assert_non_null(strstr(
+        first, "    edges: [\"e1\", \"e2\"]\n    keys: all\n    exchanges: [tls12.ecdhe]\n"));
     assert_string_equal(again->state_dir, "/a\"b\\c");
     assert_int_equal(again->rules[0].edges[1], 2);
     free(first);
@@ -445,11 +489,14 @@ static void conf_reload_names_what_needs_a_restart(void **state)
     (void)state;
     char text[256];
     struct lk_conf *running = parse(WHOLE);
-    struct lk_conf *next = parse(LEAST "limits: {idle: 5 s}\nrequests: {capabilities_certificates: none}\n");
+    struct lk_conf *next =
+        parse(LEAST "limits: {idle: 5 s}\nrequests: {capabilities_certificates: none}\n");
     assert_true(lk_conf_reloadable(running, next, text, sizeof text));
     assert_string_equal(text, "");
     lk_conf_free(next);
-    next = parse(LEAST "- {address: 127.0.0.1, port: 7001, transport: tls}\nserver: {user: x}\ncpu: {loops: 1}\n");
+    next = parse(
+        LEAST
+        "- {address: 127.0.0.1, port: 7001, transport: tls}\nserver: {user: x}\ncpu: {loops: 1}\n");
     assert_false(lk_conf_reloadable(running, next, text, sizeof text));
     assert_string_equal(text, "server.user, cpu.loops, listen");
     assert_false(lk_conf_reloadable(running, next, text, 14));
@@ -483,8 +530,11 @@ static void conf_ten_thousand_keys_are_read(void **state)
     char *text = malloc(KEYS * 200 + 4096);
     int len = sprintf(text, LEAST "tenants: [{name: t}]\nkeys:\n");
     for (int i = 0; i < KEYS; i++)
-        len += sprintf(text + len, "- {name: key-%d, tenant: t, file: /keys/%d.pem, uses: [tls12-sign]}\n", i, i);
-    len += sprintf(text + len, "rules:\n- name: r\n  tenant: t\n  edges: all\n  exchanges: all\n  keys:\n");
+        len +=
+            sprintf(text + len,
+                    "- {name: key-%d, tenant: t, file: /keys/%d.pem, uses: [tls12-sign]}\n", i, i);
+    len += sprintf(text + len,
+                   "rules:\n- name: r\n  tenant: t\n  edges: all\n  exchanges: all\n  keys:\n");
     for (int i = KEYS - 1; i >= 0; i--)
         len += sprintf(text + len, "  - key-%d\n", i);
     struct lk_conf *conf = parse(text);

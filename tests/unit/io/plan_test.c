@@ -11,7 +11,8 @@
 
 static char error[256];
 
-/* cores of a machine with `smt` CPUs each; siblings are numbered behind all first CPUs, as Linux does. */
+/* cores of a machine with `smt` CPUs each; siblings are numbered behind all first CPUs, as Linux
+ * does. */
 static struct lk_topology machine(uint32_t cores, uint32_t smt, uint32_t nodes)
 {
     struct lk_topology t = {.count = cores * smt};
@@ -165,7 +166,8 @@ static void plan_quota_bounds_threads_and_stops_spinning(void **state)
 static void plan_lists_are_taken_as_they_are(void **state)
 {
     (void)state;
-    struct lk_conf conf = {.loop_count = 2, .loop_cpu = {0, 0}, .worker_count = 2, .worker_cpu = {0, 2}};
+    struct lk_conf conf = {
+        .loop_count = 2, .loop_cpu = {0, 0}, .worker_count = 2, .worker_cpu = {0, 2}};
     struct lk_topology t = machine(4, 1, 1);
     struct lk_plan plan = make(&conf, &t);
     assert_int_equal(plan.loops, 2);

@@ -10,7 +10,8 @@
 
 static struct lk_key_public key_with(uint32_t tenant, uint32_t id, uint32_t second)
 {
-    struct lk_key_public key = {.tenant = tenant, .handle = id, .keyid.id_count = second != 0 ? 2 : 1};
+    struct lk_key_public key = {
+        .tenant = tenant, .handle = id, .keyid.id_count = second != 0 ? 2 : 1};
     memcpy(key.keyid.id[0], &id, sizeof id);
     memcpy(key.keyid.id[1], &second, sizeof second);
     return key;
@@ -22,7 +23,8 @@ static void add(struct lk_keystore *store, struct lk_key_public key)
     assert_int_equal(lk_keystore_add(store, &key, &other), LK_OK);
 }
 
-static const struct lk_key_public *find(const struct lk_keystore *store, uint32_t tenant, uint32_t id)
+static const struct lk_key_public *find(const struct lk_keystore *store, uint32_t tenant,
+                                        uint32_t id)
 {
     uint8_t bytes[LK_KEY_ID_BYTES];
     memcpy(bytes, &id, sizeof bytes);
@@ -86,7 +88,9 @@ static void keystore_refuses_ids_that_collide_in_one_tenant(void **state)
     const struct lk_key_public *other = NULL;
     assert_int_equal(lk_keystore_new(8, &store), LK_OK);
     add(store, key_with(0, 0x11111111, 0x22222222));
-    const uint32_t pairs[][2] = {{0x11111111, 0}, {0x33333333, 0x11111111}, {0x22222222, 0x44444444},
+    const uint32_t pairs[][2] = {{0x11111111, 0},
+                                 {0x33333333, 0x11111111},
+                                 {0x22222222, 0x44444444},
                                  {0x44444444, 0x22222222}};
     for (size_t i = 0; i < 4; i++) {
         struct lk_key_public key = key_with(0, pairs[i][0], pairs[i][1]);

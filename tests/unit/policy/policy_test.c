@@ -9,8 +9,8 @@
 #include "core/policy/policy.h"
 #include "core/wire/tls12.h"
 
-/* Two tenants. Tenant a: key r (RSA, decrypts), s (RSA, signs), p (P-256, signs), u (signs, no rule).
- * Tenant b: key q (P-384, signs), whose id is that of a's key p. */
+/* Two tenants. Tenant a: key r (RSA, decrypts), s (RSA, signs), p (P-256, signs), u (signs, no
+ * rule). Tenant b: key q (P-384, signs), whose id is that of a's key p. */
 #define HEAD                                                                                      \
     "channel: {certificate: /c/cert.pem, key: /c/key.pem, ca: /c/ca.pem}\n"                       \
     "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"                                \
@@ -40,8 +40,10 @@
 enum { R, S, P, U, Q, KEYS };
 enum { ONE, MANY, B, NONE, EDGES };
 static const char *const identity[EDGES] = {"uri:a:1", "uri:a:2", "dns:x.B.example", "uri:none"};
-static const uint8_t id_of[KEYS][4] = {{1, 0, 0, 0}, {2, 0, 0, 0}, {3, 0, 0, 0}, {4, 0, 0, 0}, {3, 0, 0, 0}};
-static const uint32_t kind_of[KEYS] = {LK_KEY_RSA, LK_KEY_RSA, LK_KEY_P256, LK_KEY_P256, LK_KEY_P384};
+static const uint8_t id_of[KEYS][4] = {
+    {1, 0, 0, 0}, {2, 0, 0, 0}, {3, 0, 0, 0}, {4, 0, 0, 0}, {3, 0, 0, 0}};
+static const uint32_t kind_of[KEYS] = {LK_KEY_RSA, LK_KEY_RSA, LK_KEY_P256, LK_KEY_P256,
+                                       LK_KEY_P384};
 static const uint32_t tenant_of[KEYS] = {0, 0, 0, 0, 1};
 
 struct world {
@@ -52,7 +54,8 @@ struct world {
 };
 
 /* Of key i: a chain of its own certificate and an issuer's, and a SubjectPublicKeyInfo. */
-static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint32_t i, size_t der_bytes)
+static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint32_t i,
+                    size_t der_bytes)
 {
     const struct lk_key_public *other = NULL;
     uint8_t *chain = calloc(1, 3 + der_bytes + 3 + 4);
@@ -74,7 +77,8 @@ static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint3
 static void world_init(struct world *w, const char *text, size_t der_bytes)
 {
     char error[2048];
-    assert_int_equal(lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &w->conf, error, sizeof error), LK_OK);
+    assert_int_equal(
+        lk_conf_parse("f", lk_bytes_of(text, strlen(text)), &w->conf, error, sizeof error), LK_OK);
     assert_int_equal(lk_keystore_new(KEYS, &w->keys), LK_OK);
     for (uint32_t i = 0; i < KEYS; i++)
         add_key(w->keys, w->conf, i, der_bytes);
@@ -91,7 +95,9 @@ static void world_fini(struct world *w)
 }
 
 #define M(x) LK_EXCHANGE_BIT(LK_X_TLS12_##x)
-#define RSA_ALL (M(RSA_MASTER) | M(RSA_MASTER_WITH_POH) | M(RSA_EXTENDED_MASTER) | M(RSA_EXTENDED_MASTER_WITH_POH))
+#define RSA_ALL                                                                                    \
+    (M(RSA_MASTER) | M(RSA_MASTER_WITH_POH) | M(RSA_EXTENDED_MASTER) |                             \
+     M(RSA_EXTENDED_MASTER_WITH_POH))
 #define POH (M(RSA_MASTER_WITH_POH) | M(RSA_EXTENDED_MASTER_WITH_POH))
 
 /* What the rules above say, cell by cell; the ids of P and Q are one. */
@@ -178,7 +184,8 @@ static void policy_edge_without_a_usable_key_has_lurk_alone(void **state)
     (void)state;
     struct world w;
     world_init(&w, HEAD RULES, 8);
-    const lk_exchange_mask lurk = LK_EXCHANGE_BIT(LK_X_LURK_CAPABILITIES) | LK_EXCHANGE_BIT(LK_X_LURK_PING);
+    const lk_exchange_mask lurk =
+        LK_EXCHANGE_BIT(LK_X_LURK_CAPABILITIES) | LK_EXCHANGE_BIT(LK_X_LURK_PING);
     const lk_exchange_mask tls12 = lurk | M(CAPABILITIES) | M(PING);
     assert_int_equal(w.edge[NONE]->exchanges, lurk);
     assert_int_equal(w.edge[NONE]->tls12_capabilities.len, 0);
@@ -211,7 +218,8 @@ static void policy_vault_bound_covers_every_edge(void **state)
 
 /* --- capabilities ---------------------------------------------------------------------------- */
 
-/* The entry of a type; the payload is parsed to its end, and its state checked against lurk.md 5.4. */
+/* The entry of a type; the payload is parsed to its end, and its state checked against lurk.md 5.4.
+ * */
 static bool entry_of(struct lk_bytes payload, uint8_t type, struct lk_tls12_capability *out)
 {
     uint8_t digest[LK_SHA256_BYTES];
@@ -261,7 +269,8 @@ static void capabilities_lists_what_the_edge_may_use(void **state)
         assert_memory_not_equal(entry.cipher_suites.data + i, "\x00\x9d", 2);
     assert_true(entry_of(payload, LK_TLS12_RSA_MASTER_WITH_POH, &entry));
     ASSERT_LIST(entry.prf_hashes, "\0\1\2");
-    ASSERT_LIST(entry.cipher_suites, "\x00\x2f\x00\x35\x00\x3c\x00\x3d\x00\x9c\x00\x9d\xc0\x9c\xc0\x9d\xc0\xa0\xc0\xa1");
+    ASSERT_LIST(entry.cipher_suites,
+                "\x00\x2f\x00\x35\x00\x3c\x00\x3d\x00\x9c\x00\x9d\xc0\x9c\xc0\x9d\xc0\xa0\xc0\xa1");
     assert_true(entry_of(payload, LK_TLS12_ECDHE, &entry));
     /* p: sha256 and sha384; s: sha384 alone */
     ASSERT_LIST(entry.sig_and_hash, "\x04\x03\x05\x01\x05\x03\x08\x05");
@@ -282,7 +291,8 @@ static void capabilities_ascend_by_digest(void **state)
     struct world w;
     struct lk_tls12_capability entry;
     uint8_t before[LK_SHA256_BYTES] = {0};
-    world_init(&w, HEAD "rules: [{name: x, tenant: a, edges: all, keys: all, exchanges: all}]\n", 8);
+    world_init(&w, HEAD "rules: [{name: x, tenant: a, edges: all, keys: all, exchanges: all}]\n",
+               8);
     for (unsigned form = 0; form < 2; form++) {
         struct lk_bytes payload = form == 0 ? w.edge[ONE]->tls12_capabilities
                                             : w.edge[ONE]->tls12_capabilities_raw;
@@ -316,7 +326,8 @@ static void capabilities_too_large_show_raw_keys_then_none(void **state)
     assert_true(entry_of(w.edge[ONE]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.data[0], 2);
     assert_true(w.edge[ONE]->tls12_capabilities.len <= 1024 - LK_HEADER_BYTES);
-    assert_true(lk_bytes_equal(w.edge[ONE]->tls12_capabilities, w.edge[ONE]->tls12_capabilities_raw));
+    assert_true(
+        lk_bytes_equal(w.edge[ONE]->tls12_capabilities, w.edge[ONE]->tls12_capabilities_raw));
     assert_true(entry_of(w.edge[ONE]->tls12_capabilities_none, LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.len, 0);
     world_fini(&w);
