@@ -153,12 +153,12 @@ bool lk_conn_proved(struct lk_conn *conn, const char *identity)
         note(conn, LK_LOG_NOTICE, "handshake refused", "no edge of the configuration has this identity");
         return false;
     }
-    conn->view_generation = began_under; /* a reload in between: judged again at first use */
     conn->state = LK_CONN_OPEN;
     conn->heard_ns = peers->now_ns;
     lk_count(peers->counters, LK_C_HANDSHAKES_GOOD, 1);
     note(conn, LK_LOG_INFO, "edge connected", "");
-    return true;
+    conn->view_generation = began_under; /* its certificate was checked under that one */
+    return lk_conn_edge(conn) != NULL;
 }
 
 const struct lk_edge *lk_conn_edge(struct lk_conn *conn)

@@ -113,8 +113,8 @@ void lk_conn_touch(struct lk_conn *conn);
 /* When transport->due is next called (coarse: sweeps are some 50 ms apart). */
 void lk_conn_due(struct lk_conn *conn, uint64_t at_ns);
 
-/* The handshake ended well: identity proved. Finds the edge; false: nobody we know (counted, logged,
- * the caller closes). Else OPEN, counted, peer_hash set. */
+/* The handshake ended well: identity proved. Finds the edge, under a view that came meanwhile too;
+ * false: nobody we know or no longer allowed (counted, logged, the caller closes). Else OPEN. */
 bool lk_conn_proved(struct lk_conn *conn, const char *identity);
 /* The edge under the current view. NULL: no longer allowed or revoked; the conn is being closed. */
 const struct lk_edge *lk_conn_edge(struct lk_conn *conn);

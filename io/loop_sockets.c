@@ -362,18 +362,13 @@ static void on_datagram(struct lk_loop *loop, uint32_t row, const struct io_urin
     if (cqe->res >= 0 || cqe->res == -ENOBUFS) arm_listener(loop, row);
 }
 
-static struct cmsghdr *add_control(struct lk_out *out, struct cmsghdr *last, int level, int type,
-                                   const void *data, size_t len)
+static void add_control(struct lk_out *out, int level, int type, const void *data, size_t len)
 {
-    out->message.msg_control = out->control;
     struct cmsghdr *c = (struct cmsghdr *)(void *)(out->control + out->message.msg_controllen);
-    (void)last;
+    out->message.msg_control = out->control;
     out->message.msg_controllen += CMSG_SPACE(len);
-    c->cmsg_level = level;
-    c->cmsg_type = type;
-    c->cmsg_len = CMSG_LEN(len);
+    *c = (struct cmsghdr){.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len)};
     memcpy(CMSG_DATA(c), data, len);
-    return c;
 }
 
 static void address_control(struct lk_out *out)
@@ -381,13 +376,13 @@ static void address_control(struct lk_out *out)
     if (out->to.local_family == AF_INET) {
         struct in_pktinfo info = {0};
         memcpy(&info.ipi_spec_dst, &out->to.local, sizeof info.ipi_spec_dst);
-        add_control(out, NULL, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+        add_control(out, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     } else if (out->to.local_family == AF_INET6) {
         struct in6_pktinfo info = {.ipi6_addr = out->to.local, .ipi6_ifindex = out->to.local_ifindex};
-        add_control(out, NULL, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+        add_control(out, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
     }
     if (out->segment > 0 && out->segment < out->len)
-        add_control(out, NULL, SOL_UDP, UDP_SEGMENT, &out->segment, sizeof out->segment);
+        add_control(out, SOL_UDP, UDP_SEGMENT, &out->segment, sizeof out->segment);
 }
 
 static void send_datagram(struct lk_loop *loop, struct lk_out *out)
@@ -453,7 +448,7 @@ static void release_gone(struct lk_loop *loop)
         struct lk_conn *conn = &peers->conn[peers->gone[i]];
         bool stream = !conn->transport->datagrams;
         if (conn->recv_armed || conn->sending) {
-            if (conn->state == LK_CONN_GONE && conn->generation != 0) shutdown(conn->fd, SHUT_RDWR);
+            shutdown(conn->fd, SHUT_RDWR); /* ends what the kernel still does with it */
             peers->gone[kept++] = conn->index;
             continue;
         }

@@ -177,6 +177,7 @@ void lk_test_front_start(struct lk_test_front *front, const struct lk_test_view_
     must(listen(front->listener, 64) == 0, "not listening");
     front->datagrams = bind_loopback(SOCK_DGRAM, &front->port);
     struct lk_loop_conf loop = {.cpu = -1,
+                                .spin = conf->spin,
                                 .bell_fd = front->bell,
                                 .workers = 1,
                                 .listener = {{front->listener, LK_TRANSPORT_TLS},

@@ -17,6 +17,7 @@
 struct lk_test_view_conf {
     uint64_t generation;
     const char *limits, *edges, *rules, *crl;
+    bool spin; /* of the loop */
 };
 struct lk_view *lk_test_view(const struct lk_test_view_conf *conf);
 

@@ -98,6 +98,22 @@ static void loop_answers_a_thousand_requests_in_few_records(void **state)
     lk_test_front_stop(&front);
 }
 
+static void loop_that_spins_answers_too(void **state)
+{
+    (void)state;
+    struct lk_test_front front;
+    struct lk_test_edge edge;
+    bool disorder;
+    lk_test_front_start(&front, &(struct lk_test_view_conf){.generation = 1, .spin = true});
+    assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_3_VERSION));
+    for (uint32_t i = 0; i < 20; i++) {
+        put_requests(&edge, i, 1);
+        get_answers(&edge, i, 1, &disorder);
+    }
+    lk_test_edge_close(&edge);
+    lk_test_front_stop(&front);
+}
+
 static void loop_answers_in_whatever_order_the_worker_does(void **state)
 {
     (void)state;
@@ -284,6 +300,7 @@ int main(void)
         cmocka_unit_test(loop_answers_ping_over_tls12),
         cmocka_unit_test(loop_answers_ping_over_tls13),
         cmocka_unit_test(loop_answers_a_thousand_requests_in_few_records),
+        cmocka_unit_test(loop_that_spins_answers_too),
         cmocka_unit_test(loop_answers_in_whatever_order_the_worker_does),
         cmocka_unit_test(loop_answers_for_an_epoch_that_ended),
         cmocka_unit_test(loop_tells_of_a_vault_that_lies),
