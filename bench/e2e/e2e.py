@@ -35,7 +35,7 @@ class Report:
     """Figures and ratios by name, with the rounds they are medians of."""
 
     def __init__(self):
-        self.figures, self.ratios, self.rounds, self.faults = {}, {}, {}, []
+        self.figures, self.ratios, self.rounds, self.faults, self.notes = {}, {}, {}, [], []
 
     def figure(self, name, values, unit, digits=0):
         values = values if isinstance(values, list) else [values]
@@ -58,7 +58,7 @@ class Report:
                   "commit": first_line("git", "-C", TOP, "describe", "--always", "--dirty", "--abbrev=12"),
                   "compiler": first_line("cc", "--version"), "openssl": first_line("openssl", "version"),
                   "machine": machine, "settings": settings, "figures": self.figures, "ratios": self.ratios,
-                  "rounds": self.rounds, "faults": self.faults}
+                  "rounds": self.rounds, "faults": self.faults, "notes": self.notes}
         with open(path, "w") as f:
             json.dump(result, f, indent=1)
             f.write("\n")
@@ -108,7 +108,7 @@ def lurkd(name, pki, keys, **sections):
     """A lurkd all on the server's CPU, unless sections say otherwise."""
     directory = f"{BASE}/{name}"
     os.makedirs(directory, exist_ok=True)
-    cpu = {"loops": f"[{SERVER_CPU}]", "workers": f"[{SERVER_CPU}]", "spin": "never"}
+    cpu = {"loops": f"{SERVER_CPU}", "workers": f"{SERVER_CPU}", "spin": "never"}
     sections = {"cpu": cpu, "server": {"log_level": "warning"}, **sections}
     server = Server(directory, pki, keys=keys, **sections)
     apart = sections["cpu"]["workers"] != cpu["workers"]
@@ -140,7 +140,7 @@ def bench_command(pki, port, transport, *options):
 
 
 def bench(report, what, pki, port, transport, pid, *options, seconds):
-    """One run of lurk-bench; its JSON. An answer that is wrong, double or missing is a fault of the whole bench."""
+    """One run of lurk-bench; its JSON. An answer that is wrong, double, missing or a refusal is a fault of the whole bench."""
     command = bench_command(pki, port, transport, "--server-pids", str(pid), "--duration", f"{seconds}s",
                             "--warmup", "300ms", "--quiet", "--json", "-", *options)
     done = subprocess.run(command, capture_output=True, text=True)
@@ -148,9 +148,13 @@ def bench(report, what, pki, port, transport, pid, *options, seconds):
     if not text:
         raise RuntimeError(f"{what}: lurk-bench ended with {done.returncode}: {done.stderr.strip()}")
     result = json.loads(text)
-    if not result["good"]:
+    if not result["good"] or result["refused"]:
         bad = {k: v for k, v in result["counts"].items() if v and k not in ("sent", "answered", "verified", "connected")}
         report.fault(f"{what}: {bad} {result['refused']} {done.stderr.strip()}")
+    stall_ms = result["all"]["latency_ns"]["max"] / 1e6
+    if stall_ms > 300:
+        report.notes.append(f"{what}: an answer took {stall_ms:.0f} ms")
+        say(f"  NOTE {report.notes[-1]}")
     return result
 
 
@@ -320,7 +324,7 @@ def main():
     finally:
         server.stop()
     if "latency" in wanted:
-        apart = {"loops": f"[{SERVER_CPU}]", "workers": f"[{CLIENT_CPU}]", "spin": "never"}
+        apart = {"loops": f"{SERVER_CPU}", "workers": f"{CLIENT_CPU}", "spin": "never"}
         server = lurkd("apart", pki, keys, cpu=apart)
         try:
             latency(report, o, pki, server, "worker_apart")
