@@ -67,11 +67,17 @@ void lk_rig_epoch(struct lk_rig *rig)
     lk_worker_epoch(rig->worker, &rig->map, rig->in, rig->out);
 }
 
+/* A pointer of its own for each, never followed. */
+static struct lk_engine_key *fake_engine(struct lk_rig *rig, uint32_t index)
+{
+    return (struct lk_engine_key *)(void *)&rig->key[index];
+}
+
 void lk_rig_fini(struct lk_rig *rig)
 {
     if (rig->worker != NULL) lk_worker_fini(rig->worker);
     for (uint32_t i = 0; i < rig->keyring.count; i++)
-        if (rig->key[i].engine != (struct lk_engine_key *)(void *)rig) lk_engine_key_free(rig->key[i].engine);
+        if (rig->key[i].engine != fake_engine(rig, i)) lk_engine_key_free(rig->key[i].engine);
     for (uint32_t l = 0; l < rig->map.loops; l++) {
         free(rig->to_shared[l]);
         free(rig->from_shared[l]);
@@ -111,7 +117,7 @@ uint32_t lk_rig_key(struct lk_rig *rig, const char *pem)
 uint32_t lk_rig_key_fake(struct lk_rig *rig, enum lk_key_kind kind, enum lk_kernel_row row, uint32_t bytes)
 {
     struct lk_key *key = key_add(rig, kind);
-    key->engine = (struct lk_engine_key *)(void *)rig; /* never followed */
+    key->engine = fake_engine(rig, rig->keyring.count - 1);
     key->row = row;
     key->bytes = bytes;
     key->keyid.id_count = 1;
