@@ -48,6 +48,7 @@ struct lk_lane {
     enum lk_kernel_row row; /* the kernel it waits for */
     bool started;           /* its S was entered; steps after it are done */
     bool key_used;          /* the private key was at work: a record is due */
+    bool denied;            /* the front granted what the key's own rule does not allow */
     uint8_t verdict;        /* enum lk_slot_verdict */
     uint8_t status;         /* of the extension; 0 while undecided */
     uint64_t queued_ns, work_ns;

@@ -148,7 +148,8 @@ uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
     LK_REQUIRE(lk_group_point_good(request->group, request->point.data, request->point.len),
                LK_TLS12_INVALID_PAYLOAD_FORMAT);
     bool optional = (lk_lane_head(lane)->flags & LK_SLOT_POO_OPTIONAL) != 0;
-    LK_REQUIRE(optional && lane->key->rights.poo_optional, LK_TLS12_INVALID_POO_PRF);
+    lane->denied = optional && !lane->key->rights.poo_optional;
+    LK_REQUIRE(optional && !lane->denied, LK_TLS12_INVALID_POO_PRF);
     return signature_start(lane, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 

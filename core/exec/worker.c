@@ -359,6 +359,7 @@ static bool lane_start(struct lk_worker *w, struct lk_lane *lane)
     }
     lk_freshness_tls12(lane->common.freshness, lane->s, lane->fs);
     lk_lane_answer(lane, lane->exchange->start(lane, &w->rng));
+    if (lane->denied) lk_count(w->counters, LK_C_VAULT_DENIED, 1);
     return lane->status == 0;
 }
 
