@@ -197,7 +197,8 @@ lk_err lk_buf_ring_open(struct lk_buf_ring *ring, struct io_uring *uring, uint16
         return r;
     }
     io_uring_buf_ring_init(ring->ring);
-    for (uint32_t i = 0; i < count; i++) lk_buf_ring_give(ring, (uint16_t)i);
+    for (uint32_t i = 0; i < count; i++)
+        lk_buf_ring_give(ring, (uint16_t)i);
     lk_buf_ring_publish(ring);
     return LK_OK;
 }

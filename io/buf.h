@@ -1,7 +1,8 @@
-/* buf: the memory that bytes of sockets lie in. Three kinds, all of one loop, all allocated at start:
+/* buf: the memory that bytes of sockets lie in. Three kinds, all of one loop, all allocated at
+ * start:
  *
- *   lk_buf_ring   what the kernel receives into: equal buffers that it picks itself. A buffer is ours
- *                 from its completion until lk_buf_ring_give, within one turn.
+ *   lk_buf_ring   what the kernel receives into: equal buffers that it picks itself. A buffer is
+ *                 ours from its completion until lk_buf_ring_give, within one turn.
  *   lk_out        what the kernel sends from: a chunk that holds one TLS record or one batch of
  *                 datagrams; the kernel's from the submission until the completion.
  *   lk_part       where a message that came in pieces is put together.
@@ -21,14 +22,15 @@
 
 /* --- addresses ------------------------------------------------------------------------------ */
 
-/* A peer's address, and for datagrams the local one it wrote to, so that answers leave from there. */
+/* A peer's address, and for datagrams the local one it wrote to, so that answers leave from
+ * there. */
 struct lk_address {
     union {
         struct sockaddr sa;
         struct sockaddr_in in;
         struct sockaddr_in6 in6;
     } peer;
-    uint8_t local_family; /* AF_INET, AF_INET6; 0 unknown: the kernel chooses */
+    uint8_t local_family;  /* AF_INET, AF_INET6; 0 unknown: the kernel chooses */
     struct in6_addr local; /* AF_INET: in the first four bytes */
     uint32_t local_ifindex;
 };
@@ -40,9 +42,10 @@ void lk_address_text(const struct lk_address *address, char text[LK_ADDRESS_TEXT
 
 /* --- output --------------------------------------------------------------------------------- */
 
-#define LK_OUT_BYTES 16896 /* a record of 16 KiB with header, padding and tag; whole lines */
+#define LK_OUT_BYTES 16896       /* a record of 16 KiB with header, padding and tag; whole lines */
 #define LK_OUT_PLAIN_BYTES 16384 /* of them, plain text for one record */
 #define LK_OUTS_PER_LOOP 1024
+#define LK_OUT_CONTROL_BYTES (CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)))
 
 struct lk_out {
     struct lk_out *next;
@@ -56,7 +59,7 @@ struct lk_out {
     struct lk_address to;
     struct msghdr message; /* of the loop, while it is sent */
     struct iovec vec;
-    alignas(8) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
+    alignas(8) uint8_t control[LK_OUT_CONTROL_BYTES];
     alignas(64) uint8_t data[LK_OUT_BYTES];
 };
 
@@ -80,7 +83,7 @@ void lk_out_release_wiped(struct lk_out_pool *pool, struct lk_out *out);
 #define LK_PART_LARGE_BYTES 65536
 
 struct lk_part {
-    struct lk_part *next; /* in the pool */
+    struct lk_part *next;     /* in the pool */
     uint32_t len, need, size; /* filled; of the message; room */
     bool large;
     uint8_t *data;
@@ -107,8 +110,8 @@ struct lk_buf_ring {
     uint32_t given;        /* since the last publish */
     uint16_t group;
 };
-LK_MUST_USE lk_err lk_buf_ring_open(struct lk_buf_ring *ring, struct io_uring *uring, uint16_t group,
-                                    uint32_t count, uint32_t bytes);
+LK_MUST_USE lk_err lk_buf_ring_open(struct lk_buf_ring *ring, struct io_uring *uring,
+                                    uint16_t group, uint32_t count, uint32_t bytes);
 /* After the io_uring is gone: nothing may be receiving. */
 void lk_buf_ring_close(struct lk_buf_ring *ring);
 uint8_t *lk_buf_ring_at(const struct lk_buf_ring *ring, uint16_t id);

@@ -99,7 +99,8 @@ void lk_conn_due(struct lk_conn *conn, uint64_t at_ns)
 
 /* --- who it is ------------------------------------------------------------------------------ */
 
-static void note(struct lk_conn *conn, enum lk_log_level level, const char *message, const char *why)
+static void note(struct lk_conn *conn, enum lk_log_level level, const char *message,
+                 const char *why)
 {
     struct lk_peers *peers = conn->peers;
     uint32_t left_out = 0;
@@ -150,7 +151,8 @@ bool lk_conn_proved(struct lk_conn *conn, const char *identity)
     conn->identity = strdup(identity);
     if (conn->identity == NULL || !find_edge(conn)) {
         lk_count(peers->counters, LK_C_HANDSHAKES_UNKNOWN_EDGE, 1);
-        note(conn, LK_LOG_NOTICE, "handshake refused", "no edge of the configuration has this identity");
+        note(conn, LK_LOG_NOTICE, "handshake refused",
+             "no edge of the configuration has this identity");
         return false;
     }
     conn->state = LK_CONN_OPEN;
@@ -265,7 +267,8 @@ static bool has_room(const struct lk_conn *conn, const struct lk_out *out, size_
 struct chain {
     struct lk_out **first, **last;
     size_t bytes_max; /* of a chunk */
-    size_t above;     /* what may be pending above the cap: a record beside the plain text it is made of */
+    size_t
+        above; /* what may be pending above the cap: a record beside the plain text it is made of */
 };
 
 static bool append(struct lk_conn *conn, struct chain chain, const uint8_t *data, size_t len)
@@ -296,12 +299,15 @@ static bool append(struct lk_conn *conn, struct chain chain, const uint8_t *data
 
 bool lk_conn_write(struct lk_conn *conn, const void *data, size_t len)
 {
-    return append(conn, (struct chain){&conn->out_first, &conn->out_last, LK_OUT_BYTES, LK_OUT_BYTES}, data, len);
+    return append(conn,
+                  (struct chain){&conn->out_first, &conn->out_last, LK_OUT_BYTES, LK_OUT_BYTES},
+                  data, len);
 }
 
 bool lk_conn_pend(struct lk_conn *conn, const void *data, size_t len)
 {
-    return append(conn, (struct chain){&conn->plain_first, &conn->plain_last, LK_OUT_PLAIN_BYTES, 0},
+    return append(conn,
+                  (struct chain){&conn->plain_first, &conn->plain_last, LK_OUT_PLAIN_BYTES, 0},
                   data, len);
 }
 
@@ -358,7 +364,8 @@ static void flush(struct lk_conn *conn)
 
 void lk_peers_flush(struct lk_peers *peers)
 {
-    for (uint32_t i = 0; i < peers->touched_count; i++) flush(&peers->conn[peers->touched[i]]);
+    for (uint32_t i = 0; i < peers->touched_count; i++)
+        flush(&peers->conn[peers->touched[i]]);
 }
 
 void lk_peers_expire(struct lk_peers *peers)
@@ -374,7 +381,8 @@ bool lk_peers_judge(struct lk_peers *peers, uint32_t *next, uint32_t count)
 {
     while (*next < peers->conn_max && count > 0) {
         struct lk_conn *conn = &peers->conn[(*next)++];
-        if (conn->state != LK_CONN_OPEN || conn->view_generation == peers->view->generation) continue;
+        if (conn->state != LK_CONN_OPEN || conn->view_generation == peers->view->generation)
+            continue;
         lk_conn_edge(conn);
         count--;
     }
@@ -401,7 +409,8 @@ void lk_conn_stream_due(struct lk_conn *conn)
         return;
     }
     uint64_t due = conn->heard_ns + conf->idle_s * LK_NS_PER_S;
-    if (conn->part != NULL || conn->head_len > 0) due = earlier(due, conn->part_since_ns + patience);
+    if (conn->part != NULL || conn->head_len > 0)
+        due = earlier(due, conn->part_since_ns + patience);
     if (conn->sending) due = earlier(due, conn->sending_since_ns + patience);
     if (due > now) {
         /* Looked at often enough that a part or a send that began meanwhile is seen in time. */

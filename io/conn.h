@@ -1,13 +1,14 @@
 /* conn: the peers of one loop, by index and generation, and all that serves them in a turn.
  *
- * struct lk_peers is what a transport and the intake work with: the turn's time, the view, the pools
- * and the list of what is to be sent. It knows no io_uring, so tests run it with any time and read
- * what it would send; the loop turns its lists into submissions at the end of a turn.
+ * struct lk_peers is what a transport and the intake work with: the turn's time, the view, the
+ * pools and the list of what is to be sent. It knows no io_uring, so tests run it with any time and
+ * read what it would send; the loop turns its lists into submissions at the end of a turn.
  *
- * Owner   the loop's thread. Memory from lk_peers_init; taking and releasing a conn allocates nothing
- *         of ours (OpenSSL allocates in handshakes).
- * Life    take -> HANDSHAKE -> OPEN -> CLOSING (what is pending still goes out) -> GONE (nothing more
- *         in or out, waiting for the kernel's completions) -> free, with another generation. */
+ * Owner   the loop's thread. Memory from lk_peers_init; taking and releasing a conn allocates
+ *         nothing of ours (OpenSSL allocates in handshakes).
+ * Life    take -> HANDSHAKE -> OPEN -> CLOSING (what is pending still goes out) -> GONE (nothing
+ *         more in or out, waiting for the kernel's completions) -> free, with another
+ *         generation. */
 #ifndef LK_IO_CONN_H
 #define LK_IO_CONN_H
 
@@ -38,10 +39,11 @@ struct lk_conn {
     uint8_t state; /* enum lk_conn_state */
     bool touched;  /* in peers->touched */
     bool said_bye;
-    bool recv_armed, sending, shut, ended; /* streams, of the loop: ended: the peer sent its last byte */
+    /* Streams, of the loop. ended: the peer sent its last byte. */
+    bool recv_armed, sending, shut, ended;
 
-    /* who. identity is malloc'ed when known; edge belongs to the view of view_generation: go through
-     * lk_conn_edge, which judges again under a newer view. */
+    /* who. identity is malloc'ed when known; edge belongs to the view of view_generation: go
+     * through lk_conn_edge, which judges again under a newer view. */
     char *identity; /* "uri:..." or "dns:..." */
     const struct lk_edge *edge;
     uint64_t view_generation;
@@ -101,8 +103,8 @@ LK_MUST_USE lk_err lk_peers_init(struct lk_peers *peers, const struct lk_view *v
                                  struct lk_counters *counters, uint32_t conn_max);
 void lk_peers_fini(struct lk_peers *peers);
 
-/* A peer in state HANDSHAKE, due at the handshake deadline, fd and ssl unset. NULL: the table is full
- * or draining. Counts CONNS_OPENED. */
+/* A peer in state HANDSHAKE, due at the handshake deadline, fd and ssl unset. NULL: the table is
+ * full or draining. Counts CONNS_OPENED. */
 struct lk_conn *lk_conn_take(struct lk_peers *peers, const struct lk_transport *transport,
                              const struct lk_address *address);
 /* NULL when it is not there any more, or GONE. */

@@ -36,8 +36,9 @@ static bool needs_key(enum lk_exchange_id exchange)
     return exchange >= LK_X_TLS12_RSA_MASTER;
 }
 
-void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request, enum lk_exchange_id exchange,
-                     uint8_t status, struct lk_bytes payload, uint64_t tag)
+void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
+                     enum lk_exchange_id exchange, uint8_t status, struct lk_bytes payload,
+                     uint64_t tag)
 {
     const struct lk_edge *edge = lk_conn_edge(conn);
     if (edge == NULL) return;
@@ -59,7 +60,8 @@ void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request, enum
 
 /* --- steps 1 to 5 of lurk.md 5 --------------------------------------------------------------- */
 
-#define TLS12_EXCHANGES (LK_EXCHANGE_BIT(LK_EXCHANGE_COUNT) - LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES))
+#define TLS12_EXCHANGES                                                                            \
+    (LK_EXCHANGE_BIT(LK_EXCHANGE_COUNT) - LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES))
 
 static bool extension_open(const struct lk_edge *edge, const struct lk_header *header)
 {
@@ -141,7 +143,8 @@ void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t t
     job.edge = lk_conn_edge(conn);
     if (job.edge == NULL) return;
     uint8_t fault = layer_fault(job.edge, &job.header, &job.exchange);
-    bool fits = job.header.length == message.len && message.len <= peers->view->conf->message_bytes_max;
+    bool fits = job.header.length == message.len &&
+                message.len <= peers->view->conf->message_bytes_max;
     if (fault == 0 && !fits) fault = LK_STATUS_INVALID_FORMAT;
     job.payload = lk_cursor_take(&c, lk_cursor_left(&c));
     if (fault == 0 && needs_key(job.exchange)) {
@@ -171,7 +174,8 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The header is whole and the message is not: where does the rest go? Refused messages are skipped. */
+/* The header is whole and the message is not: where does the rest go? Refused messages are
+ * skipped. */
 static void begin_part(struct lk_conn *conn)
 {
     struct lk_cursor c = lk_cursor_of(lk_bytes_of(conn->head, LK_HEADER_BYTES));
@@ -223,12 +227,8 @@ static void take_head(struct lk_conn *conn, struct lk_bytes *plain)
         conn->head_len = 0;
         lk_intake_message(conn, message, 0);
         break;
-    case LK_CUT_LOST:
-        lose_the_cut(conn, message);
-        break;
-    case LK_CUT_MORE:
-        begin_part(conn);
-        break;
+    case LK_CUT_LOST: lose_the_cut(conn, message); break;
+    case LK_CUT_MORE: begin_part(conn); break;
     }
 }
 
@@ -255,12 +255,8 @@ static void take_whole(struct lk_conn *conn, struct lk_bytes *plain)
         lk_intake_message(conn, message, 0);
         advance(plain, message.len);
         break;
-    case LK_CUT_LOST:
-        lose_the_cut(conn, message);
-        break;
-    case LK_CUT_MORE:
-        take_head(conn, plain);
-        break;
+    case LK_CUT_LOST: lose_the_cut(conn, message); break;
+    case LK_CUT_MORE: take_head(conn, plain); break;
     }
 }
 

@@ -1,13 +1,15 @@
 /* intake: a message of one edge to its answer. What needs no key is answered at once; the rest goes
  * into a slot, to the worker of its key, and its result comes back by lk_intake_collect.
  *
- * The order of faults is lurk.md 5 and lurk-tls12.md 2. The whole payload is parsed here too, so that
- * every fault that needs no key is answered by the front; the vault checks its own copy again.
+ * The order of faults is lurk.md 5 and lurk-tls12.md 2. The whole payload is parsed here too, so
+ * that every fault that needs no key is answered by the front; the vault checks its own copy again.
  *
- * Owner   the loop's thread. One record (struct lk_req) a slot of this loop; never leaves the front.
+ * Owner   the loop's thread. One record (struct lk_req) a slot of this loop; never leaves the
+ *         front.
  * Memory  lk_intake_init. Rings, slots and bells are those of the epoch in use (lk_intake_epoch);
  *         without one every request that needs a key is answered temporary_failure.
- * Bounds  per peer in_flight_per_peer, per loop the slots. Past a bound: temporary_failure at once. */
+ * Bounds  per peer in_flight_per_peer, per loop the slots. Past a bound: temporary_failure at
+ *         once. */
 #ifndef LK_IO_INTAKE_H
 #define LK_IO_INTAKE_H
 
@@ -42,10 +44,10 @@ struct lk_intake {
     struct lk_ring to_worker[LK_WORKERS_MAX];
     struct lk_ring to_loop[LK_WORKERS_MAX];
     struct lk_route route;
-    struct lk_req *req; /* small ones first */
-    uint32_t small, large; /* counts */
+    struct lk_req *req;              /* small ones first */
+    uint32_t small, large;           /* counts */
     uint32_t free_small, free_large; /* first of each list */
-    uint32_t oldest, newest; /* SENT, by deadline */
+    uint32_t oldest, newest;         /* SENT, by deadline */
     uint32_t in_flight, lost;
     uint64_t to_ring; /* bit w: worker w got something in this turn */
     bool broken;      /* the vault wrote what it never may: this epoch is not used any more */
@@ -57,8 +59,8 @@ void lk_intake_fini(struct lk_intake *intake);
 
 /* Streams: plain bytes of one edge, cut into messages; a piece that is left is kept in the conn. */
 void lk_intake_stream(struct lk_conn *conn, struct lk_bytes plain);
-/* One message. Datagrams: the whole datagram (shorter than 16 bytes: dropped and counted). tag comes
- * back with the answer. The answer may come before this returns. */
+/* One message. Datagrams: the whole datagram (shorter than 16 bytes: dropped and counted). tag
+ * comes back with the answer. The answer may come before this returns. */
 void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t tag);
 
 /* Results of all workers: answers gathered in their conns. Returns how many came. */
@@ -68,18 +70,20 @@ void lk_intake_ring(struct lk_intake *intake);
 /* Answers what is past its deadline; marks those slots lost. */
 void lk_intake_expire(struct lk_intake *intake, struct lk_peers *peers);
 /* Every request in flight is answered temporary_failure; then the new segment is used. */
-void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers, const struct lk_segment *segment);
+void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers,
+                     const struct lk_segment *segment);
 /* Is there something in a ring of results? For the last look before sleep. */
 bool lk_intake_has_results(const struct lk_intake *intake);
 
-/* --- between intake.c (messages), intake_verdict.c (rights) and intake_flight.c (slots) --------- */
+/* --- between intake.c, intake_verdict.c (rights) and intake_flight.c (slots) ----------------- */
 
 /* A fault of the message layer (lurk.md 5.1); status of lurk's own registry. */
 void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uint8_t status,
                       uint64_t tag);
 /* The extension's own answer: success with its payload, or a fault with its state. */
-void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request, enum lk_exchange_id exchange,
-                     uint8_t status, struct lk_bytes payload, uint64_t tag);
+void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
+                     enum lk_exchange_id exchange, uint8_t status, struct lk_bytes payload,
+                     uint64_t tag);
 
 /* A job for the vault, as intake.c judged it. */
 struct lk_job {
@@ -93,9 +97,9 @@ struct lk_job {
     enum lk_exchange_id exchange;
     uint16_t flags; /* enum lk_slot_flag */
 };
-/* Payload, key, freshness function, window, and the hashes this edge may use: every fault that needs no
- * private key, in the order of lurk-tls12.md 2 to 6, but proof and points, which the vault judges.
- * 0: key, cost_ns and flags are set. */
+/* Payload, key, freshness function, window, and the hashes this edge may use: every fault that
+ * needs no private key, in the order of lurk-tls12.md 2 to 6, but proof and points, which the vault
+ * judges. 0: key, cost_ns and flags are set. */
 uint8_t lk_intake_verdict(struct lk_job *job);
 /* Is there a slot for a payload of this length? */
 bool lk_intake_has_slot(const struct lk_intake *intake, size_t payload_bytes);

@@ -9,7 +9,7 @@
 
 #define NONE UINT32_MAX
 #define SPREAD_ABOVE_NS (1 * LK_NS_PER_MS)
-#define SLACK_MS 50      /* for the vault to send a late request home itself */
+#define SLACK_MS 50 /* for the vault to send a late request home itself */
 #define POP_MAX 64
 
 /* --- records -------------------------------------------------------------------------------- */
@@ -26,7 +26,8 @@ static void put_free(struct lk_intake *intake, uint32_t at)
 static void free_all(struct lk_intake *intake)
 {
     intake->free_small = intake->free_large = intake->oldest = intake->newest = NONE;
-    for (uint32_t at = intake->small + intake->large; at-- > 0;) put_free(intake, at);
+    for (uint32_t at = intake->small + intake->large; at-- > 0;)
+        put_free(intake, at);
 }
 
 lk_err lk_intake_init(struct lk_intake *intake, uint32_t loop, uint32_t workers, uint32_t small,
@@ -161,8 +162,8 @@ static struct lk_req *take(struct lk_intake *intake, const struct lk_job *job, u
         .filled = (uint32_t)job->payload.len,
     };
     const struct lk_peers *peers = job->conn->peers;
-    req->answer_by_ns =
-        peers->now_ns + (peers->view->conf->queue_deadline_ms + SLACK_MS) * LK_NS_PER_MS;
+    req->answer_by_ns = peers->now_ns +
+                        (peers->view->conf->queue_deadline_ms + SLACK_MS) * LK_NS_PER_MS;
     return req;
 }
 
@@ -174,7 +175,8 @@ bool lk_intake_send(struct lk_intake *intake, const struct lk_job *job)
     bool spread = false;
     req->worker = (uint8_t)lk_route_worker(&intake->route, job->key->handle, job->cost_ns, &spread);
     if (spread) lk_count(job->conn->peers->counters, LK_C_SPREAD, 1);
-    lk_err err = lk_ring_push(&intake->to_worker[req->worker], lk_slot_ref(req->generation, req->index));
+    lk_err err = lk_ring_push(&intake->to_worker[req->worker],
+                              lk_slot_ref(req->generation, req->index));
     if (err != LK_OK) {
         if (err == LK_ERR_ABSURD) intake->broken = true;
         lk_route_home(&intake->route, req->worker, req->cost_ns);
@@ -229,7 +231,8 @@ static bool result_good(const struct result *r, const struct lk_req *req)
 {
     if (r->state != LK_SLOT_DONE || r->generation != req->generation) return false;
     if (r->verdict == LK_VERDICT_TEMPORARY) return r->result_bytes <= req->body_bytes;
-    if (r->verdict != LK_VERDICT_ANSWER || r->status == 0 || r->status >= LK_STATUS_COUNT) return false;
+    if (r->verdict != LK_VERDICT_ANSWER || r->status == 0 || r->status >= LK_STATUS_COUNT)
+        return false;
     if (r->status != LK_STATUS_SUCCESS) return r->result_bytes == 0;
     return r->result_bytes <= req->body_bytes &&
            r->result_bytes <= LK_MESSAGE_BYTES_MAX - LK_HEADER_BYTES;
@@ -251,12 +254,14 @@ static void answer(struct lk_peers *peers, const struct lk_req *req, const struc
 }
 
 /* False: no honest vault sends this reference. */
-static bool come_home(struct lk_intake *intake, struct lk_peers *peers, uint32_t worker, uint64_t ref)
+static bool come_home(struct lk_intake *intake, struct lk_peers *peers, uint32_t worker,
+                      uint64_t ref)
 {
     uint32_t at = at_of(intake, (uint32_t)ref);
     if (at == NONE) return false;
     struct lk_req *req = &intake->req[at];
-    if (req->state == LK_REQ_FREE || req->generation != (uint32_t)(ref >> 32) || req->worker != worker)
+    if (req->state == LK_REQ_FREE || req->generation != (uint32_t)(ref >> 32) ||
+        req->worker != worker)
         return false;
     const struct lk_slot *slot = slot_of(intake, req);
     const volatile struct lk_slot *shared = slot;
@@ -326,7 +331,8 @@ void lk_intake_expire(struct lk_intake *intake, struct lk_peers *peers)
     }
 }
 
-void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers, const struct lk_segment *segment)
+void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers,
+                     const struct lk_segment *segment)
 {
     for (uint32_t at = intake->oldest; at != NONE; at = intake->req[at].next)
         give_up(peers, &intake->req[at], LK_C_REFUSED_EPOCH);

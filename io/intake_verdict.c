@@ -1,4 +1,5 @@
-/* May this edge have this of that key, now? The rights come from the policy, the vault bounds them. */
+/* May this edge have this of that key, now? The rights come from the policy, the vault bounds
+ * them. */
 #include <string.h>
 
 #include "core/base/slot.h"
@@ -50,7 +51,8 @@ static uint8_t hash_fault(const struct lk_grant *grant, unsigned hash)
 static uint8_t window_fault(struct lk_job *job, const uint8_t *server_random, uint32_t window_s)
 {
     int64_t skew_s = 0;
-    if (lk_freshness_in_window(server_random, job->conn->peers->now_unix_s, window_s, &skew_s)) return 0;
+    if (lk_freshness_in_window(server_random, job->conn->peers->now_unix_s, window_s, &skew_s))
+        return 0;
     log_skew(job, skew_s);
     return LK_TLS12_INVALID_TLS_RANDOM;
 }
@@ -95,7 +97,8 @@ static int hash_of_scheme(uint16_t scheme)
     return -1;
 }
 
-/* lurk-tls12.md 6, steps 2 and 3; whether the scheme fits the key, points and proof are the vault's. */
+/* lurk-tls12.md 6, steps 2 and 3; whether the scheme fits the key, points and proof are the
+ * vault's. */
 static uint8_t ecdhe_fault(struct lk_job *job, const struct lk_grant *grant)
 {
     struct lk_tls12_ecdhe cut;

@@ -78,7 +78,8 @@ void lk_loop_order(struct lk_loop *loop, const struct lk_loop_order *order)
     loop->order = *order;
     atomic_store_explicit(&loop->order_full, true, memory_order_release);
     eventfd_write(loop->order_fd, 1);
-    while (sem_wait(&loop->order_taken) != 0) LK_ASSERT(errno == EINTR);
+    while (sem_wait(&loop->order_taken) != 0)
+        LK_ASSERT(errno == EINTR);
 }
 
 /* --- the turn ------------------------------------------------------------------------------- */
@@ -109,7 +110,8 @@ static void tell_control(struct lk_loop *loop)
     atomic_store_explicit(&loop->conns, loop->peers.conn_count, memory_order_relaxed);
     atomic_store_explicit(&loop->lost, loop->intake.lost, memory_order_relaxed);
     if (loop->intake.broken && loop->intake.segment != NULL)
-        atomic_store_explicit(&loop->broken_epoch, loop->intake.segment->epoch, memory_order_relaxed);
+        atomic_store_explicit(&loop->broken_epoch, loop->intake.segment->epoch,
+                              memory_order_relaxed);
 }
 
 static void lk_loop_turn(struct lk_loop *loop)
@@ -122,7 +124,8 @@ static void lk_loop_turn(struct lk_loop *loop)
     lk_loop_reap(loop);
     lk_intake_collect(&loop->intake, &loop->peers);
     tick(loop);
-    if (loop->judging) loop->judging = lk_peers_judge(&loop->peers, &loop->judge_next, JUDGE_PER_TURN);
+    if (loop->judging)
+        loop->judging = lk_peers_judge(&loop->peers, &loop->judge_next, JUDGE_PER_TURN);
     lk_peers_flush(&loop->peers);
     lk_intake_ring(&loop->intake);
     lk_loop_send(loop);
@@ -256,7 +259,8 @@ static lk_err start_thread(struct lk_loop *loop)
     char name[16];
     snprintf(name, sizeof name, "loop %u", loop->conf.index & 0xff);
     pthread_setname_np(loop->thread, name);
-    while (sem_wait(&loop->order_taken) != 0) LK_ASSERT(errno == EINTR);
+    while (sem_wait(&loop->order_taken) != 0)
+        LK_ASSERT(errno == EINTR);
     if (loop->started_err != LK_OK) pthread_join(loop->thread, NULL);
     return loop->started_err;
 }

@@ -3,7 +3,8 @@
  *
  * Owner   its thread. The control thread talks to it by orders only (lk_loop_order): a single-slot
  *         mailbox and an eventfd; an order is taken at the start of a turn.
- * Memory  allocated by lk_loop_start; a turn allocates nothing but what OpenSSL does in handshakes. */
+ * Memory  allocated by lk_loop_start; a turn allocates nothing but what OpenSSL does in
+ *         handshakes. */
 #ifndef LK_IO_LOOP_H
 #define LK_IO_LOOP_H
 
@@ -20,9 +21,9 @@ struct lk_loop_listener {
 
 struct lk_loop_conf {
     uint32_t index;
-    int cpu;         /* -1: not pinned */
-    bool spin;       /* its own CPU, and its workers have others */
-    int bell_fd;     /* eventfd the workers ring; the same one in every epoch */
+    int cpu;     /* -1: not pinned */
+    bool spin;   /* its own CPU, and its workers have others */
+    int bell_fd; /* eventfd the workers ring; the same one in every epoch */
     uint32_t workers;
     struct lk_loop_listener listener[LK_LISTEN_MAX];
     uint32_t listener_count;
@@ -30,13 +31,13 @@ struct lk_loop_conf {
     struct lk_counters *counters;
 };
 
-/* Makes buffers and thread. The ring is made by the thread itself, restricted to the opcodes it uses.
- * Errors: -EPERM, -ENOSYS: the host refuses io_uring (the caller names where to look). */
+/* Makes buffers and thread. The ring is made by the thread itself, restricted to the opcodes it
+ * uses. Errors: -EPERM, -ENOSYS: the host refuses io_uring (the caller names where to look). */
 LK_MUST_USE lk_err lk_loop_start(const struct lk_loop_conf *conf, struct lk_loop **out);
 
 enum lk_loop_order_kind {
-    LK_ORDER_VIEW,  /* view: judge live peers again, use it from now on */
-    LK_ORDER_EPOCH, /* segment: answer all requests of the old epoch with temporary_failure, go over */
+    LK_ORDER_VIEW, /* view: judge live peers again, use it from now on */
+    LK_ORDER_EPOCH, /* segment: answer all requests of the old epoch temporary_failure, go over */
     LK_ORDER_DRAIN, /* no new peers; close each peer once it has its answers */
     LK_ORDER_STOP
 };
@@ -50,8 +51,8 @@ struct lk_loop_order {
 void lk_loop_order(struct lk_loop *loop, const struct lk_loop_order *order);
 /* Peers still connected: DRAIN is done when 0. Any thread. */
 uint32_t lk_loop_conns(const struct lk_loop *loop);
-/* The epoch in which the vault wrote what it never may, 0: none. The loop uses that segment no more; the
- * supervisor makes a fresh one. Any thread. */
+/* The epoch in which the vault wrote what it never may, 0: none. The loop uses that segment no
+ * more; the supervisor makes a fresh one. Any thread. */
 uint64_t lk_loop_broken_epoch(const struct lk_loop *loop);
 /* Slots given up at their deadline and not come home yet. Any thread. */
 uint32_t lk_loop_slots_lost(const struct lk_loop *loop);

@@ -18,7 +18,7 @@
 #define DATAGRAM_BUF_BYTES (65536 + 512) /* several datagrams of one peer at once (UDP_GRO) */
 #define DATAGRAM_CONTROL_BYTES 128
 #define DATAGRAM_NAME_BYTES 32 /* a sockaddr_in6, and the control data behind it stays aligned */
-#define LINGER_MS 1000 /* for the peer to read our last bytes and close */
+#define LINGER_MS 1000         /* for the peer to read our last bytes and close */
 
 /* What a completion is of: kind, generation of the conn, index. */
 enum kind { K_ACCEPT, K_RECV, K_SEND, K_DATAGRAM, K_DATAGRAM_SENT, K_BELL, K_ORDER, K_CANCEL };
@@ -94,7 +94,8 @@ static void prepare_socket(int fd, bool datagrams)
     }
 }
 
-static lk_err start_transport(struct lk_loop *loop, const struct lk_transport *transport, uint32_t row)
+static lk_err start_transport(struct lk_loop *loop, const struct lk_transport *transport,
+                              uint32_t row)
 {
     for (uint32_t i = 0; i < row; i++)
         if (loop->transport[i] == transport) return LK_OK;
@@ -105,7 +106,8 @@ static void stop_transports(struct lk_loop *loop, uint32_t rows)
 {
     for (uint32_t row = 0; row < rows; row++) {
         bool first = true;
-        for (uint32_t i = 0; i < row; i++) first = first && loop->transport[i] != loop->transport[row];
+        for (uint32_t i = 0; i < row; i++)
+            first = first && loop->transport[i] != loop->transport[row];
         if (first && loop->transport[row]->stop != NULL) loop->transport[row]->stop(&loop->peers);
     }
 }
@@ -114,8 +116,8 @@ lk_err lk_loop_listen(struct lk_loop *loop)
 {
     for (uint32_t row = 0; row < loop->conf.listener_count; row++) {
         const struct lk_loop_listener *listener = &loop->conf.listener[row];
-        const struct lk_transport *transport =
-            lk_transport_find((enum lk_transport_id)listener->transport);
+        const struct lk_transport *transport = lk_transport_find(
+            (enum lk_transport_id)listener->transport);
         lk_err err = transport != NULL ? start_transport(loop, transport, row) : LK_ERR_UNKNOWN;
         if (err != LK_OK) {
             stop_transports(loop, row);
@@ -124,7 +126,8 @@ lk_err lk_loop_listen(struct lk_loop *loop)
         loop->transport[row] = transport;
         prepare_socket(listener->fd, transport->datagrams);
     }
-    for (uint32_t row = 0; row < loop->conf.listener_count; row++) arm_listener(loop, row);
+    for (uint32_t row = 0; row < loop->conf.listener_count; row++)
+        arm_listener(loop, row);
     arm_poll(loop, loop->conf.bell_fd, K_BELL);
     arm_poll(loop, loop->order_fd, K_ORDER);
     return LK_OK;
@@ -306,7 +309,8 @@ static void send_stream(struct lk_loop *loop, struct lk_conn *conn)
 
 /* --- datagrams ------------------------------------------------------------------------------ */
 
-static uint16_t read_control(struct io_uring_recvmsg_out *got, struct msghdr *shape, struct lk_address *from)
+static uint16_t read_control(struct io_uring_recvmsg_out *got, struct msghdr *shape,
+                             struct lk_address *from)
 {
     int segment = 0;
     struct cmsghdr *c = io_uring_recvmsg_cmsg_firsthdr(got, shape);
@@ -343,7 +347,8 @@ static void on_datagrams(struct lk_loop *loop, uint32_t row, uint8_t *buffer, in
     lk_count(loop->peers.counters, LK_C_BYTES_IN, left);
     do {
         size_t n = segment > 0 && segment < left ? segment : left;
-        loop->transport[row]->heard(&loop->peers, loop->conf.listener[row].fd, &from, lk_bytes_of(at, n));
+        loop->transport[row]->heard(&loop->peers, loop->conf.listener[row].fd, &from,
+                                    lk_bytes_of(at, n));
         at += n;
         left -= n;
     } while (left > 0);
@@ -353,7 +358,8 @@ static void on_datagram(struct lk_loop *loop, uint32_t row, const struct io_urin
 {
     if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
         uint16_t id = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-        if (cqe->res > 0) on_datagrams(loop, row, lk_buf_ring_at(&loop->datagram_bufs, id), cqe->res);
+        if (cqe->res > 0)
+            on_datagrams(loop, row, lk_buf_ring_at(&loop->datagram_bufs, id), cqe->res);
         lk_buf_ring_give(&loop->datagram_bufs, id);
     }
     if ((cqe->flags & IORING_CQE_F_MORE) != 0) return;
@@ -378,7 +384,8 @@ static void address_control(struct lk_out *out)
         memcpy(&info.ipi_spec_dst, &out->to.local, sizeof info.ipi_spec_dst);
         add_control(out, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     } else if (out->to.local_family == AF_INET6) {
-        struct in6_pktinfo info = {.ipi6_addr = out->to.local, .ipi6_ifindex = out->to.local_ifindex};
+        struct in6_pktinfo info = {.ipi6_addr = out->to.local,
+                                   .ipi6_ifindex = out->to.local_ifindex};
         add_control(out, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
     }
     if (out->segment > 0 && out->segment < out->len)
@@ -395,8 +402,8 @@ static void send_datagram(struct lk_loop *loop, struct lk_out *out)
     address_control(out);
     struct io_uring_sqe *sqe = next_sqe(loop);
     io_uring_prep_sendmsg(sqe, out->fd, &out->message, MSG_NOSIGNAL);
-    io_uring_sqe_set_data64(
-        sqe, name_of(K_DATAGRAM_SENT, 0, (uint32_t)(out - loop->peers.outs.base)));
+    io_uring_sqe_set_data64(sqe,
+                            name_of(K_DATAGRAM_SENT, 0, (uint32_t)(out - loop->peers.outs.base)));
 }
 
 static void on_datagram_sent(struct lk_loop *loop, const struct io_uring_cqe *cqe)

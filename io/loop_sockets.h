@@ -1,5 +1,5 @@
-/* loop_sockets: the socket operations of a loop: what is asked of its io_uring and what becomes of the
- * completions. Owner: the loop's thread, within a turn. */
+/* loop_sockets: the socket operations of a loop: what is asked of its io_uring and what becomes of
+ * the completions. Owner: the loop's thread, within a turn. */
 #ifndef LK_IO_LOOP_SOCKETS_H
 #define LK_IO_LOOP_SOCKETS_H
 
@@ -16,7 +16,7 @@ struct lk_loop {
     struct lk_loop_conf conf;
     struct io_uring uring;
     struct lk_buf_ring stream_bufs, datagram_bufs;
-    struct msghdr datagram_shape; /* of a received datagram: room for its address and control data */
+    struct msghdr datagram_shape; /* room for the address and control data of a received one */
     struct lk_peers peers;
     struct lk_intake intake;
     const struct lk_transport *transport[LK_LISTEN_MAX];

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define CIPHERS_TLS12                                                                              \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"      \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"     \
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 #define CIPHERS_TLS13 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 #define GROUPS "X25519:P-256:P-384"
@@ -74,7 +74,8 @@ static lk_err use_key(SSL_CTX *ctx, struct lk_bytes text, struct fault fault)
     BIO_free(bio);
     lk_err err = LK_OK;
     if (key == NULL)
-        err = refuse(fault, "channel key", "holds no private key in PEM that can be read without a passphrase");
+        err = refuse(fault, "channel key",
+                     "holds no private key in PEM that can be read without a passphrase");
     else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
         err = refuse(fault, "channel key", "does not belong to the channel certificate");
     EVP_PKEY_free(key);
@@ -96,7 +97,8 @@ static lk_err trust_ca(SSL_CTX *ctx, struct lk_bytes text, struct fault fault)
         X509_free(ca);
     }
     BIO_free(bio);
-    if (err == LK_OK && count == 0) err = refuse(fault, "channel ca", "holds no certificate in PEM");
+    if (err == LK_OK && count == 0)
+        err = refuse(fault, "channel ca", "holds no certificate in PEM");
     ERR_clear_error();
     return err;
 }
@@ -107,7 +109,8 @@ static lk_err judge_crl(SSL_CTX *ctx, X509_CRL *crl, struct fault fault)
     if (X509_STORE_add_crl(SSL_CTX_get_cert_store(ctx), crl) != 1)
         return refuse(fault, "channel crl", "does not serve");
     if (next != NULL && X509_cmp_current_time(next) <= 0)
-        return refuse(fault, "channel crl", "has expired: every edge would be refused; fetch a fresh one");
+        return refuse(fault, "channel crl",
+                      "has expired: every edge would be refused; fetch a fresh one");
     return LK_OK;
 }
 
@@ -155,9 +158,12 @@ lk_err lk_session_context(enum lk_session_kind kind, const struct lk_view_files 
 {
     struct fault fault = {error, error_bytes};
     ERR_clear_error();
-    SSL_CTX *ctx = SSL_CTX_new(kind == LK_SESSION_DTLS ? DTLS_server_method() : TLS_server_method());
+    SSL_CTX *ctx = SSL_CTX_new(kind == LK_SESSION_DTLS ? DTLS_server_method()
+                                                       : TLS_server_method());
     LK_REQUIRE(ctx != NULL, LK_ERR_MEMORY);
-    lk_err err = harden(ctx, kind) ? LK_OK : refuse(fault, "channel", "the TLS library lacks a cipher or group");
+    lk_err err = harden(ctx, kind)
+                     ? LK_OK
+                     : refuse(fault, "channel", "the TLS library lacks a cipher or group");
     if (err == LK_OK) err = use_certificate(ctx, files->certificate, fault);
     if (err == LK_OK) err = use_key(ctx, files->key, fault);
     if (err == LK_OK) err = trust_ca(ctx, files->ca, fault);
@@ -236,7 +242,8 @@ bool lk_session_still_good(SSL *ssl, SSL_CTX *ctx, int64_t now_unix_s)
     X509_STORE_CTX *check = X509_STORE_CTX_new();
     bool good = false;
     if (peer != NULL && check != NULL &&
-        X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(ctx), peer, SSL_get_peer_cert_chain(ssl))) {
+        X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(ctx), peer,
+                            SSL_get_peer_cert_chain(ssl))) {
         X509_STORE_CTX_set_default(check, "ssl_client");
         X509_STORE_CTX_set_time(check, 0, (time_t)now_unix_s);
         good = X509_verify_cert(check) == 1;
@@ -288,7 +295,8 @@ static BIO_METHOD *stream_method(void)
     BIO_meth_set_write(made, bio_write);
     BIO_meth_set_ctrl(made, bio_ctrl);
     BIO_METHOD *first = NULL;
-    if (__atomic_compare_exchange_n(&method, &first, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&method, &first, made, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
         return made;
     BIO_meth_free(made); /* another loop was first */
     return first;

@@ -35,7 +35,8 @@ static void prove(struct lk_conn *conn)
     char identity[LK_IDENTITY_TEXT_BYTES];
     if (!lk_session_identity(conn->ssl, identity)) {
         lk_count(conn->peers->counters, LK_C_HANDSHAKES_UNKNOWN_EDGE, 1);
-        lk_conn_note(conn, "handshake refused", "the certificate holds no URI or DNS name to know the edge by");
+        lk_conn_note(conn, "handshake refused",
+                     "the certificate holds no URI or DNS name to know the edge by");
         lk_conn_close(conn);
     } else if (lk_conn_proved(conn, identity)) {
         lk_conn_stream_due(conn);

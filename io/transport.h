@@ -26,7 +26,8 @@ struct lk_transport {
     enum lk_transport_id id;
     bool datagrams;
 
-    /* Memory of the transport in this loop (peers->dtls ...); may be NULL. Once, before the first turn. */
+    /* Memory of the transport in this loop (peers->dtls ...); may be NULL. Once, before the first
+     * turn. */
     lk_err (*start)(struct lk_peers *peers);
     void (*stop)(struct lk_peers *peers);
 
@@ -35,10 +36,12 @@ struct lk_transport {
     /* Streams: bytes came. All are consumed. Messages go to lk_intake_stream. */
     void (*recv)(struct lk_conn *conn, struct lk_bytes bytes);
     /* Datagrams: one came in at socket fd. Messages go to lk_intake_message. */
-    void (*heard)(struct lk_peers *peers, int fd, const struct lk_address *from, struct lk_bytes bytes);
+    void (*heard)(struct lk_peers *peers, int fd, const struct lk_address *from,
+                  struct lk_bytes bytes);
 
     /* An answer of the intake: write it or gather it. No answer comes to a conn that is not OPEN or
-     * CLOSING. Failure (no room, over the cap) is the transport's to handle: streams drop the conn. */
+     * CLOSING. Failure (no room, over the cap) is the transport's to handle: streams drop the
+     * conn. */
     void (*answer)(struct lk_conn *conn, const struct lk_answer *answer);
     /* The turn ends: what was gathered becomes records. Touched conns only. */
     void (*flush)(struct lk_conn *conn);

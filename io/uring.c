@@ -8,7 +8,8 @@
 
 #define FLAGS_LEAST (IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL)
 #define FLAGS_BEST                                                                                 \
-    (FLAGS_LEAST | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN)
+    (FLAGS_LEAST | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |                       \
+     IORING_SETUP_COOP_TASKRUN)
 
 static const char *where_to_look(int err)
 {
@@ -19,13 +20,10 @@ static const char *where_to_look(int err)
                "kernel.io_uring_group, and at the seccomp profile of the service or container";
     case -ENOSYS:
         return "the kernel has no io_uring, or a seccomp profile of the container hides it";
-    case -ENOMEM:
-        return "not enough locked memory: raise LimitMEMLOCK";
+    case -ENOMEM: return "not enough locked memory: raise LimitMEMLOCK";
     case -EMFILE:
-    case -ENFILE:
-        return "too many open files: raise LimitNOFILE";
-    default:
-        return "Linux 6.1 or later is needed";
+    case -ENFILE: return "too many open files: raise LimitNOFILE";
+    default: return "Linux 6.1 or later is needed";
     }
 }
 
@@ -41,7 +39,8 @@ lk_err lk_uring_open(struct io_uring *uring)
     if (r == -EINVAL) {
         r = try_flags(uring, FLAGS_LEAST);
         if (r == 0)
-            lk_log(LK_LOG_WARNING, "io_uring without SINGLE_ISSUER and DEFER_TASKRUN: slower; Linux 6.1 has them");
+            lk_log(LK_LOG_WARNING,
+                   "io_uring without SINGLE_ISSUER and DEFER_TASKRUN: slower; Linux 6.1 has them");
     }
     if (r < 0) {
         lk_log(LK_LOG_ERROR, "io_uring cannot be had", LK_F_STR("error", lk_err_name(r)),
@@ -56,7 +55,8 @@ lk_err lk_uring_open(struct io_uring *uring)
 }
 
 /* liburing 2.3 declares these two without exporting them. */
-static lk_err enter_register(struct io_uring *uring, unsigned opcode, const void *arg, unsigned count)
+static lk_err enter_register(struct io_uring *uring, unsigned opcode, const void *arg,
+                             unsigned count)
 {
     return syscall(SYS_io_uring_register, uring->ring_fd, opcode, arg, count) < 0 ? -errno : LK_OK;
 }

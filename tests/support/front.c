@@ -30,13 +30,18 @@ static const char *const edges_default = "- {name: one, tenant: a, match: 'uri:l
 static const char *const rules_default =
     "- {name: every, tenant: a, edges: all, keys: all, hashes: [sha256], exchanges: all}\n";
 
-static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint32_t i, const char *id)
+static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint32_t i,
+                    const char *id)
 {
     uint8_t spki[32];
     memset(spki, (int)(0x60 + i), sizeof spki);
-    struct lk_key_public key = {.handle = UINT64_C(1) << 32 | i, .index = i, .uses = conf->keys[i].uses,
-                                .kind = i == 0 ? LK_KEY_RSA : LK_KEY_P256, .bits = i == 0 ? 2048 : 256,
-                                .bytes = i == 0 ? 256 : 72, .spki = lk_bytes_of(spki, sizeof spki)};
+    struct lk_key_public key = {.handle = UINT64_C(1) << 32 | i,
+                                .index = i,
+                                .uses = conf->keys[i].uses,
+                                .kind = i == 0 ? LK_KEY_RSA : LK_KEY_P256,
+                                .bits = i == 0 ? 2048 : 256,
+                                .bytes = i == 0 ? 256 : 72,
+                                .spki = lk_bytes_of(spki, sizeof spki)};
     key.keyid.id_count = 1;
     memcpy(key.keyid.id[0], id, LK_KEY_ID_BYTES);
     lk_sha256(spki, sizeof spki, key.keyid.full);
@@ -47,16 +52,17 @@ static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint3
 struct lk_view *lk_test_view(const struct lk_test_view_conf *c)
 {
     char text[4096], error[2048];
-    snprintf(text, sizeof text,
-             "channel: {certificate: /c/cert.pem, key: /c/key.pem, ca: /c/ca.pem}\n"
-             "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
-             "limits:\n  conns_per_loop: 64\n  slots_small_per_loop: 2048\n  slots_large_per_loop: 4\n%s"
-             "tenants: [{name: a}]\n"
-             "keys:\n- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa]}\n"
-             "- {name: p, tenant: a, file: /k/p, uses: [tls12-sign]}\n"
-             "edges:\n%srules:\n%s",
-             c->limits != NULL ? c->limits : "", c->edges != NULL ? c->edges : edges_default,
-             c->rules != NULL ? c->rules : rules_default);
+    snprintf(
+        text, sizeof text,
+        "channel: {certificate: /c/cert.pem, key: /c/key.pem, ca: /c/ca.pem}\n"
+        "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
+        "limits:\n  conns_per_loop: 64\n  slots_small_per_loop: 2048\n  slots_large_per_loop: 4\n%s"
+        "tenants: [{name: a}]\n"
+        "keys:\n- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa]}\n"
+        "- {name: p, tenant: a, file: /k/p, uses: [tls12-sign]}\n"
+        "edges:\n%srules:\n%s",
+        c->limits != NULL ? c->limits : "", c->edges != NULL ? c->edges : edges_default,
+        c->rules != NULL ? c->rules : rules_default);
     struct lk_conf *conf = NULL;
     if (lk_conf_parse("test", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error) != LK_OK)
         must(false, error);
@@ -76,7 +82,8 @@ struct lk_view *lk_test_view(const struct lk_test_view_conf *c)
 
 /* --- the worker ----------------------------------------------------------------------------- */
 
-static uint64_t work_one(const struct lk_test_front *front, const struct lk_segment *segment, uint64_t ref)
+static uint64_t work_one(const struct lk_test_front *front, const struct lk_segment *segment,
+                         uint64_t ref)
 {
     uint32_t room = 0, loop = 0;
     struct lk_slot *slot = lk_slot_at(&segment->slots, (uint32_t)ref, &room, &loop);
@@ -92,8 +99,8 @@ static uint64_t work_one(const struct lk_test_front *front, const struct lk_segm
     return ref;
 }
 
-static void work_all(struct lk_test_front *front, const struct lk_segment *segment, struct lk_ring *out,
-                     uint64_t *refs, int count)
+static void work_all(struct lk_test_front *front, const struct lk_segment *segment,
+                     struct lk_ring *out, uint64_t *refs, int count)
 {
     bool reverse = front->work == LK_WORK_REVERSE;
     for (int i = 0; i < count; i++) {
@@ -138,9 +145,8 @@ static void *work(void *argument)
 static int bind_loopback(int type, uint16_t *port)
 {
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                             .sin_port = htons(*port)};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(*port)};
     socklen_t bytes = sizeof at;
     must(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
              getsockname(fd, (struct sockaddr *)&at, &bytes) == 0,
@@ -176,21 +182,22 @@ void lk_test_front_start(struct lk_test_front *front, const struct lk_test_view_
     front->listener = bind_loopback(SOCK_STREAM, &front->port);
     must(listen(front->listener, 64) == 0, "not listening");
     front->datagrams = bind_loopback(SOCK_DGRAM, &front->port);
-    struct lk_loop_conf loop = {.cpu = -1,
-                                .spin = conf->spin,
-                                .bell_fd = front->bell,
-                                .workers = 1,
-                                .listener = {{front->listener, LK_TRANSPORT_TLS},
-                                             {front->datagrams, LK_TRANSPORT_DTLS}},
-                                .listener_count = 2,
-                                .view = front->view,
-                                .counters = front->counters};
+    struct lk_loop_conf loop = {
+        .cpu = -1,
+        .spin = conf->spin,
+        .bell_fd = front->bell,
+        .workers = 1,
+        .listener = {{front->listener, LK_TRANSPORT_TLS}, {front->datagrams, LK_TRANSPORT_DTLS}},
+        .listener_count = 2,
+        .view = front->view,
+        .counters = front->counters};
     must(lk_loop_start(&loop, &front->loop) == LK_OK, "the loop did not start");
     lk_test_front_epoch(front);
     must(pthread_create(&front->worker, NULL, work, front) == 0, "no worker");
 }
 
-void lk_test_front_order(struct lk_test_front *front, enum lk_loop_order_kind kind, const struct lk_view *view)
+void lk_test_front_order(struct lk_test_front *front, enum lk_loop_order_kind kind,
+                         const struct lk_view *view)
 {
     struct lk_loop_order order = {.kind = kind, .view = view};
     lk_loop_order(front->loop, &order);
@@ -202,7 +209,8 @@ void lk_test_front_stop(struct lk_test_front *front)
     lk_loop_join(front->loop);
     front->stop = true;
     pthread_join(front->worker, NULL);
-    for (int i = 0; i < 2; i++) lk_segment_unmap(&front->segment[i]);
+    for (int i = 0; i < 2; i++)
+        lk_segment_unmap(&front->segment[i]);
     lk_view_free(front->view);
     free(front->counters);
     close(front->bell);
@@ -215,7 +223,8 @@ uint64_t lk_test_front_count(const struct lk_test_front *front, enum lk_counter 
     return atomic_load(&front->counters->value[counter]);
 }
 
-bool lk_test_front_reaches(const struct lk_test_front *front, enum lk_counter counter, uint64_t value)
+bool lk_test_front_reaches(const struct lk_test_front *front, enum lk_counter counter,
+                           uint64_t value)
 {
     uint64_t until = lk_clock_now_ns() + 5 * LK_NS_PER_S;
     while (lk_test_front_count(front, counter) < value) {
@@ -245,13 +254,14 @@ static void attach(struct lk_test_edge *edge, bool datagrams)
     BIO *bio = BIO_new_dgram(edge->fd, BIO_NOCLOSE);
     struct sockaddr_in peer;
     socklen_t bytes = sizeof peer;
-    must(bio != NULL && getpeername(edge->fd, (struct sockaddr *)&peer, &bytes) == 0, "no datagrams");
+    must(bio != NULL && getpeername(edge->fd, (struct sockaddr *)&peer, &bytes) == 0,
+         "no datagrams");
     BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &peer);
     SSL_set_bio(edge->ssl, bio, bio);
 }
 
-bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front *front, const char *name,
-                          int version)
+bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front *front,
+                          const char *name, int version)
 {
     bool datagrams = version == DTLS1_2_VERSION;
     *edge = (struct lk_test_edge){

@@ -1,5 +1,5 @@
-/* front: one loop on loopback in the test's own process, a worker that answers without crypto, and an
- * edge that speaks TLS with a blocking socket. Uses the throw-away PKI of dtls_client.h. */
+/* front: one loop on loopback in the test's own process, a worker that answers without crypto, and
+ * an edge that speaks TLS with a blocking socket. Uses the throw-away PKI of dtls_client.h. */
 #ifndef LK_TESTS_SUPPORT_FRONT_H
 #define LK_TESTS_SUPPORT_FRONT_H
 
@@ -12,8 +12,8 @@
 #define LK_TEST_RSA_ID "\x01\x02\x03\x04"
 #define LK_TEST_EC_ID "\x05\x06\x07\x08"
 
-/* limits: lines for the `limits:` section ("  in_flight_per_peer: 4\n") or NULL; rules: the list under
- * `rules:` or NULL for all exchanges on all keys to edge-1; crl: file of the PKI or NULL. */
+/* limits: lines for the `limits:` section ("  in_flight_per_peer: 4\n") or NULL; rules: the list
+ * under `rules:` or NULL for all exchanges on all keys to edge-1; crl: file of the PKI or NULL. */
 struct lk_test_view_conf {
     uint64_t generation;
     const char *limits, *edges, *rules, *crl;
@@ -23,10 +23,10 @@ struct lk_view *lk_test_view(const struct lk_test_view_conf *conf);
 
 /* What the worker does with a job: */
 enum lk_test_work {
-    LK_WORK_ANSWER, /* success, 48 bytes: those of the job from offset 7 on (client_random, S) */
+    LK_WORK_ANSWER,  /* success, 48 bytes: those of the job from offset 7 on (client_random, S) */
     LK_WORK_REVERSE, /* the same, whatever lies in the ring last in, first out */
-    LK_WORK_HOLD,   /* nothing, until another mode is set */
-    LK_WORK_ABSURD  /* a reference that no honest vault sends */
+    LK_WORK_HOLD,    /* nothing, until another mode is set */
+    LK_WORK_ABSURD   /* a reference that no honest vault sends */
 };
 
 struct lk_test_front {
@@ -49,21 +49,23 @@ void lk_test_front_start(struct lk_test_front *front, const struct lk_test_view_
 void lk_test_front_stop(struct lk_test_front *front);
 /* A fresh segment to loop and worker. */
 void lk_test_front_epoch(struct lk_test_front *front);
-void lk_test_front_order(struct lk_test_front *front, enum lk_loop_order_kind kind, const struct lk_view *view);
+void lk_test_front_order(struct lk_test_front *front, enum lk_loop_order_kind kind,
+                         const struct lk_view *view);
 uint64_t lk_test_front_count(const struct lk_test_front *front, enum lk_counter counter);
 /* Waits, five seconds at most, until the counter is at least this. */
-bool lk_test_front_reaches(const struct lk_test_front *front, enum lk_counter counter, uint64_t value);
+bool lk_test_front_reaches(const struct lk_test_front *front, enum lk_counter counter,
+                           uint64_t value);
 
 struct lk_test_edge {
     SSL_CTX *ctx;
     SSL *ssl;
     int fd;
 };
-/* name: of the PKI ("edge-1"), NULL without a certificate; version: TLS1_2_VERSION, TLS1_3_VERSION or
- * DTLS1_2_VERSION.
+/* name: of the PKI ("edge-1"), NULL without a certificate; version: TLS1_2_VERSION, TLS1_3_VERSION
+ * or DTLS1_2_VERSION.
  * False: the handshake failed. In TLS 1.3 a refusal shows at the first read. */
-bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front *front, const char *name,
-                          int version);
+bool lk_test_edge_connect(struct lk_test_edge *edge, const struct lk_test_front *front,
+                          const char *name, int version);
 void lk_test_edge_close(struct lk_test_edge *edge);
 bool lk_test_edge_put(struct lk_test_edge *edge, const void *data, size_t len);
 /* Exactly len bytes. */

@@ -1,5 +1,5 @@
-/* Messages of one edge to answers, without a socket: a transport that remembers its answers, a segment
- * whose other side is the test. */
+/* Messages of one edge to answers, without a socket: a transport that remembers its answers, a
+ * segment whose other side is the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,7 +102,8 @@ static void close_desk(struct desk *d)
 {
     lk_segment_unmap(&d->segment);
     lk_intake_fini(&d->intake);
-    for (uint32_t i = 0; i < d->peers.conn_max; i++) lk_conn_drop(&d->peers.conn[i]);
+    for (uint32_t i = 0; i < d->peers.conn_max; i++)
+        lk_conn_drop(&d->peers.conn[i]);
     lk_peers_fini(&d->peers);
     lk_view_free(d->view);
     free(d->counters);
@@ -157,27 +158,49 @@ static const struct {
     uint8_t len;
     uint8_t answer[16]; /* and the state behind it where length says so */
 } known[] = {
-    {"lurk ping", {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"lurk ping",
+     {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 1, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}},
-    {"tls12 ping", {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"tls12 ping",
+     {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {1, 1, 1, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}},
-    {"designation 9", {9, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"designation 9",
+     {9, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 1, 4, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"tls12 version 2", {1, 2, 2, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"tls12 version 2",
+     {1, 2, 2, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 2, 4, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"status 1", {1, 1, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"status 1",
+     {1, 1, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 2, 6, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"type 99", {1, 1, 99, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"type 99",
+     {1, 1, 99, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 99, 5, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"lurk type 2", {0, 1, 2, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"lurk type 2",
+     {0, 1, 2, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 2, 5, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"tls12 ping and a byte", {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 17, 0x78}, 17,
+    {"tls12 ping and a byte",
+     {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 17, 0x78},
+     17,
      {1, 1, 1, 3, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"lurk ping and a byte", {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 17, 0x78}, 17,
+    {"lurk ping and a byte",
+     {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 17, 0x78},
+     17,
      {0, 1, 1, 3, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"extension before status and type", {9, 1, 99, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"extension before status and type",
+     {9, 1, 99, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 99, 4, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
-    {"status before type", {1, 1, 99, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16}, 16,
+    {"status before type",
+     {1, 1, 99, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16},
+     16,
      {0, 1, 99, 6, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20}},
 };
 
@@ -208,7 +231,8 @@ static void intake_capabilities_are_the_edges_own(void **state)
     (void)state;
     struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
     static const uint8_t lurk[16] = {0, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
-    static const uint8_t answer[22] = {0, 1, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 26, 0, 4, 0, 1, 1, 1};
+    static const uint8_t answer[22] = {0, 1, 0, 1, 0,  1, 2, 3, 4, 5, 6,
+                                       7, 0, 0, 0, 26, 0, 4, 0, 1, 1, 1};
     ask(d, lurk, 16);
     assert_int_equal(d->out_len, 26);
     assert_memory_equal(d->out, answer, sizeof answer);
@@ -264,7 +288,9 @@ static void intake_judges_rsa_master_in_the_prescribed_order(void **state)
     assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_KEY_ID);
     request[16] = 7;
     assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_KEY_ID_TYPE);
-    assert_int_equal(lk_test_front_count(&(struct lk_test_front){.counters = d->counters}, LK_C_POLICY_DENIED), 1);
+    assert_int_equal(
+        lk_test_front_count(&(struct lk_test_front){.counters = d->counters}, LK_C_POLICY_DENIED),
+        1);
     close_desk(d);
 }
 
@@ -276,8 +302,8 @@ static void intake_window_is_inclusive_and_signed(void **state)
     static const struct {
         int64_t time;
         bool inside;
-    } rows[] = {{NOW_S - 61, false}, {NOW_S - 60, true}, {NOW_S + 60, true}, {NOW_S + 61, false}, {0, false},
-                {UINT32_MAX, false}};
+    } rows[] = {{NOW_S - 61, false}, {NOW_S - 60, true}, {NOW_S + 60, true},
+                {NOW_S + 61, false}, {0, false},         {UINT32_MAX, false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t len = lk_test_rsa_master(request, i, (uint32_t)rows[i].time);
         ask(d, request, len);
@@ -328,7 +354,8 @@ static void intake_finds_messages_byte_by_byte(void **state)
     struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
     uint8_t master[512];
     size_t len = rsa_master(master, 7);
-    for (size_t i = 0; i < len; i++) lk_intake_stream(d->conn, lk_bytes_of(master + i, 1));
+    for (size_t i = 0; i < len; i++)
+        lk_intake_stream(d->conn, lk_bytes_of(master + i, 1));
     uint64_t ref;
     struct lk_slot *slot = next_job(d, &ref);
     assert_memory_equal(slot->body, master + 16, len - 16);
@@ -338,7 +365,8 @@ static void intake_finds_messages_byte_by_byte(void **state)
 static void intake_loses_the_cut_once_and_closes(void **state)
 {
     (void)state;
-    static const uint8_t lengths[][4] = {{0, 0, 0, 0}, {0, 0, 0, 15}, {0, 1, 0, 0}, {255, 255, 255, 255}};
+    static const uint8_t lengths[][4] = {
+        {0, 0, 0, 0}, {0, 0, 0, 15}, {0, 1, 0, 0}, {255, 255, 255, 255}};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
         uint8_t stream[32];
@@ -386,7 +414,8 @@ static void intake_refuses_pieces_beyond_its_pool(void **state)
     assert_int_equal(d->out_len, 20);
     assert_int_equal(d->out[3], LK_LURK_TEMPORARY_FAILURE);
     assert_int_equal(d->conn->skip, 0x4000 - 16);
-    for (size_t i = 0; i < LK_PARTS_LARGE_PER_LOOP; i++) lk_part_release(&d->peers.parts, held[i]);
+    for (size_t i = 0; i < LK_PARTS_LARGE_PER_LOOP; i++)
+        lk_part_release(&d->peers.parts, held[i]);
     close_desk(d);
 }
 
@@ -426,7 +455,8 @@ static void intake_answers_out_of_order_and_wipes(void **state)
         slot[i] = next_job(d, &ref[i]);
     }
     d->out_len = 0;
-    for (int i = 2; i >= 0; i--) finish(d, slot[i], ref[i], FORTY_EIGHT);
+    for (int i = 2; i >= 0; i--)
+        finish(d, slot[i], ref[i], FORTY_EIGHT);
     assert_int_equal(lk_intake_collect(&d->intake, &d->peers), 3);
     assert_int_equal(d->out_len, 3 * 64);
     for (size_t i = 0; i < 3; i++) {
@@ -443,7 +473,8 @@ static void intake_answers_out_of_order_and_wipes(void **state)
 static void intake_holds_a_peer_to_its_cap(void **state)
 {
     (void)state;
-    struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1, .limits = "  in_flight_per_peer: 2\n"});
+    struct desk *d = open_desk(
+        &(struct lk_test_view_conf){.generation = 1, .limits = "  in_flight_per_peer: 2\n"});
     uint8_t request[512];
     for (uint64_t i = 0; i < 2; i++) {
         ask(d, request, rsa_master(request, i));
@@ -472,8 +503,11 @@ static void intake_refuses_when_slots_run_out(void **state)
     uint8_t request[512];
     uint32_t large = 0;
     while (lk_intake_has_slot(&d->intake, 5000)) {
-        struct lk_job job = {.conn = d->conn, .edge = d->conn->edge, .exchange = LK_X_TLS12_RSA_MASTER_WITH_POH,
-                             .key = lk_keystore_at(d->view->keys, 0), .payload = lk_bytes_of(d->out, 5000)};
+        struct lk_job job = {.conn = d->conn,
+                             .edge = d->conn->edge,
+                             .exchange = LK_X_TLS12_RSA_MASTER_WITH_POH,
+                             .key = lk_keystore_at(d->view->keys, 0),
+                             .payload = lk_bytes_of(d->out, 5000)};
         assert_true(lk_intake_send(&d->intake, &job));
         large++;
     }
@@ -521,7 +555,9 @@ static void intake_turns_the_vaults_refusals_into_statuses(void **state)
     static const struct {
         uint16_t verdict, status;
         uint8_t designation, wire;
-    } rows[] = {{LK_VERDICT_TEMPORARY, 0, 0, 7}, {LK_VERDICT_ANSWER, 6, 1, 6}, {LK_VERDICT_ANSWER, 14, 1, 14}};
+    } rows[] = {{LK_VERDICT_TEMPORARY, 0, 0, 7},
+                {LK_VERDICT_ANSWER, 6, 1, 6},
+                {LK_VERDICT_ANSWER, 14, 1, 14}};
     for (size_t i = 0; i < 3; i++) {
         ask(d, request, rsa_master(request, i));
         uint64_t ref;
@@ -540,19 +576,38 @@ static void intake_turns_the_vaults_refusals_into_statuses(void **state)
     close_desk(d);
 }
 
-static void set_state(struct lk_slot *s) { s->state = LK_SLOT_SENT; }
-static void set_status(struct lk_slot *s) { s->status = 16; }
-static void set_bytes(struct lk_slot *s) { s->result_bytes = LK_SLOT_SMALL_BODY_BYTES + 1; }
-static void set_verdict(struct lk_slot *s) { s->verdict = 2; }
-static void set_generation(struct lk_slot *s) { s->generation++; }
-static void set_fault_bytes(struct lk_slot *s) { s->status = 9; }
+static void set_state(struct lk_slot *s)
+{
+    s->state = LK_SLOT_SENT;
+}
+static void set_status(struct lk_slot *s)
+{
+    s->status = 16;
+}
+static void set_bytes(struct lk_slot *s)
+{
+    s->result_bytes = LK_SLOT_SMALL_BODY_BYTES + 1;
+}
+static void set_verdict(struct lk_slot *s)
+{
+    s->verdict = 2;
+}
+static void set_generation(struct lk_slot *s)
+{
+    s->generation++;
+}
+static void set_fault_bytes(struct lk_slot *s)
+{
+    s->status = 9;
+}
 
 static void intake_gives_an_absurd_epoch_up(void **state)
 {
     (void)state;
     static void (*const lie[])(struct lk_slot *) = {set_state,   set_status,     set_bytes,
                                                     set_verdict, set_generation, set_fault_bytes};
-    static const uint64_t wrong_ref[] = {0xffffffff, UINT64_C(1) << 32, 0}; /* outside, other loop's, none */
+    static const uint64_t wrong_ref[] = {0xffffffff, UINT64_C(1) << 32,
+                                         0}; /* outside, other loop's, none */
     uint8_t request[512];
     for (size_t i = 0; i < 9; i++) {
         struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
@@ -579,13 +634,15 @@ static void intake_answers_an_old_epoch_at_once(void **state)
     (void)state;
     struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
     uint8_t request[512];
-    for (uint64_t i = 0; i < 3; i++) ask(d, request, rsa_master(request, i));
+    for (uint64_t i = 0; i < 3; i++)
+        ask(d, request, rsa_master(request, i));
     struct lk_segment old = d->segment;
     d->out_len = 0;
     fresh_segment(d, 2);
     lk_intake_epoch(&d->intake, &d->peers, &d->segment);
     assert_int_equal(d->out_len, 60);
-    for (size_t i = 0; i < 3; i++) assert_int_equal(d->out[i * 20 + 3], LK_LURK_TEMPORARY_FAILURE);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(d->out[i * 20 + 3], LK_LURK_TEMPORARY_FAILURE);
     assert_int_equal(d->conn->in_flight, 0);
     ask(d, request, rsa_master(request, 9));
     uint64_t ref;

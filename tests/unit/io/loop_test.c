@@ -57,7 +57,8 @@ static void put_requests(struct lk_test_edge *edge, uint32_t from, uint32_t coun
     assert_true(lk_test_edge_put(edge, stream, len));
 }
 
-/* Each id answered once, with what belongs to it. *disorder: they came in another order than asked. */
+/* Each id answered once, with what belongs to it. *disorder: they came in another order than
+ * asked. */
 static void get_answers(struct lk_test_edge *edge, uint32_t from, uint32_t count, bool *disorder)
 {
     static bool seen[MANY];
@@ -74,9 +75,12 @@ static void get_answers(struct lk_test_edge *edge, uint32_t from, uint32_t count
         assert_false(seen[id - from]);
         seen[id - from] = true;
         if (id != from + i) *disorder = true;
-        /* client_random of the request, then 16 bytes of S: the worker sends the job's own bytes back. */
-        for (int b = 16; b < 48; b++) assert_int_equal(answer[b], 0xc1);
-        for (int b = 52; b < 64; b++) assert_int_equal(answer[b], 0x5e);
+        /* client_random of the request, then 16 bytes of S: the worker sends the job's own bytes
+         * back. */
+        for (int b = 16; b < 48; b++)
+            assert_int_equal(answer[b], 0xc1);
+        for (int b = 52; b < 64; b++)
+            assert_int_equal(answer[b], 0x5e);
     }
 }
 
@@ -91,9 +95,11 @@ static void loop_answers_a_thousand_requests_in_few_records(void **state)
     put_requests(&edge, 0, MANY);
     get_answers(&edge, 0, MANY, &disorder);
     assert_false(disorder);
-    /* One record for a turn's answers; a turn finds more than one of them when they are this many. */
+    /* One record for a turn's answers; a turn finds more than one of them when they are this
+     * many. */
     assert_true(lk_test_front_count(&front, LK_C_RECORDS_OUT) < MANY / 2);
-    assert_int_equal(atomic_load(&front.counters->requests[LK_X_TLS12_RSA_MASTER][LK_STATUS_SUCCESS]), MANY);
+    assert_int_equal(
+        atomic_load(&front.counters->requests[LK_X_TLS12_RSA_MASTER][LK_STATUS_SUCCESS]), MANY);
     lk_test_edge_close(&edge);
     lk_test_front_stop(&front);
 }
@@ -124,7 +130,8 @@ static void loop_answers_in_whatever_order_the_worker_does(void **state)
     assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_2_VERSION));
     front.work = LK_WORK_HOLD;
     put_requests(&edge, 0, 100);
-    while (atomic_load(&front.counters->ring_depth) < 100) sched_yield();
+    while (atomic_load(&front.counters->ring_depth) < 100)
+        sched_yield();
     front.work = LK_WORK_REVERSE;
     get_answers(&edge, 0, 100, &disorder);
     assert_true(disorder);
@@ -152,7 +159,8 @@ static void loop_answers_for_an_epoch_that_ended(void **state)
     assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_3_VERSION));
     front.work = LK_WORK_HOLD;
     put_requests(&edge, 0, 50);
-    while (atomic_load(&front.counters->ring_depth) < 50) sched_yield();
+    while (atomic_load(&front.counters->ring_depth) < 50)
+        sched_yield();
     lk_test_front_epoch(&front);
     get_temporary(&edge, 50);
     assert_int_equal(lk_test_front_count(&front, LK_C_REFUSED_EPOCH), 50);
@@ -174,7 +182,8 @@ static void loop_tells_of_a_vault_that_lies(void **state)
     assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_3_VERSION));
     put_requests(&edge, 0, 1);
     uint64_t until = lk_clock_now_ns() + 5 * LK_NS_PER_S;
-    while (lk_loop_broken_epoch(front.loop) == 0 && lk_clock_now_ns() < until) sched_yield();
+    while (lk_loop_broken_epoch(front.loop) == 0 && lk_clock_now_ns() < until)
+        sched_yield();
     assert_int_equal(lk_loop_broken_epoch(front.loop), 1);
     front.work = LK_WORK_HOLD;
     lk_test_front_epoch(&front);
@@ -229,7 +238,8 @@ static void loop_answer_to_a_lost_cut_arrives(void **state)
     assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_3_VERSION));
     uint8_t stream[8192] = {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 1};
     assert_true(lk_test_edge_put(&edge, stream, sizeof stream));
-    /* Never read by the server: a plain close would reset the connection before the answer is read. */
+    /* Never read by the server: a plain close would reset the connection before the answer is
+     * read. */
     lk_test_edge_put(&edge, stream, sizeof stream);
     uint8_t answer[20];
     static const uint8_t head[16] = {0, 1, 1, 3, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20};
@@ -253,7 +263,8 @@ static void loop_drain_answers_what_it_took_and_closes(void **state)
     assert_true(lk_test_edge_connect(&idle, &front, "edge-1", TLS1_2_VERSION));
     front.work = LK_WORK_HOLD;
     put_requests(&busy, 0, 20);
-    while (atomic_load(&front.counters->ring_depth) < 20) sched_yield();
+    while (atomic_load(&front.counters->ring_depth) < 20)
+        sched_yield();
     lk_test_front_order(&front, LK_ORDER_DRAIN, NULL);
     assert_true(lk_test_edge_ended(&idle));
     front.work = LK_WORK_ANSWER;
@@ -262,7 +273,8 @@ static void loop_drain_answers_what_it_took_and_closes(void **state)
     lk_test_edge_close(&busy);
     lk_test_edge_close(&idle);
     uint64_t until = lk_clock_now_ns() + 5 * LK_NS_PER_S;
-    while (lk_loop_conns(front.loop) > 0 && lk_clock_now_ns() < until) sched_yield();
+    while (lk_loop_conns(front.loop) > 0 && lk_clock_now_ns() < until)
+        sched_yield();
     assert_int_equal(lk_loop_conns(front.loop), 0);
     lk_test_front_stop(&front);
 }

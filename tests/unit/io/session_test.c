@@ -26,8 +26,9 @@ static void refused(const struct lk_view_files *files, const char *beginning)
     for (int kind = LK_SESSION_TLS; kind <= LK_SESSION_DTLS; kind++) {
         char error[256] = "";
         SSL_CTX *ctx = NULL;
-        assert_int_equal(lk_session_context((enum lk_session_kind)kind, files, &ctx, error, sizeof error),
-                         LK_ERR_CRYPTO);
+        assert_int_equal(
+            lk_session_context((enum lk_session_kind)kind, files, &ctx, error, sizeof error),
+            LK_ERR_CRYPTO);
         assert_null(ctx);
         error[strlen(beginning)] = '\0';
         assert_string_equal(error, beginning);
@@ -41,9 +42,12 @@ static void session_contexts_are_made_of_good_files(void **state)
     for (int kind = LK_SESSION_TLS; kind <= LK_SESSION_DTLS; kind++) {
         char error[256] = "";
         SSL_CTX *ctx = NULL;
-        assert_int_equal(lk_session_context((enum lk_session_kind)kind, &files, &ctx, error, sizeof error), LK_OK);
+        assert_int_equal(
+            lk_session_context((enum lk_session_kind)kind, &files, &ctx, error, sizeof error),
+            LK_OK);
         assert_string_equal(error, "");
-        assert_int_equal(SSL_CTX_get_verify_mode(ctx), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
+        assert_int_equal(SSL_CTX_get_verify_mode(ctx),
+                         SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
         assert_int_equal(SSL_CTX_get_session_cache_mode(ctx), SSL_SESS_CACHE_OFF);
         assert_int_equal(SSL_CTX_get_max_early_data(ctx), 0);
         assert_int_equal(SSL_CTX_get_num_tickets(ctx), 0);

@@ -93,7 +93,9 @@ static void carry_in(struct pair *p)
     for (size_t at = 0; n > 0 && at < (size_t)n; at += p->piece) {
         size_t left = (size_t)n - at;
         bool alive = p->conn->state == LK_CONN_HANDSHAKE || p->conn->state == LK_CONN_OPEN;
-        if (alive) p->conn->transport->recv(p->conn, lk_bytes_of(bytes + at, left < p->piece ? left : p->piece));
+        if (alive)
+            p->conn->transport->recv(p->conn,
+                                     lk_bytes_of(bytes + at, left < p->piece ? left : p->piece));
     }
 }
 
@@ -164,7 +166,8 @@ static void tls_handshake_ends_well_in_pieces_of_any_size(void **state)
 static void refused(const char *name, const char *crl, enum lk_counter counter)
 {
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
-        struct pair *p = open_pair(&(struct lk_test_view_conf){.generation = 1, .crl = crl}, name, version);
+        struct pair *p = open_pair(&(struct lk_test_view_conf){.generation = 1, .crl = crl}, name,
+                                   version);
         assert_false(shake(p));
         assert_int_equal(count(p, counter), 1);
         assert_int_equal(count(p, LK_C_HANDSHAKES_GOOD), 0);
@@ -191,8 +194,8 @@ static void tls_knows_an_edge_by_its_dns_name(void **state)
 {
     (void)state;
     struct pair *p = open_pair(
-        &(struct lk_test_view_conf){.generation = 1,
-                                    .edges = "- {name: d, tenant: a, match: 'dns:edge-dns.example'}\n"},
+        &(struct lk_test_view_conf){
+            .generation = 1, .edges = "- {name: d, tenant: a, match: 'dns:edge-dns.example'}\n"},
         "edge-dns", TLS1_3_VERSION);
     assert_true(shake(p));
     assert_string_equal(p->conn->identity, "dns:edge-dns.example");
@@ -252,7 +255,8 @@ static void tls_answers_of_a_turn_leave_in_one_record(void **state)
     (void)state;
     struct pair *p = open_pair(&plain_conf, "edge-1", TLS1_3_VERSION);
     assert_true(shake(p));
-    for (int i = 0; i < 100; i++) SSL_write(p->edge, ping, 16); /* each in a record of its own */
+    for (int i = 0; i < 100; i++)
+        SSL_write(p->edge, ping, 16); /* each in a record of its own */
     carry_in(p);
     end_turn(p);
     assert_int_equal(count(p, LK_C_RECORDS_OUT), 1);
@@ -261,7 +265,8 @@ static void tls_answers_of_a_turn_leave_in_one_record(void **state)
     carry_out(p);
     uint8_t answer[1600];
     assert_int_equal(SSL_read(p->edge, answer, sizeof answer), sizeof answer);
-    for (int i = 0; i < 100; i++) assert_memory_equal(answer + i * 16, pong, 16);
+    for (int i = 0; i < 100; i++)
+        assert_memory_equal(answer + i * 16, pong, 16);
     close_pair(p);
 }
 
@@ -295,8 +300,9 @@ static void tls_answers_gather_while_the_kernel_sends(void **state)
 static void tls_closes_who_does_not_read(void **state)
 {
     (void)state;
-    struct pair *p = open_pair(&(struct lk_test_view_conf){.generation = 1, .limits = "  output_per_peer: 16384 B\n"},
-                               "edge-1", TLS1_3_VERSION);
+    struct pair *p = open_pair(
+        &(struct lk_test_view_conf){.generation = 1, .limits = "  output_per_peer: 16384 B\n"},
+        "edge-1", TLS1_3_VERSION);
     assert_true(shake(p));
     SSL_write(p->edge, ping, 16);
     carry_in(p);
@@ -375,13 +381,16 @@ static void tls_handshake_has_a_deadline(void **state)
 static void tls_idle_peer_is_closed(void **state)
 {
     (void)state;
-    struct pair *p =
-        open_pair(&(struct lk_test_view_conf){.generation = 1, .limits = "  idle: 60 s\n"}, "edge-1", TLS1_3_VERSION);
+    struct pair *p = open_pair(
+        &(struct lk_test_view_conf){.generation = 1, .limits = "  idle: 60 s\n"}, "edge-1",
+        TLS1_3_VERSION);
     assert_true(shake(p));
-    for (uint64_t s = 0; s <= 50; s += 10) at(p, s * 1000);
+    for (uint64_t s = 0; s <= 50; s += 10)
+        at(p, s * 1000);
     SSL_write(p->edge, ping, 16);
     turn(p);
-    for (uint64_t s = 60; s < 110; s += 10) at(p, s * 1000);
+    for (uint64_t s = 60; s < 110; s += 10)
+        at(p, s * 1000);
     assert_int_equal(p->conn->state, LK_CONN_OPEN);
     at(p, 110000);
     assert_int_equal(p->conn->state, LK_CONN_CLOSING);
@@ -397,7 +406,8 @@ static void tls_half_a_message_has_a_deadline(void **state)
     assert_true(shake(p));
     SSL_write(p->edge, ping, 15);
     turn(p);
-    for (uint64_t s = 0; s <= 20; s++) at(p, s * 1000);
+    for (uint64_t s = 0; s <= 20; s++)
+        at(p, s * 1000);
     assert_int_not_equal(p->conn->state, LK_CONN_OPEN);
     close_pair(p);
 }
@@ -412,7 +422,8 @@ static void tls_send_that_does_not_end_has_a_deadline(void **state)
     end_turn(p);
     p->conn->sending = true;
     p->conn->sending_since_ns = START_NS;
-    for (uint64_t s = 0; s <= 20; s++) at(p, s * 1000);
+    for (uint64_t s = 0; s <= 20; s++)
+        at(p, s * 1000);
     assert_int_equal(p->conn->state, LK_CONN_GONE);
     close_pair(p);
 }
@@ -438,8 +449,8 @@ static void tls_peer_is_judged_again_at_a_reload(void **state)
     (void)state;
     reload("edge-1", &(struct lk_test_view_conf){.generation = 2, .crl = "crl-revoked.pem"}, true);
     reload("edge-1",
-           &(struct lk_test_view_conf){.generation = 2,
-                                       .edges = "- {name: x, tenant: a, match: 'uri:lurk://edge/9'}\n"},
+           &(struct lk_test_view_conf){
+               .generation = 2, .edges = "- {name: x, tenant: a, match: 'uri:lurk://edge/9'}\n"},
            false);
 }
 
@@ -447,11 +458,12 @@ static void tls_revoked_peer_is_closed_at_a_reload(void **state)
 {
     (void)state;
     static const char edges[] = "- {name: any, tenant: a, match: 'uri:lurk://edge/*'}\n";
-    struct pair *p = open_pair(&(struct lk_test_view_conf){.generation = 1, .edges = edges}, "edge-revoked",
-                               TLS1_2_VERSION);
+    struct pair *p = open_pair(&(struct lk_test_view_conf){.generation = 1, .edges = edges},
+                               "edge-revoked", TLS1_2_VERSION);
     assert_true(shake(p));
     struct lk_view *old = p->view;
-    p->view = lk_test_view(&(struct lk_test_view_conf){.generation = 2, .edges = edges, .crl = "crl-revoked.pem"});
+    p->view = lk_test_view(
+        &(struct lk_test_view_conf){.generation = 2, .edges = edges, .crl = "crl-revoked.pem"});
     p->peers.view = p->view;
     SSL_write(p->edge, ping, 16); /* at its next message at the latest */
     turn(p);
