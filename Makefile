@@ -103,7 +103,7 @@ $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
 
 # These play the intake and the policy themselves.
-$(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/udp_test: \
+$(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
     LK_LDFLAGS += -Wl,--wrap=lk_intake_message -Wl,--wrap=lk_policy_edge
 
 $(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(LIB)

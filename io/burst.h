@@ -1,5 +1,5 @@
-/* burst: the datagrams of one peer, gathered in a chunk so that those of equal size leave in one send
- * (UDP_SEGMENT). A shorter one may close a chunk; a longer one starts the next.
+/* burst: the datagrams of one peer, gathered in a chunk so that those of equal size leave in one
+ * send (UDP_SEGMENT). A shorter one may close a chunk; a longer one starts the next.
  *
  * Owner   the peer's transport; the loop's thread. What is added here is sent by lk_burst_send, at
  *         the latest when the turn ends.

@@ -52,7 +52,8 @@ static const void *ip_of(const struct lk_address *address)
                                                  : (const void *)&address->peer.in6.sin6_addr;
 }
 
-void lk_cookie_make(const struct lk_cookies *c, unsigned generation, const struct lk_address *address,
+void lk_cookie_make(const struct lk_cookies *c, unsigned generation,
+                    const struct lk_address *address,
                     const uint8_t random[LK_HELLO_RANDOM_BYTES], uint8_t cookie[LK_COOKIE_BYTES])
 {
     uint8_t full[LK_SHA256_BYTES];

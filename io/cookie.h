@@ -1,6 +1,6 @@
 /* cookie: what a stranger must echo before anything is remembered about it (RFC 6347 4.2.1): an
- * HMAC-SHA-256 over the addresses, the ports and the client's random, under a key that only this loop
- * knows. The random binds a cookie to one hello: a captured cookie opens no other association.
+ * HMAC-SHA-256 over the addresses, the ports and the client's random, under a key that only this
+ * loop knows. The random binds a cookie to one hello: a captured cookie opens no other association.
  *
  * Two generations of the key are good, so a cookie lives between one and two periods.
  * Owner   a loop; its thread only. Time is an argument. Allocates nothing. */

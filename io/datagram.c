@@ -1,6 +1,7 @@
 #include "io/datagram.h"
 
-/* As of a socket: what does not fit the reader's buffer is lost, the next read is the next datagram. */
+/* As of a socket: what does not fit the reader's buffer is lost, the next read is the next
+ * datagram. */
 static int read_datagram(BIO *bio, char *to, int room)
 {
     struct lk_datagram *d = BIO_get_data(bio);
@@ -81,12 +82,14 @@ static int create(BIO *bio)
 
 lk_err lk_datagram_open(struct lk_datagram *d, bool (*put)(struct lk_datagram *, struct lk_bytes))
 {
-    *d = (struct lk_datagram){.allowance = SIZE_MAX, .path_bytes = LK_DATAGRAM_BYTES_MAX, .put = put};
+    *d = (struct lk_datagram){.allowance = SIZE_MAX, .path_bytes = LK_DATAGRAM_BYTES_MAX,
+                              .put = put};
     int type = BIO_get_new_index();
     LK_REQUIRE(type != -1, LK_ERR_CRYPTO);
     d->method = BIO_meth_new(type | BIO_TYPE_SOURCE_SINK, "lurk datagram");
     LK_REQUIRE(d->method != NULL, LK_ERR_MEMORY);
-    if (BIO_meth_set_read(d->method, read_datagram) && BIO_meth_set_write(d->method, write_datagram) &&
+    if (BIO_meth_set_read(d->method, read_datagram) &&
+        BIO_meth_set_write(d->method, write_datagram) &&
         BIO_meth_set_ctrl(d->method, control) && BIO_meth_set_create(d->method, create))
         return LK_OK;
     lk_datagram_close(d);

@@ -1,8 +1,8 @@
-/* datagram: the BIO between OpenSSL and datagrams. One read gives one datagram, one write makes one;
- * questions about the path's MTU are answered from the configuration.
+/* datagram: the BIO between OpenSSL and datagrams. One read gives one datagram, one write makes
+ * one; questions about the path's MTU are answered from the configuration.
  *
- * A struct lk_datagram serves every session of a loop in turn: its owner sets `in`, and where `put` is
- * to send to, before each call into OpenSSL.
+ * A struct lk_datagram serves every session of a loop in turn: its owner sets `in`, and where `put`
+ * is to send to, before each call into OpenSSL.
  * Owner   a loop; its thread only. The BIO borrows the struct.
  * Bounds  a write that would pass `allowance` is dropped as the network may drop it (lk_hello needs
  *         that: never more bytes out than in before the cookie holds). */

@@ -2,8 +2,8 @@
  * association by address, or to the door (lk_hello); a record is one LURK message; an answer is one
  * record. Repeats are answered from lk_responses.
  *
- * Timers of flights are OpenSSL's; the loop's sweep asks them. OpenSSL reads the wall clock for them:
- * a jump delays or hastens one retransmission, the handshake's own deadline is monotonic. */
+ * Timers of flights are OpenSSL's; the loop's sweep asks them. OpenSSL reads the wall clock for
+ * them: a jump delays or hastens one retransmission, the handshake's own deadline is monotonic. */
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -87,7 +87,8 @@ static lk_err open_parts(struct lk_dtls *d, const struct lk_peers *peers)
     if (err == LK_OK) return LK_OK;
     lk_log(LK_LOG_ERROR, "the memory for kept answers cannot be locked: raise RLIMIT_MEMLOCK "
            "(LimitMEMLOCK of the unit)",
-           LK_F_U64("bytes_each_loop", lk_responses_bytes(&conf)), LK_F_STR("error", lk_err_name(err)));
+           LK_F_U64("bytes_each_loop", lk_responses_bytes(&conf)),
+           LK_F_STR("error", lk_err_name(err)));
     return LK_ERR_MEMORY;
 }
 
@@ -127,13 +128,12 @@ static void leave_budget(struct lk_dtls *d, struct lk_dtls_peer *peer)
 /* --- writing ---------------------------------------------------------------------------------- */
 
 /* Whose datagrams the next call into OpenSSL reads and writes. */
-static struct lk_dtls *aim(struct lk_conn *conn, struct lk_bytes in)
+static void aim(struct lk_conn *conn, struct lk_bytes in)
 {
     struct lk_dtls *d = conn->peers->dtls;
     d->burst = &conn->dtls->burst;
     d->datagram.in = in;
     ERR_clear_error();
-    return d;
 }
 
 /* What OpenSSL wrote, an alert, is all the peer still gets. */
@@ -257,7 +257,8 @@ static void schedule_flight(struct lk_conn *conn)
     uint64_t at = handshake_end_ns(conn);
     struct timeval left;
     if (DTLSv1_get_timeout(conn->ssl, &left) == 1) {
-        uint64_t left_ns = (uint64_t)left.tv_sec * LK_NS_PER_S + (uint64_t)left.tv_usec * LK_NS_PER_US;
+        uint64_t left_ns =
+            (uint64_t)left.tv_sec * LK_NS_PER_S + (uint64_t)left.tv_usec * LK_NS_PER_US;
         at = earlier(at, conn->peers->now_ns + (left_ns > 0 ? left_ns : TIMER_COARSE_NS));
     }
     lk_conn_due(conn, at);
@@ -283,7 +284,8 @@ static void prove(struct lk_conn *conn)
     conn->answer_bytes_max = (uint32_t)DTLS_get_data_mtu(conn->ssl);
     if (!lk_session_identity(conn->ssl, identity)) {
         lk_count(conn->peers->counters, LK_C_HANDSHAKES_UNKNOWN_EDGE, 1);
-        lk_conn_note(conn, "handshake refused", "the certificate holds no URI or DNS name to know the edge by");
+        lk_conn_note(conn, "handshake refused",
+                     "the certificate holds no URI or DNS name to know the edge by");
         lk_conn_close(conn);
     } else if (lk_conn_proved(conn, identity)) {
         schedule_idle(conn);
@@ -308,8 +310,8 @@ static void shake(struct lk_conn *conn)
         schedule_flight(conn);
 }
 
-/* OpenSSL stores records of the next epoch and messages that came too early: few of them are honest,
- * and each may hold 16 KiB. Past the bounds the peer is not heard until its deadline. */
+/* OpenSSL stores records of the next epoch and messages that came too early: few of them are
+ * honest, and each may hold 16 KiB. Past the bounds the peer is not heard until its deadline. */
 static bool may_feed(struct lk_dtls_peer *peer, struct lk_bytes bytes)
 {
     struct lk_cursor c = lk_cursor_of(bytes);
@@ -341,8 +343,8 @@ static void feed(struct lk_conn *conn, struct lk_bytes bytes)
 /* --- strangers -------------------------------------------------------------------------------- */
 
 /* Its cookie holds: make the association, in place of an older one from the same address. */
-static void admit(struct lk_peers *peers, SSL *ssl, const struct lk_burst *from, struct lk_conn *older,
-                  const uint8_t *random)
+static void admit(struct lk_peers *peers, SSL *ssl, const struct lk_burst *from,
+                  struct lk_conn *older, const uint8_t *random)
 {
     struct lk_dtls *d = peers->dtls;
     uint32_t network = (uint32_t)lk_paths_network(&d->paths, from->to) % NETWORKS;
@@ -381,9 +383,10 @@ static void hear_stranger(struct lk_peers *peers, struct lk_burst *from, struct 
     if (verdict == LK_HELLO_PROVED) admit(peers, ssl, from, older, random);
 }
 
-/* A ClientHello with the random of the association it came for is a repeat; any other is a peer that
- * began anew, and has to show a cookie before the association it had is given up. */
-static void dtls_heard(struct lk_peers *peers, int fd, const struct lk_address *from, struct lk_bytes bytes)
+/* A ClientHello with the random of the association it came for is a repeat; any other is a peer
+ * that began anew, and has to show a cookie before the association it had is given up. */
+static void dtls_heard(struct lk_peers *peers, int fd, const struct lk_address *from,
+                       struct lk_bytes bytes)
 {
     struct lk_dtls *d = peers->dtls;
     uint32_t index = lk_paths_find(&d->paths, fd, from);

@@ -94,8 +94,8 @@ const uint8_t *lk_hello_random(struct lk_bytes datagram)
     uint8_t type = lk_cursor_u8(&c);
     (void)lk_cursor_take(&c, MESSAGE_BYTES - 1 + 2); /* rest of the header, client_version */
     struct lk_bytes random = lk_cursor_take(&c, LK_HELLO_RANDOM_BYTES);
-    if (c.bad || content != CONTENT_HANDSHAKE || epoch != 0 || type != TYPE_CLIENT_HELLO) return NULL;
-    return random.data;
+    bool hello = content == CONTENT_HANDSHAKE && epoch == 0 && type == TYPE_CLIENT_HELLO;
+    return hello && !c.bad ? random.data : NULL;
 }
 
 /* DTLSv1_listen answers a hello without a good cookie by itself, through the BIO. */
@@ -114,8 +114,9 @@ static int listen_once(struct lk_hello *h, struct lk_bytes datagram, bool *asked
     return verdict;
 }
 
-enum lk_hello_verdict lk_hello_hear(struct lk_hello *h, SSL_CTX *ctx, const struct lk_address *address,
-                                    struct lk_bytes datagram, uint64_t now_ns, SSL **ssl)
+enum lk_hello_verdict lk_hello_hear(struct lk_hello *h, SSL_CTX *ctx,
+                                    const struct lk_address *address, struct lk_bytes datagram,
+                                    uint64_t now_ns, SSL **ssl)
 {
     const uint8_t *random = lk_hello_random(datagram);
     if (random == NULL || !make_ready(h, ctx)) return LK_HELLO_DROPPED;

@@ -1,8 +1,9 @@
-/* hello: the door of DTLS. A stranger gets a cookie to echo and nothing is kept; who echoes it gets a
- * session. One session without a peer stands ready for OpenSSL's own check of the ClientHello
+/* hello: the door of DTLS. A stranger gets a cookie to echo and nothing is kept; who echoes it gets
+ * a session. One session without a peer stands ready for OpenSSL's own check of the ClientHello
  * (DTLSv1_listen); a peer that passes takes it away, and the next stranger finds a new one.
  *
- * Owner   a loop; its thread only. Time is an argument. Memory grows only for who echoed its cookie.
+ * Owner   a loop; its thread only. Time is an argument. Memory grows only for who echoed its
+ *         cookie.
  * Bound   never more bytes out than the stranger sent (T24). */
 #ifndef LK_IO_HELLO_H
 #define LK_IO_HELLO_H
@@ -20,7 +21,8 @@ struct lk_hello {
 /* Once for each context of DTLS, before its first session. Control thread. */
 void lk_hello_context(SSL_CTX *ctx);
 
-LK_MUST_USE lk_err lk_hello_open(struct lk_hello *hello, struct lk_datagram *datagram, uint64_t now_ns);
+LK_MUST_USE lk_err lk_hello_open(struct lk_hello *hello, struct lk_datagram *datagram,
+                                 uint64_t now_ns);
 void lk_hello_close(struct lk_hello *hello);
 /* The context changed: the next session is made from the new one. */
 void lk_hello_renew(struct lk_hello *hello);

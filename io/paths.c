@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct lk_path) == 48, "a path has no padding: it is hashed and compared as bytes");
+_Static_assert(sizeof(struct lk_path) == 48,
+               "a path has no padding: it is hashed and compared as bytes");
 
 static struct lk_path path_of(int fd, const struct lk_address *a)
 {
@@ -29,7 +30,8 @@ lk_err lk_paths_init(struct lk_paths *p, uint32_t count_max, const struct lk_sip
     p->hash = calloc(count_max, sizeof p->hash[0]);
     p->path = calloc(count_max, sizeof p->path[0]);
     p->used = calloc(count_max, sizeof p->used[0]);
-    if (p->bucket != NULL && p->chain != NULL && p->hash != NULL && p->path != NULL && p->used != NULL) {
+    if (p->bucket != NULL && p->chain != NULL && p->hash != NULL && p->path != NULL &&
+        p->used != NULL) {
         memset(p->bucket, 0xff, p->buckets * sizeof p->bucket[0]);
         return LK_OK;
     }

@@ -157,7 +157,8 @@ lk_err lk_responses_open(const struct lk_responses_conf *conf, struct lk_respons
         return err;
     }
     struct lk_responses *r = (struct lk_responses *)(void *)map;
-    *r = (struct lk_responses){.conf = *conf, .map_bytes = bytes, .buckets = bucket_count(conf->entries)};
+    *r = (struct lk_responses){.conf = *conf, .map_bytes = bytes,
+                               .buckets = bucket_count(conf->entries)};
     r->bucket = (uint32_t *)(void *)(map + bucket_offset());
     r->entry = (struct entry *)(void *)(map + entry_offset(conf));
     r->body = map + body_offset(conf);
@@ -238,7 +239,8 @@ static uint32_t entry_of(const struct lk_responses *r, uint64_t ticket)
     return e->generation == ticket >> 32 && e->state == IN_WORK ? index : NONE;
 }
 
-void lk_responses_keep(struct lk_responses *r, uint64_t ticket, struct lk_bytes answer, uint64_t now_ns)
+void lk_responses_keep(struct lk_responses *r, uint64_t ticket, struct lk_bytes answer,
+                       uint64_t now_ns)
 {
     uint32_t index = entry_of(r, ticket);
     if (index == NONE) return;
@@ -259,7 +261,8 @@ void lk_responses_drop(struct lk_responses *r, uint64_t ticket)
     if (index != NONE) release(r, index);
 }
 
-static uint32_t expire_list(struct lk_responses *r, enum state state, uint64_t now_ns, uint32_t most)
+static uint32_t expire_list(struct lk_responses *r, enum state state, uint64_t now_ns,
+                            uint32_t most)
 {
     uint32_t gone = 0;
     while (gone < most && r->list[state].first != NONE &&

@@ -1,13 +1,13 @@
-/* responses: recent answers to datagram requests, so that a request repeated after a loss is answered
- * again without doing its work again (lurk.md 4).
+/* responses: recent answers to datagram requests, so that a request repeated after a loss is
+ * answered again without doing its work again (lurk.md 4).
  *
- * An entry is named by (association, id, keyed hash of the request's bytes). While the first request is
- * in work its repeat is dropped; later it is answered from here, for 8 s; the same id with other bytes
- * is a request of its own.
+ * An entry is named by (association, id, keyed hash of the request's bytes). While the first
+ * request is in work its repeat is dropped; later it is answered from here, for 8 s; the same id
+ * with other bytes is a request of its own.
  * Owner   a loop; its thread only. Time is an argument.
  * Memory  taken at open, locked, not dumped, not inherited by a fork; nothing is allocated later.
- * Bound   a full pool gives up its oldest answer, then its oldest request in work; the price is that
- *         a repeat of that one is worked again.
+ * Bound   a full pool gives up its oldest answer, then its oldest request in work; the price is
+ *         that a repeat of that one is worked again.
  * Secrets answers hold master secrets: wiped when an entry goes, for whatever reason. */
 #ifndef LK_IO_RESPONSES_H
 #define LK_IO_RESPONSES_H
@@ -26,7 +26,8 @@ struct lk_responses_conf {
 };
 
 /* Errors: -ENOMEM, -EPERM, -EAGAIN: memory or RLIMIT_MEMLOCK too small; see lk_responses_bytes. */
-LK_MUST_USE lk_err lk_responses_open(const struct lk_responses_conf *conf, struct lk_responses **out);
+LK_MUST_USE lk_err lk_responses_open(const struct lk_responses_conf *conf,
+                                     struct lk_responses **out);
 void lk_responses_close(struct lk_responses *responses); /* wipes; NULL is fine */
 /* What open locks: for the message that names the limit needed. */
 size_t lk_responses_bytes(const struct lk_responses_conf *conf);

@@ -60,7 +60,8 @@ static struct lk_conn *meet(struct lk_peers *peers, int fd, const struct lk_addr
     if (conn == NULL) return NULL;
     conn->fd = fd;
     uint32_t path_bytes = peers->view->conf->dtls_mtu;
-    conn->answer_bytes_max = path_bytes < LK_DATAGRAM_BYTES_MAX ? path_bytes : LK_DATAGRAM_BYTES_MAX;
+    conn->answer_bytes_max =
+        path_bytes < LK_DATAGRAM_BYTES_MAX ? path_bytes : LK_DATAGRAM_BYTES_MAX;
     u->burst[conn->index] = (struct lk_burst){.peers = peers, .to = &conn->address, .fd = fd};
     lk_paths_add(&u->paths, conn->index, fd, from);
     if (!lk_conn_proved(conn, LK_PLAIN_IDENTITY)) {
@@ -71,7 +72,8 @@ static struct lk_conn *meet(struct lk_peers *peers, int fd, const struct lk_addr
     return conn;
 }
 
-static void udp_heard(struct lk_peers *peers, int fd, const struct lk_address *from, struct lk_bytes bytes)
+static void udp_heard(struct lk_peers *peers, int fd, const struct lk_address *from,
+                      struct lk_bytes bytes)
 {
     struct lk_conn *conn = meet(peers, fd, from);
     if (conn == NULL || conn->state != LK_CONN_OPEN) return;
@@ -85,7 +87,8 @@ static void udp_answer(struct lk_conn *conn, const struct lk_answer *answer)
     uint8_t message[LK_DATAGRAM_BYTES_MAX];
     struct lk_writer w = lk_writer_of(message, sizeof message);
     if (answer->header.length > GROWTH_MAX * answer->tag) {
-        lk_lurk_error_write(&w, &answer->header, false, LK_LURK_INVALID_TYPE, conn->edge->lurk_state);
+        lk_lurk_error_write(&w, &answer->header, false, LK_LURK_INVALID_TYPE,
+                            conn->edge->lurk_state);
     } else {
         lk_header_write(&w, &answer->header);
         lk_writer_put(&w, answer->payload.data, answer->payload.len);

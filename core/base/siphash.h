@@ -1,5 +1,5 @@
-/* siphash: SipHash-2-4, the keyed hash behind tables that strangers fill: without the key nobody can
- * choose inputs that meet in one bucket. Not for signatures or cookies (those use HMAC).
+/* siphash: SipHash-2-4, the keyed hash behind tables that strangers fill: without the key nobody
+ * can choose inputs that meet in one bucket. Not for signatures or cookies (those use HMAC).
  * Time depends on lengths only. Thread any. Allocates nothing. */
 #ifndef LK_CORE_BASE_SIPHASH_H
 #define LK_CORE_BASE_SIPHASH_H

@@ -1,5 +1,5 @@
-/* dtls_client: an edge on datagrams that lives in memory: what it would send gathers in a list, what
- * it gets is handed in. And the files of a throw-away PKI, made once a program. */
+/* dtls_client: an edge on datagrams that lives in memory: what it would send gathers in a list,
+ * what it gets is handed in. And the files of a throw-away PKI, made once a program. */
 #ifndef LK_TESTS_SUPPORT_DTLS_CLIENT_H
 #define LK_TESTS_SUPPORT_DTLS_CLIENT_H
 
@@ -40,13 +40,14 @@ struct lk_test_client *lk_test_client_new(const char *name);
 void lk_test_client_again(struct lk_test_client *client);
 void lk_test_client_free(struct lk_test_client *client);
 
-/* Hands datagrams in, one by one, and goes on with the handshake. Returns 1 when it is done, 0 when it
- * needs more, -1 when it failed. */
+/* Hands datagrams in, one by one, and goes on with the handshake. Returns 1 when it is done, 0 when
+ * it needs more, -1 when it failed. */
 int lk_test_client_step(struct lk_test_client *client, const struct lk_test_wire *in);
 /* The client's own timer. */
 void lk_test_client_tick(struct lk_test_client *client);
 void lk_test_client_send(struct lk_test_client *client, struct lk_bytes message);
 /* One record out of this datagram; its length, or <= 0. */
-int lk_test_client_read(struct lk_test_client *client, struct lk_bytes datagram, void *to, int room);
+int lk_test_client_read(struct lk_test_client *client, struct lk_bytes datagram, void *to,
+                        int room);
 
 #endif

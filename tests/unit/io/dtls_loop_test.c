@@ -118,7 +118,8 @@ static void dtls_loop_works_a_repeated_request_once(void **state)
     assert_int_equal(lk_test_front_count(&front, LK_C_CACHE_HITS), 1);
 }
 
-/* The vault is replaced: what it had is answered at once and not kept, the repeat goes to the new one. */
+/* The vault is replaced: what it had is answered at once and not kept, the repeat goes to the new
+ * one. */
 static void dtls_loop_answers_what_a_lost_epoch_held(void **state)
 {
     (void)state;

@@ -107,7 +107,8 @@ static struct lk_address from(uint32_t ip, uint16_t port)
     return a;
 }
 
-static enum lk_hello_verdict hear(struct lk_address a, struct lk_bytes bytes, uint64_t now, SSL **ssl)
+static enum lk_hello_verdict hear(struct lk_address a, struct lk_bytes bytes, uint64_t now,
+                                  SSL **ssl)
 {
     door->out.count = 0;
     return lk_hello_hear(&door->hello, ctx, &a, bytes, now, ssl);
@@ -142,7 +143,8 @@ static void hello_asks_a_stranger_for_a_cookie(void **state)
     (void)state;
     struct lk_test_datagram hello = first_hello();
     SSL *ssl = NULL;
-    assert_int_equal(hear(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW, &ssl), LK_HELLO_ASKED);
+    assert_int_equal(hear(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW, &ssl),
+                     LK_HELLO_ASKED);
     assert_null(ssl);
     assert_int_equal(door->out.count, 1);
     assert_true(door->out.datagram[0].len <= hello.len);
@@ -154,7 +156,8 @@ static void hello_lets_in_who_echoes_the_cookie(void **state)
     (void)state;
     struct lk_test_datagram hello = second_hello(from(1, 1), NOW);
     SSL *ssl = NULL;
-    assert_int_equal(hear(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW, &ssl), LK_HELLO_PROVED);
+    assert_int_equal(hear(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW, &ssl),
+                     LK_HELLO_PROVED);
     assert_non_null(ssl);
     assert_int_equal(SSL_get_error(ssl, SSL_do_handshake(ssl)), SSL_ERROR_WANT_READ);
     assert_true(door->out.count >= 1); /* the server's flight */
@@ -200,7 +203,8 @@ static void hello_cookie_is_gone_after_a_long_silence(void **state)
 {
     (void)state;
     struct lk_test_datagram hello = second_hello(from(1, 1), NOW);
-    assert_asked_again(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW + 2 * LK_COOKIE_PERIOD_NS);
+    assert_asked_again(from(1, 1), lk_bytes_of(hello.data, hello.len),
+                       NOW + 2 * LK_COOKIE_PERIOD_NS);
 }
 
 static void hello_renews_its_session_under_another_context(void **state)
@@ -213,7 +217,8 @@ static void hello_renews_its_session_under_another_context(void **state)
     use_file(SSL_CTX_use_PrivateKey_file, "server.key");
     lk_hello_context(ctx);
     SSL *ssl = NULL;
-    assert_int_equal(hear(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW, &ssl), LK_HELLO_PROVED);
+    assert_int_equal(hear(from(1, 1), lk_bytes_of(hello.data, hello.len), NOW, &ssl),
+                     LK_HELLO_PROVED);
     assert_ptr_equal(SSL_get_SSL_CTX(ssl), ctx);
     SSL_free(ssl);
     SSL_CTX_free(old);
@@ -250,7 +255,8 @@ static void hello_survives_any_bytes(void **state)
     for (size_t len = 0; len < hello.len; len++) {
         SSL *ssl = NULL;
         door->out.bytes = 0;
-        assert_int_not_equal(hear(from(2, 2), lk_bytes_of(hello.data, len), NOW, &ssl), LK_HELLO_PROVED);
+        assert_int_not_equal(hear(from(2, 2), lk_bytes_of(hello.data, len), NOW, &ssl),
+                             LK_HELLO_PROVED);
         assert_true(door->out.bytes <= len);
     }
     long before = live_bytes;
@@ -260,7 +266,8 @@ static void hello_survives_any_bytes(void **state)
             bad.data[(size_t)rand_r(&seed) % hello.len] = (uint8_t)rand_r(&seed);
         SSL *ssl = NULL;
         door->out.bytes = 0;
-        assert_int_not_equal(hear(from(2, 2), lk_bytes_of(bad.data, bad.len), NOW, &ssl), LK_HELLO_PROVED);
+        assert_int_not_equal(hear(from(2, 2), lk_bytes_of(bad.data, bad.len), NOW, &ssl),
+                             LK_HELLO_PROVED);
         assert_true(door->out.bytes <= bad.len);
     }
     assert_true(live_bytes - before < 1024);

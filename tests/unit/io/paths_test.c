@@ -73,7 +73,8 @@ static void paths_count_a_network_as_one(void **state)
 {
     (void)state;
     struct lk_address a = v4("192.0.2.1", 1), a_port = v4("192.0.2.1", 2), b = v4("192.0.2.2", 1);
-    struct lk_address c = v6("2001:db8::1", 1), d = v6("2001:db8::ffff:1", 1), e = v6("2001:db8:0:1::1", 1);
+    struct lk_address c = v6("2001:db8::1", 1), d = v6("2001:db8::ffff:1", 1),
+        e = v6("2001:db8:0:1::1", 1);
     struct lk_address f = v6("::ffff:192.0.2.1", 1), g = v6("::ffff:192.0.2.2", 1);
     assert_true(lk_paths_network(&paths, &a) == lk_paths_network(&paths, &a_port));
     assert_true(lk_paths_network(&paths, &a) != lk_paths_network(&paths, &b));

@@ -214,7 +214,9 @@ static void responses_agree_with_a_model(void **state)
         now += (uint64_t)(unsigned)rand_r(&seed) % LK_NS_PER_S;
         if (now - since[id] >= KEPT_NS) in_work[id] = kept[id] = false;
         struct lk_repeat_look found = look(1, message_of(id, 0), now);
-        enum lk_repeat want = kept[id] ? LK_REPEAT_KEPT : in_work[id] ? LK_REPEAT_IN_WORK : LK_REPEAT_NEW;
+        enum lk_repeat want = kept[id]      ? LK_REPEAT_KEPT
+                              : in_work[id] ? LK_REPEAT_IN_WORK
+                                            : LK_REPEAT_NEW;
         assert_int_equal(found.found, want);
         if (want == LK_REPEAT_NEW) {
             ticket[id] = found.ticket;
