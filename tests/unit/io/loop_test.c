@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -238,14 +239,16 @@ static void loop_answer_to_a_lost_cut_arrives(void **state)
     assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_3_VERSION));
     uint8_t stream[8192] = {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 1};
     assert_true(lk_test_edge_put(&edge, stream, sizeof stream));
-    /* Never read by the server: a plain close would reset the connection before the answer is
-     * read. */
-    lk_test_edge_put(&edge, stream, sizeof stream);
     uint8_t answer[20];
     static const uint8_t head[16] = {0, 1, 1, 3, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 20};
     assert_true(lk_test_edge_get(&edge, answer, sizeof answer));
     assert_memory_equal(answer, head, sizeof head);
     assert_true(lk_test_edge_ended(&edge));
+    /* What is still on its way is read and forgotten: a plain close would answer it with a reset, and
+     * on a longer path that reset may overtake the answer. */
+    uint64_t before = lk_test_front_count(&front, LK_C_BYTES_IN);
+    assert_int_equal(send(edge.fd, stream, sizeof stream, MSG_NOSIGNAL), sizeof stream);
+    assert_true(lk_test_front_reaches(&front, LK_C_BYTES_IN, before + sizeof stream));
     lk_test_edge_close(&edge);
     lk_test_front_stop(&front);
 }
