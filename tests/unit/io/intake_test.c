@@ -294,6 +294,55 @@ static void intake_judges_rsa_master_in_the_prescribed_order(void **state)
     close_desk(d);
 }
 
+/* 16 + 70 + 2 + 69 + 1 bytes: P-256, no proof. */
+static size_t ecdhe(uint8_t *to, int64_t time, uint16_t scheme)
+{
+    struct lk_writer w = lk_writer_of(to, 512);
+    struct lk_header header = {.designation = 1, .version = 1, .type = 6, .id = 1, .length = 158};
+    lk_header_write(&w, &header);
+    lk_writer_u8(&w, 0);
+    lk_writer_put(&w, LK_TEST_EC_ID, LK_KEY_ID_BYTES);
+    lk_writer_u8(&w, 0);
+    memset(lk_writer_room(&w, 32), 0xc1, 32);
+    lk_writer_u32(&w, (uint32_t)time);
+    memset(lk_writer_room(&w, 28), 0x5e, 28);
+    lk_writer_u16(&w, scheme);
+    lk_writer_u8(&w, 3);
+    lk_writer_u16(&w, LK_GROUP_SECP256R1);
+    lk_writer_u8(&w, 65);
+    memset(lk_writer_room(&w, 65), 4, 65);
+    lk_writer_u8(&w, 0);
+    assert_int_equal(w.len, 158);
+    return w.len;
+}
+
+static void intake_judges_ecdhe_in_the_prescribed_order(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
+    uint8_t request[512];
+    uint64_t ref;
+    size_t len = ecdhe(request, NOW_S + 10, 0x0403);
+    ask(d, request, len);
+    assert_int_equal(d->out_len, 0);
+    assert_int_equal(next_job(d, &ref)->exchange, LK_X_TLS12_ECDHE);
+    ecdhe(request, NOW_S + 10, 0x0503); /* sha384: the rule gives sha256 only */
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
+    ecdhe(request, NOW_S + 11, 0x0503);
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_TLS_RANDOM);
+    request[21] = 255;
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_FRESHNESS_FUNCT);
+    memcpy(request + 17, LK_TEST_RSA_ID, 4); /* a key kept for decryption */
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_KEY_ID);
+    request[len - 1] = 3;
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_POO_PRF);
+    request[90] = 0xff;
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_EC_CURVE);
+    request[88] = 1;
+    assert_int_equal(status_of(d, request, len), LK_TLS12_INVALID_EC_TYPE);
+    close_desk(d);
+}
+
 static void intake_window_is_inclusive_and_signed(void **state)
 {
     (void)state;
@@ -733,6 +782,7 @@ int main(void)
         cmocka_unit_test(intake_capabilities_are_the_edges_own),
         cmocka_unit_test(intake_calls_a_closed_type_unknown),
         cmocka_unit_test(intake_judges_rsa_master_in_the_prescribed_order),
+        cmocka_unit_test(intake_judges_ecdhe_in_the_prescribed_order),
         cmocka_unit_test(intake_window_is_inclusive_and_signed),
         cmocka_unit_test(intake_finds_messages_however_they_are_cut),
         cmocka_unit_test(intake_finds_messages_byte_by_byte),

@@ -20,7 +20,8 @@ static void open_peer(struct lk_peers *peers, struct lk_intake *intake, const ch
                       struct lk_conn **conn)
 {
     static const struct lk_address address = {.peer.in = {.sin_family = AF_INET}};
-    struct lk_view *view = lk_test_view(&(struct lk_test_view_conf){.generation = 1, .edges = edges});
+    struct lk_view *view = lk_test_view(
+        &(struct lk_test_view_conf){.generation = 1, .edges = edges});
     assert_int_equal(lk_peers_init(peers, view, calloc(1, sizeof(struct lk_counters)), 4), LK_OK);
     assert_int_equal(lk_intake_init(intake, 0, 1, 64, 4), LK_OK);
     peers->intake = intake;
