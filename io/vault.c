@@ -189,6 +189,7 @@ static lk_err take_plan(struct vault *v)
     for (uint32_t i = 0; i < v->plan.loops; i++)
         v->bell_fd[i] = lk_message_take_fd(&v->in, (int)i);
     v->planned = true;
+    if (v->plan.one_process != 0) LK_TRY(lk_secret_open()); /* libcrypto keeps the memory it has */
     return lk_vault_keys_new(v->plan.workers, v->event_fd, &v->keys);
 }
 
