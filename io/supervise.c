@@ -297,7 +297,7 @@ static void end(struct lk_supervisor *s)
     lk_listeners_close(&s->listeners);
     lk_bundle_free(s->current);
     lk_bundle_free(s->next);
-    lk_log(LK_LOG_NOTICE, "ended", LK_F_U64("records", s->journal.records));
+    if (s->serving) lk_log(LK_LOG_NOTICE, "ended", LK_F_U64("records", s->journal.records));
 }
 
 /* --- the poll loop ------------------------------------------------------------------------------------ */

@@ -2,6 +2,7 @@
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 static struct {
     const char *who;
-    enum lk_log_level level;
+    _Atomic int level; /* a reload sets it while other threads log */
     bool journal;
 } log_state = {"lurkd", LK_LOG_NOTICE, false};
 
@@ -38,13 +39,13 @@ void lk_log_setup(const char *who, enum lk_log_level level, unsigned target)
      * here. */
     bool running = access("/run/systemd/journal/socket", W_OK) == 0;
     log_state.who = who;
-    log_state.level = level;
+    atomic_store_explicit(&log_state.level, (int)level, memory_order_relaxed);
     log_state.journal = running && (target == 2 || (target == 0 && stderr_is_journal()));
 }
 
 void lk_log_level(enum lk_log_level level)
 {
-    log_state.level = level;
+    atomic_store_explicit(&log_state.level, (int)level, memory_order_relaxed);
 }
 
 /* A line under construction. It is JSON at every moment but for its last brace: a text that does
@@ -194,7 +195,7 @@ static bool journal_write(enum lk_log_level level, const char *message,
 
 void lk_log_write(enum lk_log_level level, const char *message, const struct lk_log_field *fields)
 {
-    if (level > log_state.level) return;
+    if ((int)level > atomic_load_explicit(&log_state.level, memory_order_relaxed)) return;
     /* A sealed process may have lost the way to the journal; its stderr is still open. */
     if (log_state.journal && journal_write(level, message, fields)) return;
     stderr_write(level, message, fields);
