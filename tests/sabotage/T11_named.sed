@@ -1,0 +1,6 @@
+# defence: the payload names the key whose handle the front gave
+# file: core/exec/lane.c
+# test: unit/exec/lane_test
+# red: lane_gets_no_key_that_its_payload_does_not_name
+s/ && names_key(&lane->common, key),/,/
+s/^static bool names_key/__attribute__((unused)) &/

@@ -1,0 +1,120 @@
+/* The steps of ecdhe before the key is used: what is refused, and that nothing was signed for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "core/base/clock.h"
+#include "tests/support/ecdhe.h"
+#include "tests/support/record.h"
+#include "tests/support/rig.h"
+
+#define RSA_PKCS1_SHA256 0x0401
+#define ECDSA_SHA256 0x0403
+#define ECDSA_SHA384 0x0503
+#define ECDSA_SHA1 0x0203
+#define ED25519 0x0807
+#define WINDOW_S 10
+
+static int open_rig(void **state)
+{
+    struct lk_rig *rig = malloc(sizeof *rig);
+    *state = rig;
+    lk_rig_init(rig);
+    lk_record_kernels(&rig->kernels, 1, 20 * LK_NS_PER_US);
+    rig->conf.window_ecdhe_s = WINDOW_S;
+    lk_rig_key_fake(rig, LK_KEY_P256, LK_ROW_P256, 72);
+    lk_rig_start(rig, 1);
+    return 0;
+}
+
+static int close_rig(void **state)
+{
+    lk_rig_fini(*state);
+    free(*state);
+    return 0;
+}
+
+static uint8_t ask_at(struct lk_rig *rig, uint16_t scheme, int64_t unix_s, uint16_t flags)
+{
+    uint8_t payload[LK_ECDHE_ASK_BYTES];
+    struct lk_ecdhe_ask ask = {.scheme = scheme, .time = (uint32_t)unix_s};
+    struct lk_slot *slot =
+        lk_rig_fill(rig, 0, LK_X_TLS12_ECDHE, 0, lk_ecdhe_ask(&rig->key[0], &ask, payload));
+    slot->flags = flags;
+    lk_rig_push(rig, 0);
+    assert_int_equal(lk_rig_run(rig), 1);
+    slot = lk_rig_home(rig, 0);
+    assert_int_equal(slot->verdict, LK_VERDICT_ANSWER);
+    /* The recording table was asked for every signature there is. */
+    assert_int_equal(lk_record_count(), slot->status == LK_STATUS_SUCCESS ? 1 : 0);
+    lk_record_clear();
+    return (uint8_t)slot->status;
+}
+
+static uint8_t ask(struct lk_rig *rig, uint16_t scheme)
+{
+    return ask_at(rig, scheme, rig->now_unix_s, LK_SLOT_POO_OPTIONAL);
+}
+
+static void ecdhe_signs_by_schemes_of_the_keys_kind_alone(void **state)
+{
+    struct lk_rig *rig = *state;
+    for (uint32_t scheme = 0; scheme <= 0xffff; scheme++) {
+        bool mine = scheme == ECDSA_SHA256 || scheme == ECDSA_SHA384 || scheme == 0x0603;
+        uint8_t status = ask(rig, (uint16_t)scheme);
+        if (status != (mine ? LK_STATUS_SUCCESS : LK_TLS12_INVALID_CIPHER_OR_PRF_HASH))
+            fail_msg("scheme %04x: %u", scheme, status);
+    }
+}
+
+static void ecdhe_signs_by_open_hashes_alone(void **state)
+{
+    struct lk_rig *rig = *state;
+    rig->key[0].rights.hashes = 1u << LK_SHA256;
+    assert_int_equal(ask(rig, ECDSA_SHA256), LK_STATUS_SUCCESS);
+    assert_int_equal(ask(rig, ECDSA_SHA384), LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
+    assert_int_equal(ask(rig, ECDSA_SHA1), LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
+}
+
+/* Edge's rule and key's rule: both have to say that no proof is needed. */
+static void ecdhe_goes_without_a_proof_where_both_rules_say_so(void **state)
+{
+    struct lk_rig *rig = *state;
+    for (unsigned i = 0; i < 4; i++) {
+        rig->key[0].rights.poo_optional = (i & 1) != 0;
+        uint8_t status =
+            ask_at(rig, ECDSA_SHA256, rig->now_unix_s, (i & 2) != 0 ? LK_SLOT_POO_OPTIONAL : 0);
+        assert_int_equal(status, i == 3 ? LK_STATUS_SUCCESS : LK_TLS12_INVALID_POO_PRF);
+    }
+}
+
+static void ecdhe_judges_the_time_in_s_itself(void **state)
+{
+    struct lk_rig *rig = *state;
+    static const struct {
+        int64_t skew_s;
+        uint8_t status;
+    } rows[] = {{-WINDOW_S - 1, LK_TLS12_INVALID_TLS_RANDOM},
+                {-WINDOW_S, LK_STATUS_SUCCESS},
+                {WINDOW_S, LK_STATUS_SUCCESS},
+                {WINDOW_S + 1, LK_TLS12_INVALID_TLS_RANDOM},
+                {-86400, LK_TLS12_INVALID_TLS_RANDOM}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(ask_at(rig, ECDSA_SHA256, rig->now_unix_s + rows[i].skew_s, LK_SLOT_POO_OPTIONAL),
+                         rows[i].status);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(ecdhe_signs_by_schemes_of_the_keys_kind_alone),
+        T(ecdhe_signs_by_open_hashes_alone),
+        T(ecdhe_goes_without_a_proof_where_both_rules_say_so),
+        T(ecdhe_judges_the_time_in_s_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
