@@ -28,8 +28,9 @@ enum lk_bench_end {
     LK_BENCH_END_CONNECT,   /* no connection came to be */
     LK_BENCH_END_HANDSHAKE, /* the handshake failed */
     LK_BENCH_END_CLOSED,    /* the server closed, or the socket broke */
-    LK_BENCH_END_SILENT,    /* datagrams: no answer to anything until a deadline */
-    LK_BENCH_END_BROKEN     /* the server sent what no client may accept */
+    LK_BENCH_END_SILENT, /* datagrams: nothing came after a request's last repeat, to its deadline
+                          */
+    LK_BENCH_END_BROKEN  /* the server sent what no client may accept */
 };
 
 #define LK_BENCH_DATAGRAM_BYTES 4096

@@ -207,7 +207,8 @@ static enum lk_bench_end requests_tick(struct lk_bench_load *load, struct lk_ben
         struct lk_bench_request *request = &conn->flight.request[i];
         if (request->number == 0) continue;
         if (now_ns >= request->sent_ns + deadline) {
-            if (datagram && conn->heard_ns < request->sent_ns) return LK_BENCH_END_SILENT;
+            uint64_t last_sent_ns = request->repeat_ns - request->repeat_wait_ns;
+            if (datagram && conn->heard_ns < last_sent_ns) return LK_BENCH_END_SILENT;
             (*count(load, LK_BENCH_C_LOST))++;
             lk_bench_flight_release(&conn->flight, request, true);
         } else if (datagram && now_ns >= request->repeat_ns) {
