@@ -86,6 +86,21 @@ static bool change_user(const struct lk_child_identity *who)
            setresuid(who->uid, who->uid, who->uid) == 0;
 }
 
+/* Root without a user to become keeps its number, and nothing else of root but locking memory. What the
+ * bounding set may not lose (no CAP_SETPCAP), no_new_privs keeps from coming back at exec. */
+static bool drop_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    for (int cap = 0; cap < 64; cap++)
+        if (cap != CAP_IPC_LOCK) (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+    if (syscall(SYS_capget, &head, data) != 0) return false;
+    const uint32_t lock = data[0].permitted & UINT32_C(1) << CAP_IPC_LOCK;
+    data[0] = (struct __user_cap_data_struct){.effective = lock, .permitted = lock};
+    data[1] = (struct __user_cap_data_struct){0};
+    return syscall(SYS_capset, &head, data) == 0;
+}
+
 /* What an operator sets for the processor or a sanitizer concerns the children too. */
 static const char *const kept[] = {"LURK_CPU=", "OPENSSL_ia32cap=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
                                    "TSAN_OPTIONS=", "JOURNAL_STREAM="};
@@ -111,7 +126,8 @@ __attribute__((noreturn)) static void become(const struct role_row *row, int cha
     if (channel == LK_CHILD_CHANNEL ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, LK_CHILD_CHANNEL) < 0)
         _exit(126);
     if (syscall(SYS_close_range, LK_CHILD_CHANNEL + 1, ~0u, 0) != 0) _exit(126);
-    if (!change_user(who) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(126);
+    (void)setsid(); /* without a terminal nobody types into it */
+    if (!change_user(who) || !drop_capabilities() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(126);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

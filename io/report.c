@@ -33,15 +33,16 @@ static void set_hex(json_t *o, const char *name, const uint8_t *data, size_t len
 
 /* --- status -------------------------------------------------------------------------------------- */
 
-static json_t *ward_object(const struct lk_ward *w, const struct lk_process_counters *c)
+static json_t *ward_object(const struct lk_ward *w)
 {
+    const struct lk_process_counters *c = w->counters;
     json_t *o = json_object();
     set_text(o, "role", w->name);
     set_text(o, "state", w->child.channel < 0 ? "down" : w->ready ? "serving" : "loading");
     json_object_set_new(o, "pid", json_integer(w->child.pid));
     set_u64(o, "uid", w->child.uid);
     set_u64(o, "deaths", w->deaths);
-    set_u64(o, "threads", c->threads);
+    set_u64(o, "threads", w->threads);
     set_u64(o, "generation", atomic_load(&c->generation));
     set_u64(o, "epoch", atomic_load(&c->epoch));
     json_object_set_new(o, "cpu_s", json_real((double)atomic_load(&c->cpu_ns) / 1e9));
@@ -72,7 +73,7 @@ static json_t *report_status(void *owner, const json_t *request, uint32_t client
     json_object_set_new(o, "reloading", json_boolean(s->rollout.step != LK_ROLLOUT_NONE));
     json_object_set_new(o, "one_process", json_boolean(s->options.one_process));
     json_object_set_new(o, "children",
-                        json_pack("[o,o]", ward_object(&s->front, front), ward_object(&s->vault, s->tables.vault)));
+                        json_pack("[o,o]", ward_object(&s->front), ward_object(&s->vault)));
     return o;
 }
 
@@ -112,10 +113,10 @@ static json_t *latency_object(const struct lk_supervisor *s, enum lk_exchange_id
     struct lk_hist *sum = calloc(1, sizeof *sum);
     json_t *o = json_object();
     if (sum == NULL) return o;
-    const struct lk_process_counters *processes[] = {s->tables.front, s->tables.vault};
+    const struct lk_ward *const wards[] = {&s->front, &s->vault};
     for (size_t p = 0; p < 2; p++)
-        for (uint32_t i = 0; i < processes[p]->threads; i++) {
-            const struct lk_counters *t = &processes[p]->thread[i];
+        for (uint32_t i = 0; i < wards[p]->threads; i++) {
+            const struct lk_counters *t = &wards[p]->counters->thread[i];
             lk_hist_merge(sum, wait ? &t->queue_wait[x] : &t->service[x]);
         }
     set_u64(o, "count", atomic_load(&sum->count));
@@ -143,7 +144,10 @@ static json_t *exchange_object(const struct lk_supervisor *s, enum lk_exchange_i
 static json_t *thread_object(const struct lk_counters *t)
 {
     json_t *o = json_object();
-    set_text(o, "thread", t->thread);
+    char name[sizeof t->thread]; /* the child may have left out its end */
+    memcpy(name, t->thread, sizeof name);
+    name[sizeof name - 1] = 0;
+    set_text(o, "thread", name);
     set_u64(o, "turns", atomic_load(&t->value[LK_C_TURNS]));
     set_u64(o, "wakes", atomic_load(&t->value[LK_C_WAKES]));
     set_u64(o, "ring_depth", atomic_load(&t->ring_depth));
@@ -157,11 +161,11 @@ static json_t *report_stats(void *owner, const json_t *request, uint32_t client)
     (void)request, (void)client;
     uint64_t value[LK_COUNTER_COUNT] = {0}, requests[LK_EXCHANGE_COUNT][LK_STATUS_COUNT] = {{0}};
     json_t *o = lk_control_good(), *threads = json_array(), *exchanges = json_array();
-    const struct lk_process_counters *processes[] = {s->tables.front, s->tables.vault};
+    const struct lk_ward *const wards[] = {&s->front, &s->vault};
     for (size_t p = 0; p < 2; p++)
-        for (uint32_t i = 0; i < processes[p]->threads; i++) {
-            sum_thread(&processes[p]->thread[i], value, requests);
-            json_array_append_new(threads, thread_object(&processes[p]->thread[i]));
+        for (uint32_t i = 0; i < wards[p]->threads; i++) {
+            sum_thread(&wards[p]->counters->thread[i], value, requests);
+            json_array_append_new(threads, thread_object(&wards[p]->counters->thread[i]));
         }
     for (int x = 0; x < LK_EXCHANGE_COUNT; x++)
         json_array_append_new(exchanges, exchange_object(s, (enum lk_exchange_id)x, requests[x]));

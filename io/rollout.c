@@ -442,7 +442,10 @@ lk_err lk_rollout_hear(struct lk_supervisor *s, struct lk_ward *from, struct lk_
     case LK_M_KEY_FAULT: return from == &s->vault ? hear_fault(s, m) : LK_ERR_REFUSED;
     case LK_M_KEY_WITHDRAWN: return from == &s->vault ? hear_withdrawn(s, m) : LK_ERR_REFUSED;
     case LK_M_SLOTS_LOST: return hear_lost(s, from, m);
-    case LK_M_DRAINED: s->drained = true; return LK_OK;
+    case LK_M_DRAINED:
+        if (from != &s->front || !s->draining) return LK_ERR_REFUSED;
+        s->drained = true;
+        return LK_OK;
     default: return LK_ERR_UNKNOWN;
     }
 }

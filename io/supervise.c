@@ -82,6 +82,10 @@ static lk_err prepare(struct lk_supervisor *s)
     LK_TRY(make_plan(s));
     LK_TRY(make_bells(s));
     LK_TRY(lk_tables_open(s->plan.loops, s->plan.workers, c->novelty_entries, &s->tables));
+    s->front.counters = s->tables.front;
+    s->front.threads = s->plan.loops;
+    s->vault.counters = s->tables.vault;
+    s->vault.threads = s->plan.workers;
     LK_TRY(lk_journal_open(&s->journal, c->state_dir, s->tables.audit, s->plan.workers, s->error,
                            sizeof s->error));
     LK_TRY(lk_control_open(&s->control, c->control_socket, s->error, sizeof s->error));
@@ -145,11 +149,11 @@ static lk_err equip(struct lk_supervisor *s, struct lk_ward *w)
     return w == &s->front ? send_listeners(s) : LK_OK;
 }
 
-static void reset_heartbeats(struct lk_process_counters *c)
+static void reset_heartbeats(struct lk_ward *w)
 {
-    atomic_store(&c->ready, 0);
-    for (uint32_t i = 0; i < c->threads; i++)
-        atomic_store(&c->thread[i].heartbeat_ns, 0);
+    atomic_store(&w->counters->ready, 0);
+    for (uint32_t i = 0; i < w->threads; i++)
+        atomic_store(&w->counters->thread[i].heartbeat_ns, 0);
 }
 
 static void account_death(struct lk_supervisor *s, struct lk_ward *w)
@@ -171,7 +175,7 @@ static void account_death(struct lk_supervisor *s, struct lk_ward *w)
 static void start_child(struct lk_supervisor *s, struct lk_ward *w)
 {
     enum lk_role role = w == &s->front ? LK_ROLE_FRONT : LK_ROLE_VAULT;
-    reset_heartbeats(role == LK_ROLE_FRONT ? s->tables.front : s->tables.vault);
+    reset_heartbeats(w);
     lk_err err = s->options.one_process ? lk_child_start_thread(&w->child, role)
                                         : lk_child_start(&w->child, role, &w->identity);
     if (err != LK_OK) {
@@ -223,15 +227,16 @@ static void hear_child(struct lk_supervisor *s, struct lk_ward *w)
 
 /* --- heartbeats -------------------------------------------------------------------------------------- */
 
-static void check_heartbeats(struct lk_ward *w, struct lk_process_counters *c, uint64_t now_ns)
+static void check_heartbeats(struct lk_ward *w, uint64_t now_ns)
 {
+    const struct lk_process_counters *c = w->counters;
     if (!w->ready || w->child.channel < 0) return;
-    for (uint32_t i = 0; i < c->threads; i++) {
+    for (uint32_t i = 0; i < w->threads; i++) {
         uint64_t beat_ns = atomic_load_explicit(&c->thread[i].heartbeat_ns, memory_order_relaxed);
         if (beat_ns < w->ready_ns) beat_ns = w->ready_ns;
         if (now_ns < beat_ns + HEARTBEAT_NS_MAX) continue;
         lk_log(LK_LOG_ERROR, "no heartbeat: the child is ended", LK_F_STR("child", w->name),
-               LK_F_STR("thread", c->thread[i].thread), LK_F_U64("ms", (now_ns - beat_ns) / LK_NS_PER_MS));
+               LK_F_U64("thread", i), LK_F_U64("ms", (now_ns - beat_ns) / LK_NS_PER_MS));
         lk_child_kill(&w->child);
         w->ready = false; /* said once */
         return;
@@ -246,8 +251,8 @@ static void watch(struct lk_supervisor *s, uint64_t now_ns)
         s->front.ready_ns = s->vault.ready_ns = now_ns; /* everybody gets the time to beat again */
         return;
     }
-    check_heartbeats(&s->vault, s->tables.vault, now_ns);
-    check_heartbeats(&s->front, s->tables.front, now_ns);
+    check_heartbeats(&s->vault, now_ns);
+    check_heartbeats(&s->front, now_ns);
 }
 
 /* --- drain and end -------------------------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ struct lk_ward {
     struct lk_child child;
     struct lk_child_identity identity;
     const char *name;
+    /* Its counters are memory that it writes: how many there are is our own knowledge. */
+    struct lk_process_counters *counters;
+    uint32_t threads;
     bool wants_load;   /* started, or served keys withdrawn: it needs the current generation */
     bool ready;        /* it serves some generation */
     uint64_t ready_ns; /* since then */
