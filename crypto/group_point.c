@@ -5,41 +5,45 @@
 #include "crypto/crypto.h"
 #include "crypto/mont.h"
 
-#define COORDINATE_BYTES_MAX 66
 #define LIMBS_MAX 9
 
+/* A curve as lk_mont wants it, so that nothing is computed per point. Least significant limb first. */
 struct curve_row {
     uint16_t group;
     uint8_t coordinate_bytes; /* 0: any string of point_bytes is a point */
     uint8_t point_bytes;
-    uint8_t p[COORDINATE_BYTES_MAX], b[COORDINATE_BYTES_MAX];
+    uint8_t limbs;
+    uint64_t n0;            /* -1/p mod 2^64 */
+    uint64_t p[LIMBS_MAX];  /* the field */
+    uint64_t rr[LIMBS_MAX]; /* R^2 mod p, R = 2^(64 limbs) */
+    uint64_t b[LIMBS_MAX];  /* the curve's b, times R mod p */
 };
 
-#define FF4 0xff, 0xff, 0xff, 0xff
-#define FF8 FF4, FF4
-#define FF16 FF8, FF8
-#define FF64 FF16, FF16, FF16, FF16
-
-/* FIPS 186-4 D.1.2. */
+/* p and b: FIPS 186-4 D.1.2; the rest follows from them. */
 static const struct curve_row rows[] = {
-    {23, 32, 65,
-     {FF4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, FF8, FF4},
-     {0x5a, 0xc6, 0x35, 0xd8, 0xaa, 0x3a, 0x93, 0xe7, 0xb3, 0xeb, 0xbd, 0x55, 0x76, 0x98, 0x86, 0xbc,
-      0x65, 0x1d, 0x06, 0xb0, 0xcc, 0x53, 0xb0, 0xf6, 0x3b, 0xce, 0x3c, 0x3e, 0x27, 0xd2, 0x60, 0x4b}},
-    {24, 48, 97,
-     {FF16, FF8, FF4, 0xff, 0xff, 0xff, 0xfe, FF4, 0, 0, 0, 0, 0, 0, 0, 0, FF4},
-     {0xb3, 0x31, 0x2f, 0xa7, 0xe2, 0x3e, 0xe7, 0xe4, 0x98, 0x8e, 0x05, 0x6b, 0xe3, 0xf8, 0x2d, 0x19,
-      0x18, 0x1d, 0x9c, 0x6e, 0xfe, 0x81, 0x41, 0x12, 0x03, 0x14, 0x08, 0x8f, 0x50, 0x13, 0x87, 0x5a,
-      0xc6, 0x56, 0x39, 0x8d, 0x8a, 0x2e, 0xd1, 0x9d, 0x2a, 0x85, 0xc8, 0xed, 0xd3, 0xec, 0x2a, 0xef}},
-    {25, 66, 133,
-     {0x01, 0xff, FF64},
-     {0x00, 0x51, 0x95, 0x3e, 0xb9, 0x61, 0x8e, 0x1c, 0x9a, 0x1f, 0x92, 0x9a, 0x21, 0xa0, 0xb6, 0x85,
-      0x40, 0xee, 0xa2, 0xda, 0x72, 0x5b, 0x99, 0xb3, 0x15, 0xf3, 0xb8, 0xb4, 0x89, 0x91, 0x8e, 0xf1,
-      0x09, 0xe1, 0x56, 0x19, 0x39, 0x51, 0xec, 0x7e, 0x93, 0x7b, 0x16, 0x52, 0xc0, 0xbd, 0x3b, 0xb1,
-      0xbf, 0x07, 0x35, 0x73, 0xdf, 0x88, 0x3d, 0x2c, 0x34, 0xf1, 0xef, 0x45, 0x1f, 0xd4, 0x6b, 0x50,
-      0x3f, 0x00}},
-    {29, 0, 32, {0}, {0}},
-    {30, 0, 56, {0}, {0}},
+    {23, 32, 65, 4, 0x1,
+     {0xffffffffffffffff, 0x00000000ffffffff, 0x0000000000000000, 0xffffffff00000001},
+     {0x0000000000000003, 0xfffffffbffffffff, 0xfffffffffffffffe, 0x00000004fffffffd},
+     {0xd89cdf6229c4bddf, 0xacf005cd78843090, 0xe5a220abf7212ed6, 0xdc30061d04874834}},
+    {24, 48, 97, 6, 0x100000001,
+     {0x00000000ffffffff, 0xffffffff00000000, 0xfffffffffffffffe, 0xffffffffffffffff,
+      0xffffffffffffffff, 0xffffffffffffffff},
+     {0xfffffffe00000001, 0x0000000200000000, 0xfffffffe00000000, 0x0000000200000000,
+      0x0000000000000001, 0x0000000000000000},
+     {0x081188719d412dcc, 0xf729add87a4c32ec, 0x77f2209b1920022e, 0xe3374bee94938ae2,
+      0xb62b21f41f022094, 0xcd08114b604fbff9}},
+    {25, 66, 133, 9, 0x1,
+     {0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff,
+      0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff,
+      0x00000000000001ff},
+     {0x0000000000000000, 0x0000400000000000, 0x0000000000000000, 0x0000000000000000,
+      0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000,
+      0x0000000000000000},
+     {0x8014654fae586387, 0x78f7a28fea35a81f, 0x839ab9efc41e961a, 0xbd8b29605e9dd8df,
+      0xf0ab0c9ca8f63f49, 0xf9dc5a44c8c77884, 0x77516d392dccd98a, 0x0fc94d10d05b42a0,
+      0x000000000000004d}},
+    {29, 0, 32, 0, 0, {0}, {0}, {0}},
+    {30, 0, 56, 0, 0, {0}, {0}, {0}},
 };
 
 /* x^3 - 3 x + b = y^2, all in Montgomery form. */
@@ -58,18 +62,14 @@ static bool equation_holds(const struct lk_mont *p, const uint64_t *x, const uin
 
 static bool is_on_curve(const struct curve_row *row, const uint8_t *x_bytes)
 {
-    uint64_t room[2 * LIMBS_MAX], x[LIMBS_MAX], y[LIMBS_MAX], b[LIMBS_MAX];
-    struct lk_mont p;
-    size_t len = row->coordinate_bytes;
-    lk_mont_init(&p, row->p, len, room);
-    lk_mont_load(&p, x, x_bytes, len);
-    lk_mont_load(&p, y, x_bytes + len, len);
-    lk_mont_load(&p, b, row->b, len);
+    const struct lk_mont p = {.n = row->p, .rr = row->rr, .n0 = row->n0, .limbs = row->limbs};
+    uint64_t x[LIMBS_MAX], y[LIMBS_MAX];
+    lk_mont_load(&p, x, x_bytes, row->coordinate_bytes);
+    lk_mont_load(&p, y, x_bytes + row->coordinate_bytes, row->coordinate_bytes);
     if (!lk_mont_is_below(&p, x) || !lk_mont_is_below(&p, y)) return false;
     lk_mont_mul(&p, x, x, p.rr);
     lk_mont_mul(&p, y, y, p.rr);
-    lk_mont_mul(&p, b, b, p.rr);
-    return equation_holds(&p, x, y, b);
+    return equation_holds(&p, x, y, row->b);
 }
 
 bool lk_group_point_good(uint16_t group, const uint8_t *point, size_t len)
