@@ -159,7 +159,8 @@ docs: $(CONFDOC) ## write what is generated in docs/
 	$(Q)$(CONFDOC) man > docs/man/lurkd.conf.5.scd
 	$(Q)$(CONFDOC) example > docs/lurkd.conf.example.yaml
 
-check-docs: $(CONFDOC) ## docs/ is in step with the schema
+check-docs: $(CONFDOC) ## docs/ is in step with the schema, and what it names exists
+	$(Q)tools/dev/doccheck.py
 	$(Q)$(CONFDOC) man | cmp - docs/man/lurkd.conf.5.scd && \
 	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
 	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }

@@ -80,6 +80,14 @@ void lk_bundle_free(struct lk_bundle *b)
     free(b);
 }
 
+void lk_bundle_say_where(const struct lk_bundle *b, char *error, size_t error_bytes)
+{
+    char what[2048];
+    snprintf(what, sizeof what, "%s", error);
+    bool line = what[0] >= '0' && what[0] <= '9';
+    snprintf(error, error_bytes, "%s:%s%s", b->path, line ? "" : " ", what);
+}
+
 /* "FILE:LINE: key NAME: " in front of what went wrong. */
 static void say_which(const struct lk_bundle *b, uint32_t index, char *error, size_t error_bytes)
 {

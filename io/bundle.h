@@ -45,4 +45,7 @@ int lk_bundle_find(const struct lk_bundle *bundle, uint64_t handle);
 void lk_bundle_drop_public(struct lk_bundle *bundle, uint32_t index);
 uint32_t lk_bundle_key_count(const struct lk_bundle *bundle); /* served */
 
+/* Puts "FILE:" in front of a text that begins with a line, "FILE: " in front of any other. */
+void lk_bundle_say_where(const struct lk_bundle *b, char *error, size_t error_bytes);
+
 #endif

@@ -58,7 +58,7 @@ lk_err lk_child_identity_find(const char *user, enum lk_role role, struct lk_chi
     snprintf(own, sizeof own, "%s-vault", user);
     if (role == LK_ROLE_VAULT && find_user(own, out)) return LK_OK;
     if (find_user(user, out)) return LK_OK;
-    snprintf(error, error_bytes, "user: there is no user \"%s\" on this machine", user);
+    snprintf(error, error_bytes, "server.user: there is no user \"%s\" on this machine", user);
     return LK_ERR_UNKNOWN;
 }
 

@@ -68,7 +68,10 @@ lk_err lk_control_open(struct lk_control *c, const char *path, char *error, size
         err = fd < 0 ? -errno : bind_and_listen(fd, &a);
     }
     if (err != LK_OK) {
-        snprintf(error, error_bytes, "control_socket: %s: %s", path, lk_err_text(err));
+        const char *hint = err == -EADDRINUSE ? "; another lurkd serves it"
+                           : err == -ENOENT   ? "; its directory has to be there"
+                                              : "";
+        snprintf(error, error_bytes, "server.control_socket: %s: %s%s", path, lk_err_text(err), hint);
         if (fd >= 0) close(fd);
         return err;
     }

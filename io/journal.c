@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,7 +129,7 @@ static lk_err open_file(const char *dir, const char *path, int *fd)
     struct stat st;
     if (fstat(*fd, &st) != 0) return -errno;
     LK_REQUIRE(S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0, LK_ERR_REFUSED);
-    return LK_OK;
+    return flock(*fd, LOCK_EX | LOCK_NB) == 0 ? LK_OK : -EBUSY; /* two would mix their chains */
 }
 
 lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ring *rings, uint32_t workers,
@@ -140,9 +141,11 @@ lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ri
     lk_err err = open_file(dir, path, &j->fd);
     if (err == LK_OK && (j->text = malloc(TEXT_BYTES)) == NULL) err = LK_ERR_MEMORY;
     if (err != LK_OK) {
-        snprintf(error, error_bytes,
-                 "state_dir: audit journal %s: %s; it must be a regular file of our own that others cannot write",
-                 path, lk_err_text(err));
+        const char *hint = err == -ENOENT         ? "; the directory above server.state_dir has to be there"
+                           : err == -EBUSY          ? "; another lurkd writes it"
+                           : err == LK_ERR_REFUSED ? "; it must be a regular file of our own that others cannot write"
+                                                   : "";
+        snprintf(error, error_bytes, "server.state_dir: audit journal %s: %s%s", path, lk_err_text(err), hint);
         if (j->fd >= 0) close(j->fd);
         j->fd = -1;
         return err;
@@ -195,6 +198,12 @@ void lk_journal_close(struct lk_journal *j, uint64_t now_ns)
     while (lk_journal_turn(j, now_ns))
         continue;
     if (j->unsynced) fdatasync(j->fd);
+    uint64_t left = 0;
+    for (uint32_t w = 0; w < j->workers; w++)
+        left += atomic_load(&j->rings[w].tail) - atomic_load(&j->rings[w].head);
+    if (left > 0 || j->len > 0)
+        lk_log(LK_LOG_ERROR, "audit records are lost: the disk took nothing to the end",
+               LK_F_U64("in_rings", left), LK_F_U64("bytes_unwritten", j->len - j->done));
     close(j->fd);
     free(j->text);
     j->fd = -1;

@@ -95,6 +95,16 @@ static lk_err open_row(struct lk_listeners *l, const struct lk_conf_listen *row,
     return LK_OK;
 }
 
+static const char *what_to_do(lk_err err)
+{
+    switch (err) {
+    case -EADDRINUSE: return "; another program serves this port (ss -lntup shows which)";
+    case -EADDRNOTAVAIL: return "; no interface has this address: correct it, or set free_bind: true";
+    case -EACCES: return "; a port below 1024 needs root or CAP_NET_BIND_SERVICE";
+    default: return "";
+    }
+}
+
 static lk_err open_rows(const struct lk_conf *conf, struct lk_listeners *l, char *error, size_t error_bytes)
 {
     for (uint32_t r = 0; r < l->rows; r++) {
@@ -102,8 +112,8 @@ static lk_err open_rows(const struct lk_conf *conf, struct lk_listeners *l, char
         l->transport[r] = row->transport;
         lk_err err = open_row(l, row, r);
         if (err != LK_OK) {
-            snprintf(error, error_bytes, "line %u: listen: %s port %u: %s", row->line, row->address,
-                     row->port, lk_err_text(err));
+            snprintf(error, error_bytes, "%u: listen: %s port %u: %s%s", row->line, row->address,
+                     row->port, lk_err_text(err), what_to_do(err));
             return err;
         }
     }
@@ -118,7 +128,8 @@ static lk_err open_admin(const struct lk_conf *conf, struct lk_listeners *l, cha
     lk_err err = open_one(&w, &l->admin);
     if (err == LK_OK && listen(l->admin, 64) != 0) err = -errno;
     if (err != LK_OK)
-        snprintf(error, error_bytes, "admin page: %s port %u: %s", row.address, row.port, lk_err_text(err));
+        snprintf(error, error_bytes, "server.admin_port: %s port %u: %s%s", row.address, row.port,
+                 lk_err_text(err), what_to_do(err));
     return err;
 }
 

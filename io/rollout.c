@@ -385,6 +385,8 @@ static lk_err hear_refused(struct lk_supervisor *s, struct lk_ward *from, const 
         return generation == 0 ? LK_ERR_REFUSED : LK_OK;
     }
     bool again = !s->rollout.fresh;
+    bool of_conf = (text[0] >= '0' && text[0] <= '9') || strncmp(text, "channel ", 8) == 0;
+    if (of_conf) lk_bundle_say_where(s->rollout.bundle, text, sizeof text);
     give_up(s, text);
     return again ? LK_ERR_REFUSED : LK_OK; /* killed and started again, with back-off */
 }

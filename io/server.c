@@ -165,7 +165,7 @@ static lk_err take_file(struct server *s)
 static lk_err say_key(struct server *s, uint32_t index, lk_err err, const char *what)
 {
     const struct lk_conf_key *key = &s->load.conf->keys[index];
-    snprintf(s->error, sizeof s->error, "line %u: key %s: %s", key->line, key->name,
+    snprintf(s->error, sizeof s->error, "%u: key %s: %s", key->line, key->name,
              what != NULL ? what : lk_err_text(err));
     return err;
 }
@@ -495,7 +495,7 @@ int lk_server_main(int channel)
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     lk_err err = lk_sandbox_front();
     if (err != LK_OK) {
-        lk_child_refuse_start(channel, "front: sandbox (Landlock and seccomp)", err);
+        lk_child_refuse_start(channel, "front: sandbox: Landlock has to be in the kernel's lsm= list, and seccomp allowed", err);
         return 1;
     }
     return lk_server_run(channel);

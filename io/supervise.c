@@ -72,10 +72,8 @@ static lk_err find_identities(struct lk_supervisor *s)
     return lk_child_identity_find(user, LK_ROLE_VAULT, &s->vault.identity, s->error, sizeof s->error);
 }
 
-/* Everything a child may need, before the first one starts. */
-static lk_err prepare(struct lk_supervisor *s)
+static lk_err prepare_parts(struct lk_supervisor *s)
 {
-    LK_TRY(lk_bundle_open(s->options.conf_path, &s->next, s->error, sizeof s->error));
     const struct lk_conf *c = s->next->conf;
     lk_log_setup("supervisor", (enum lk_log_level)c->log_level, c->log_target);
     LK_TRY(find_identities(s));
@@ -86,13 +84,23 @@ static lk_err prepare(struct lk_supervisor *s)
     s->front.threads = s->plan.loops;
     s->vault.counters = s->tables.vault;
     s->vault.threads = s->plan.workers;
-    LK_TRY(lk_journal_open(&s->journal, c->state_dir, s->tables.audit, s->plan.workers, s->error,
-                           sizeof s->error));
     LK_TRY(lk_control_open(&s->control, c->control_socket, s->error, sizeof s->error));
     s->control.owner = s;
     s->control.rows = lk_report_rows;
     s->control.row_count = lk_report_row_count;
-    return lk_listeners_open(c, s->plan.loops, &s->listeners, s->error, sizeof s->error);
+    LK_TRY(lk_listeners_open(c, s->plan.loops, &s->listeners, s->error, sizeof s->error));
+    /* Last: its first lines are written even by a start that fails. */
+    return lk_journal_open(&s->journal, c->state_dir, s->tables.audit, s->plan.workers, s->error,
+                           sizeof s->error);
+}
+
+/* Everything a child may need, before the first one starts. */
+static lk_err prepare(struct lk_supervisor *s)
+{
+    LK_TRY(lk_bundle_open(s->options.conf_path, &s->next, s->error, sizeof s->error));
+    lk_err err = prepare_parts(s);
+    if (err != LK_OK && s->error[0] != 0) lk_bundle_say_where(s->next, s->error, sizeof s->error);
+    return err;
 }
 
 static lk_err catch_signals(struct lk_supervisor *s)
@@ -275,7 +283,7 @@ static void check_drain(struct lk_supervisor *s, uint64_t now_ns)
     if (!s->draining) return;
     bool over = s->drained || s->front.child.channel < 0;
     if (!over && now_ns >= s->drain_until_ns)
-        lk_log(LK_LOG_WARNING, "drain_ms passed with peers left",
+        lk_log(LK_LOG_WARNING, "limits.drain passed with peers left: their connections are cut",
                LK_F_U64("conns", atomic_load(&s->tables.front->conns)));
     if (over || now_ns >= s->drain_until_ns) s->ended = true;
 }

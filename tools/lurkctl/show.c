@@ -7,7 +7,25 @@
 #define COLUMNS_MAX 24
 #define CELL_BYTES 160
 
-/* A scalar as text; what is not a scalar is shown by its size. */
+static void cell_text(const json_t *value, char text[CELL_BYTES]);
+
+static void members_text(const json_t *object, char text[CELL_BYTES])
+{
+    size_t used = 0;
+    const char *key;
+    json_t *value;
+    snprintf(text, CELL_BYTES, "-");
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        char one[CELL_BYTES] = "...";
+        if (!json_is_object(value) && !json_is_array(value)) cell_text(value, one);
+        if (used + 1 >= CELL_BYTES) return;
+        int n = snprintf(text + used, CELL_BYTES - used, "%s%s=%s", used == 0 ? "" : " ", key, one);
+        used += n > 0 ? (size_t)n : 0;
+    }
+}
+
+/* A value on one line: a list by its items, an object by its members. */
 static void cell_text(const json_t *value, char text[CELL_BYTES])
 {
     switch (value == NULL ? JSON_NULL : json_typeof(value)) {
@@ -31,7 +49,7 @@ static void cell_text(const json_t *value, char text[CELL_BYTES])
         }
         break;
     }
-    case JSON_OBJECT: snprintf(text, CELL_BYTES, "{%zu}", json_object_size(value)); break;
+    case JSON_OBJECT: members_text(value, text); break;
     }
 }
 

@@ -10,6 +10,8 @@
 #include "crypto/ct.h"
 #include "io/bundle.h"
 #include "io/chain.h"
+#include "io/child.h"
+#include "io/plan.h"
 #include "io/sandbox.h"
 #include "io/view.h"
 
@@ -153,8 +155,14 @@ static void add_key(struct check *c, uint32_t i, const struct lk_engine_key *eng
                                 .chain = {chain.data, chain.len}};
     lk_keyid_of(spki, rsa, &key.keyid);
     const struct lk_key_public *other = NULL;
-    if (lk_keystore_add(c->keys, &key, &other) != LK_OK)
-        fault(c, i, "has the key id of another key of its tenant, or memory is short");
+    lk_err err = lk_keystore_add(c->keys, &key, &other);
+    if (err != LK_OK) {
+        char text[LK_NAME_BYTES_MAX + 64];
+        if (other != NULL)
+            snprintf(text, sizeof text, "has the key id of key %s of the same tenant",
+                     c->bundle->conf->keys[other->index].name);
+        fault(c, i, other != NULL ? text : lk_err_text(err));
+    }
     printf("%-12s %s (%s, %u bits): a site key%s\n", "site key", c->bundle->conf->keys[i].file,
            c->bundle->conf->keys[i].name, facts->bits, chain.len > 0 ? ", with its certificate" : "");
     lk_chain_free(&chain);
@@ -177,15 +185,36 @@ static void check_view(struct check *c)
     char error[1024] = "";
     struct lk_view *view = NULL;
     lk_err err = lk_view_new(1, c->bundle->conf, c->keys, &c->files, &view, error, sizeof error);
-    if (err != LK_OK) plain_fault(c, error[0] != 0 ? error : lk_err_text(err));
+    if (err != LK_OK) {
+        if (error[0] == 0) snprintf(error, sizeof error, "%s", lk_err_text(err));
+        lk_bundle_say_where(c->bundle, error, sizeof error);
+        plain_fault(c, error);
+    }
     lk_view_free(view);
     c->bundle->conf = NULL;
     c->keys = NULL;
 }
 
+/* Users and CPUs, as the supervisor would find them when this user started it. */
+static void check_host(struct check *c)
+{
+    static struct lk_topology topology; /* tables of every CPU: large, and needed once */
+    static struct lk_plan plan;
+    char text[1024] = "";
+    struct lk_child_identity who;
+    lk_err err = lk_child_identity_find(c->bundle->conf->user, LK_ROLE_FRONT, &who, text, sizeof text);
+    if (err == LK_OK) err = lk_topology_read(&topology);
+    if (err == LK_OK) err = lk_plan_make(c->bundle->conf, &topology, &plan, text, sizeof text);
+    if (err == LK_OK) return;
+    if (text[0] == 0) snprintf(text, sizeof text, "%s", lk_err_text(err));
+    lk_bundle_say_where(c->bundle, text, sizeof text);
+    plain_fault(c, text);
+}
+
 static void check_all(struct check *c)
 {
     const struct lk_conf *conf = c->bundle->conf;
+    check_host(c);
     if (!read_files(c)) return;
     read_channel_spki(c);
     printf("%-12s %s: the server's own TLS certificate; edges verify it\n", "channel", conf->channel_certificate);
@@ -203,6 +232,7 @@ int lk_lurkd_check(const char *conf_path)
 {
     static char error[16384];
     struct check c = {.faults = 0};
+    setvbuf(stdout, NULL, _IOLBF, 0); /* beside faults on standard error, in order */
     lk_sandbox_dumps_off(); /* this process holds keys for a moment */
     lk_err err = lk_bundle_open(conf_path, &c.bundle, error, sizeof error);
     if (err != LK_OK) {

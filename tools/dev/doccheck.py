@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+"""What the documents name exists: each backticked lk_* or LK_* name is in a source file, each backticked path and
+each link of docs/*.md and README.md is in the tree. Prints FILE:LINE: fault; ends with 1 if there were any.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MADE = ("bench/results/",)  # by the commands that the page tells
+FLOORS = r"(?:core|io|crypto|tools|tests|bench|docs)"
+NAME = re.compile(r"\b(?:lk|LK)_[A-Za-z0-9_]+")
+PATH = re.compile(rf"(?<![\w./-]){FLOORS}/[\w./*{{}}-]*")
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def source_names():
+    files = subprocess.run(["git", "ls-files", "*.c", "*.h", "*.cc", "*.py", "*.wrap"], capture_output=True, text=True)
+    names = set()
+    for path in files.stdout.split():
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                names.update(NAME.findall(f.read()))
+    return names
+
+
+def path_exists(path):
+    path = path.rstrip(".")
+    return bool(glob.glob(path)) or bool(glob.glob(path + ".[ch]"))
+
+
+def faults_of(page, names):
+    with open(page, encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    fenced = False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("```"):
+            fenced = not fenced
+        code = [line] if fenced else re.findall(r"`([^`]+)`", line)
+        for text in code:
+            for name in NAME.findall(text):
+                known = name in names or (name.endswith("_") and any(n.startswith(name) for n in names))
+                if not known:
+                    yield f"{page}:{number}: no source has the name {name}"
+            for path in PATH.findall(text):
+                if not path.startswith(MADE) and not path_exists(path):
+                    yield f"{page}:{number}: there is no {path}"
+        for link in LINK.findall(line) if not fenced else ():
+            if not os.path.exists(os.path.join(os.path.dirname(page), link)):
+                yield f"{page}:{number}: a link to {link}, which is not there"
+
+
+def main():
+    os.chdir(TOP)
+    names = source_names()
+    pages = ["README.md", *sorted(glob.glob("docs/*.md"))]
+    faults = [fault for page in pages for fault in faults_of(page, names)]
+    for fault in faults:
+        print(fault)
+    print(f"pages: {len(pages)}, faults: {len(faults)}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
