@@ -125,7 +125,7 @@ lk_err lk_vault_keys_new(unsigned workers, int event_fd, struct lk_vault_keys **
 
 static struct content **bucket_of(struct lk_vault_keys *keys, const uint8_t *hash)
 {
-    return &keys->bucket[(hash[0] << 8 | hash[1]) % BUCKETS];
+    return &keys->bucket[((unsigned)hash[0] << 8 | hash[1]) % BUCKETS];
 }
 
 static struct content *find_content(struct lk_vault_keys *keys, const uint8_t *hash)

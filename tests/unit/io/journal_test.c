@@ -1,0 +1,168 @@
+/* The journal keeps every record, in order, and notices a broken chain. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include <cmocka.h>
+
+#include "core/base/clock.h"
+#include "io/journal.h"
+
+#define RECORDS 5000u
+
+static char dir[] = "/tmp/lurk-journal-XXXXXX";
+static char path[128], error[512];
+static struct lk_audit_ring ring[2];
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(ring, 0, sizeof ring);
+    strcpy(dir + sizeof dir - 7, "XXXXXX");
+    if (mkdtemp(dir) == NULL) return -1;
+    snprintf(path, sizeof path, "%s/audit.log", dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(dir);
+}
+
+static void append(unsigned worker, uint32_t i)
+{
+    struct lk_audit_record r = {.unix_ns = 1000000000ull * i,
+                                .request_id = i,
+                                .key_handle = 1ull << 32 | i % 7,
+                                .tenant = i % 3,
+                                .edge = i,
+                                .exchange = 8,
+                                .status = 1,
+                                .worker = (uint16_t)worker};
+    memset(r.key_full, (int)i, sizeof r.key_full);
+    lk_audit_append(&ring[worker], &r);
+}
+
+/* Lines with an exchange, each of them JSON with the next number of its worker. */
+static unsigned count_lines(unsigned *events, const char *event)
+{
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    json_int_t next[2] = {1, 1};
+    unsigned count = 0;
+    char line[1024];
+    *events = 0;
+    while (fgets(line, sizeof line, f) != NULL) {
+        json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(o);
+        if (json_object_get(o, "exchange") != NULL) {
+            json_int_t worker = json_integer_value(json_object_get(o, "worker"));
+            assert_int_equal(json_integer_value(json_object_get(o, "sequence")), next[worker]++);
+            assert_string_equal(json_string_value(json_object_get(o, "exchange")), "tls12.ecdhe");
+            assert_int_equal(strlen(json_string_value(json_object_get(o, "key"))), 64);
+            count++;
+        } else if (strcmp(json_string_value(json_object_get(o, "event")), event) == 0) {
+            (*events)++;
+        }
+        json_decref(o);
+    }
+    fclose(f);
+    return count;
+}
+
+static void journal_holds_every_record_in_order(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    assert_int_equal(lk_journal_open(&j, dir, ring, 2, error, sizeof error), LK_OK);
+    uint64_t now_ns = LK_NS_PER_S;
+    assert_false(lk_journal_turn(&j, now_ns));
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        append(i % 2, i);
+        if (i % 1000 == 999) assert_true(lk_journal_turn(&j, now_ns += LK_NS_PER_S));
+    }
+    append(0, RECORDS);
+    lk_journal_close(&j, now_ns);
+    assert_int_equal(j.broken, 0);
+    unsigned starts;
+    assert_int_equal(count_lines(&starts, "start"), RECORDS + 1);
+    assert_int_equal(starts, 2);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void journal_notices_an_edited_record(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    append(0, 1);
+    append(0, 2);
+    append(0, 3);
+    ring[0].record[1].edge ^= 1;
+    lk_journal_turn(&j, LK_NS_PER_S);
+    assert_int_equal(j.broken, 1);
+    append(0, 4); /* the chain goes on from what stands in the ring */
+    lk_journal_turn(&j, LK_NS_PER_S);
+    assert_int_equal(j.broken, 1);
+    lk_journal_close(&j, LK_NS_PER_S);
+    unsigned broken;
+    assert_int_equal(count_lines(&broken, "chain broken"), 4);
+    assert_int_equal(broken, 1);
+}
+
+static void journal_says_why_it_cannot_open(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_true(lk_journal_open(&j, dir, ring, 1, error, sizeof error) < 0);
+    assert_non_null(strstr(error, path));
+    assert_int_equal(j.fd, -1);
+}
+
+/* /dev/full takes nothing: records stay in the ring, none is lost when the disk is back. */
+static void journal_loses_nothing_to_a_full_disk(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    lk_journal_turn(&j, LK_NS_PER_S);
+    FILE *full = fopen("/dev/full", "w");
+    assert_non_null(full);
+    int file = j.fd;
+    j.fd = fileno(full);
+    for (uint32_t i = 0; i < 1000; i++)
+        append(0, i);
+    lk_journal_turn(&j, 2 * LK_NS_PER_S);
+    lk_journal_turn(&j, 3 * LK_NS_PER_S);
+    assert_true(atomic_load(&ring[0].head) < 1000); /* not everything was taken */
+    j.fd = file;
+    fclose(full);
+    lk_journal_close(&j, 4 * LK_NS_PER_S);
+    unsigned broken;
+    assert_int_equal(count_lines(&broken, "chain broken"), 1000);
+    assert_int_equal(broken, 0);
+}
+
+int main(void)
+{
+    lk_log_level(LK_LOG_ERROR);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(journal_holds_every_record_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_notices_an_edited_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_says_why_it_cannot_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_loses_nothing_to_a_full_disk, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
