@@ -56,6 +56,7 @@ struct lk_conn {
     struct lk_bytes in; /* what the BIO reads from, during transport->recv only */
 
     uint32_t in_flight;        /* requests in the vault's hands */
+    uint32_t in_flight_large;  /* those of them in large slots */
     uint32_t answer_bytes_max; /* of a whole message; datagrams: what fits the path */
 
     /* streams, input: a message that is not whole yet; a refused one is skipped by its length */

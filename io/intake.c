@@ -83,15 +83,15 @@ static uint8_t layer_fault(const struct lk_edge *edge, const struct lk_header *h
 }
 
 /* Step 5, for what takes a slot. LK_COUNTER_COUNT: there is room. */
-static enum lk_counter no_room(const struct lk_conn *conn, size_t payload_bytes)
+static enum lk_counter no_room(const struct lk_conn *conn, const struct lk_edge *edge,
+                               size_t payload_bytes)
 {
     const struct lk_peers *peers = conn->peers;
     const struct lk_intake *intake = peers->intake;
     if (peers->draining) return LK_C_REFUSED_DRAIN;
     if (conn->in_flight >= peers->view->conf->in_flight_per_peer) return LK_C_REFUSED_PEER_QUOTA;
     if (intake->segment == NULL || intake->broken) return LK_C_REFUSED_EPOCH;
-    if (!lk_intake_has_slot(intake, payload_bytes)) return LK_C_REFUSED_NO_SLOT;
-    return LK_COUNTER_COUNT;
+    return lk_intake_no_slot(conn, edge, payload_bytes);
 }
 
 /* --- step 6: payloads ----------------------------------------------------------------------- */
@@ -148,7 +148,7 @@ void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t t
     if (fault == 0 && !fits) fault = LK_STATUS_INVALID_FORMAT;
     job.payload = lk_cursor_take(&c, lk_cursor_left(&c));
     if (fault == 0 && needs_key(job.exchange)) {
-        enum lk_counter full = no_room(conn, job.payload.len);
+        enum lk_counter full = no_room(conn, job.edge, job.payload.len);
         if (full != LK_COUNTER_COUNT) {
             lk_count(peers->counters, full, 1);
             fault = LK_LURK_TEMPORARY_FAILURE;

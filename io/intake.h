@@ -8,13 +8,14 @@
  *         front.
  * Memory  lk_intake_init. Rings, slots and bells are those of the epoch in use (lk_intake_epoch);
  *         without one every request that needs a key is answered temporary_failure.
- * Bounds  per peer in_flight_per_peer, per loop the slots. Past a bound: temporary_failure at
- *         once. */
+ * Bounds  per peer in_flight_per_peer, per tenant and peer a share of the slots (core/exec/share.h),
+ *         per loop the slots and the workers' lanes. Past a bound: temporary_failure at once. */
 #ifndef LK_IO_INTAKE_H
 #define LK_IO_INTAKE_H
 
 #include "core/base/ring.h"
 #include "core/exec/route.h"
+#include "core/exec/share.h"
 #include "io/conn.h"
 #include "io/segment.h"
 #include "io/transport.h"
@@ -29,6 +30,7 @@ struct lk_req {
     uint8_t state;       /* enum lk_req_state */
     uint8_t exchange;    /* enum lk_exchange_id */
     uint8_t worker;
+    uint16_t tenant; /* whose share the slot is of */
     uint8_t designation, version, type;
     uint64_t id, tag;
     uint64_t answer_by_ns; /* past it the front answers itself */
@@ -44,6 +46,7 @@ struct lk_intake {
     struct lk_ring to_worker[LK_WORKERS_MAX];
     struct lk_ring to_loop[LK_WORKERS_MAX];
     struct lk_route route;
+    struct lk_share share[LK_LANE_CLASSES];
     struct lk_req *req;              /* small ones first */
     uint32_t small, large;           /* counts */
     uint32_t free_small, free_large; /* first of each list */
@@ -101,9 +104,11 @@ struct lk_job {
  * needs no private key, in the order of lurk-tls12.md 2 to 6, but proof and points, which the vault
  * judges. 0: key, cost_ns and flags are set. */
 uint8_t lk_intake_verdict(struct lk_job *job);
-/* Is there a slot for a payload of this length? */
-bool lk_intake_has_slot(const struct lk_intake *intake, size_t payload_bytes);
-/* Into a slot and to its worker; has_slot was true. False: the ring took no more. */
+/* May this edge's peer have a slot for a payload of this length? LK_COUNTER_COUNT: yes; else why
+ * not. */
+enum lk_counter lk_intake_no_slot(const struct lk_conn *conn, const struct lk_edge *edge,
+                                  size_t payload_bytes);
+/* Into a slot and to its worker; no_slot said yes. False: the ring took no more. */
 bool lk_intake_send(struct lk_intake *intake, const struct lk_job *job);
 
 #endif

@@ -52,10 +52,43 @@ static bool is_small(size_t payload_bytes)
     return payload_bytes <= LK_SLOT_SMALL_BODY_BYTES;
 }
 
-bool lk_intake_has_slot(const struct lk_intake *intake, size_t payload_bytes)
+static enum lk_lane_class class_of(const struct lk_intake *intake, uint32_t at)
 {
-    if (is_small(payload_bytes) && intake->free_small != NONE) return true;
-    return payload_bytes <= LK_SLOT_LARGE_BODY_BYTES && intake->free_large != NONE;
+    return at < intake->small ? LK_LANES_SMALL : LK_LANES_LARGE;
+}
+
+static struct lk_load load_of(const struct lk_intake *intake, uint32_t at)
+{
+    return (struct lk_load){.cost_ns = intake->req[at].cost_ns, .lanes = class_of(intake, at)};
+}
+
+enum lk_counter lk_intake_no_slot(const struct lk_conn *conn, const struct lk_edge *edge,
+                                  size_t payload_bytes)
+{
+    static const enum lk_counter why[] = {[LK_SHARE_OPEN] = LK_COUNTER_COUNT,
+                                          [LK_SHARE_EMPTY] = LK_C_REFUSED_NO_SLOT,
+                                          [LK_SHARE_TENANT] = LK_C_REFUSED_TENANT_SHARE,
+                                          [LK_SHARE_PEER] = LK_C_REFUSED_PEER_SHARE};
+    if (payload_bytes > LK_SLOT_LARGE_BODY_BYTES) return LK_C_REFUSED_NO_SLOT;
+    bool small = is_small(payload_bytes);
+    uint32_t held = small ? conn->in_flight - conn->in_flight_large : conn->in_flight_large;
+    const struct lk_share *share =
+        &conn->peers->intake->share[small ? LK_LANES_SMALL : LK_LANES_LARGE];
+    bool alone = conn->peers->view->conf->tenant_count <= 1;
+    return why[lk_share_judge(share, edge->tenant, held, alone)];
+}
+
+/* A request of this conn was sent, or is no more. */
+static void conn_sent(const struct lk_intake *intake, struct lk_conn *conn, uint32_t at)
+{
+    conn->in_flight++;
+    if (class_of(intake, at) == LK_LANES_LARGE) conn->in_flight_large++;
+}
+static void conn_done(const struct lk_intake *intake, struct lk_conn *conn, uint32_t at)
+{
+    LK_ASSERT(conn->in_flight > 0);
+    conn->in_flight--;
+    if (class_of(intake, at) == LK_LANES_LARGE) conn->in_flight_large--;
 }
 
 /* All requests wait equally long, so the order of sending is the order of deadlines. */
@@ -135,13 +168,13 @@ static void wipe_and_free(struct lk_intake *intake, uint32_t at, uint32_t writte
     struct lk_slot *slot = slot_of(intake, &intake->req[at]);
     lk_slot_wipe(slot, written);
     slot->state = LK_SLOT_FREE;
+    lk_share_give(&intake->share[class_of(intake, at)], intake->req[at].tenant);
     put_free(intake, at);
 }
 
 static struct lk_req *take(struct lk_intake *intake, const struct lk_job *job, uint32_t *at)
 {
-    bool small = is_small(job->payload.len) && intake->free_small != NONE;
-    uint32_t *list = small ? &intake->free_small : &intake->free_large;
+    uint32_t *list = is_small(job->payload.len) ? &intake->free_small : &intake->free_large;
     LK_ASSERT(*list != NONE);
     *at = *list;
     struct lk_req *req = &intake->req[*at];
@@ -153,6 +186,7 @@ static struct lk_req *take(struct lk_intake *intake, const struct lk_job *job, u
         .index = index_of(intake, *at),
         .state = LK_REQ_SENT,
         .exchange = (uint8_t)job->exchange,
+        .tenant = (uint16_t)job->edge->tenant,
         .designation = job->header.designation,
         .version = job->header.version,
         .type = job->header.type,
@@ -171,21 +205,23 @@ bool lk_intake_send(struct lk_intake *intake, const struct lk_job *job)
 {
     uint32_t at;
     struct lk_req *req = take(intake, job, &at);
+    lk_share_take(&intake->share[class_of(intake, at)], req->tenant);
     fill(slot_of(intake, req), job, req);
     bool spread = false;
-    req->worker = (uint8_t)lk_route_worker(&intake->route, job->key->handle, job->cost_ns, &spread);
+    req->worker = (uint8_t)lk_route_worker(&intake->route, job->key->handle, load_of(intake, at),
+                                           &spread);
     if (spread) lk_count(job->conn->peers->counters, LK_C_SPREAD, 1);
     lk_err err = lk_ring_push(&intake->to_worker[req->worker],
                               lk_slot_ref(req->generation, req->index));
     if (err != LK_OK) {
         if (err == LK_ERR_ABSURD) intake->broken = true;
-        lk_route_home(&intake->route, req->worker, req->cost_ns);
+        lk_route_home(&intake->route, req->worker, load_of(intake, at));
         wipe_and_free(intake, at, req->filled);
         return false;
     }
     put_newest(intake, at);
     intake->in_flight++;
-    job->conn->in_flight++;
+    conn_sent(intake, job->conn, at);
     intake->to_ring |= UINT64_C(1) << req->worker;
     return true;
 }
@@ -210,13 +246,13 @@ static struct lk_conn *conn_of(struct lk_peers *peers, const struct lk_req *req)
     return lk_conn_find(peers, req->conn, req->conn_generation);
 }
 
-static void give_up(struct lk_peers *peers, const struct lk_req *req, enum lk_counter reason)
+static void give_up(struct lk_peers *peers, uint32_t at, enum lk_counter reason)
 {
+    const struct lk_req *req = &peers->intake->req[at];
     lk_count(peers->counters, reason, 1);
     struct lk_conn *conn = conn_of(peers, req);
     if (conn == NULL) return;
-    LK_ASSERT(conn->in_flight > 0);
-    conn->in_flight--;
+    conn_done(peers->intake, conn, at);
     struct lk_header header = header_of(req);
     lk_intake_refuse(conn, &header, LK_LURK_TEMPORARY_FAILURE, req->tag);
 }
@@ -238,13 +274,13 @@ static bool result_good(const struct result *r, const struct lk_req *req)
            r->result_bytes <= LK_MESSAGE_BYTES_MAX - LK_HEADER_BYTES;
 }
 
-static void answer(struct lk_peers *peers, const struct lk_req *req, const struct result *r,
+static void answer(struct lk_peers *peers, uint32_t at, const struct result *r,
                    const struct lk_slot *slot)
 {
+    const struct lk_req *req = &peers->intake->req[at];
     struct lk_conn *conn = conn_of(peers, req);
     if (conn == NULL) return;
-    LK_ASSERT(conn->in_flight > 0);
-    conn->in_flight--;
+    conn_done(peers->intake, conn, at);
     struct lk_header header = header_of(req);
     if (r->verdict == LK_VERDICT_TEMPORARY)
         lk_intake_refuse(conn, &header, LK_LURK_TEMPORARY_FAILURE, req->tag);
@@ -271,11 +307,11 @@ static bool come_home(struct lk_intake *intake, struct lk_peers *peers, uint32_t
                        .verdict = shared->verdict,
                        .status = shared->status};
     if (!result_good(&r, req)) return false;
-    lk_route_home(&intake->route, worker, req->cost_ns);
+    lk_route_home(&intake->route, worker, load_of(intake, at));
     if (req->state == LK_REQ_SENT) {
         take_out(intake, req);
         intake->in_flight--;
-        answer(peers, req, &r, slot);
+        answer(peers, at, &r, slot);
     } else {
         intake->lost--;
     }
@@ -320,32 +356,47 @@ bool lk_intake_has_results(const struct lk_intake *intake)
 void lk_intake_expire(struct lk_intake *intake, struct lk_peers *peers)
 {
     while (intake->oldest != NONE) {
-        struct lk_req *req = &intake->req[intake->oldest];
+        uint32_t at = intake->oldest;
+        struct lk_req *req = &intake->req[at];
         if (req->answer_by_ns > peers->now_ns) return;
         take_out(intake, req);
         req->state = LK_REQ_LOST;
         intake->in_flight--;
         intake->lost++;
         lk_count(peers->counters, LK_C_SLOTS_LOST, 1);
-        give_up(peers, req, LK_C_REFUSED_DEADLINE);
+        give_up(peers, at, LK_C_REFUSED_DEADLINE);
     }
+}
+
+/* What this loop may have under way to a worker, and to all of them. */
+static void share_lanes(struct lk_intake *intake, uint32_t loops)
+{
+    const uint32_t slots[LK_LANE_CLASSES] = {intake->small, intake->large};
+    const uint32_t all[LK_LANE_CLASSES] = {LK_LANES_SMALL_PER_WORKER, LK_LANES_LARGE_PER_WORKER};
+    uint32_t lanes[LK_LANE_CLASSES];
+    for (unsigned c = 0; c < LK_LANE_CLASSES; c++) {
+        lanes[c] = lk_lanes_of_loop(all[c], loops, slots[c]);
+        uint32_t total = lanes[c] * intake->workers;
+        lk_share_init(&intake->share[c], total < slots[c] ? total : slots[c]);
+    }
+    lk_route_init(&intake->route, intake->workers, SPREAD_ABOVE_NS, lanes);
 }
 
 void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers,
                      const struct lk_segment *segment)
 {
     for (uint32_t at = intake->oldest; at != NONE; at = intake->req[at].next)
-        give_up(peers, &intake->req[at], LK_C_REFUSED_EPOCH);
+        give_up(peers, at, LK_C_REFUSED_EPOCH);
     free_all(intake);
     intake->in_flight = intake->lost = 0;
     intake->to_ring = 0;
     intake->broken = false;
     intake->segment = segment;
-    lk_route_init(&intake->route, intake->workers, SPREAD_ABOVE_NS);
     if (segment == NULL) return;
     LK_ASSERT(segment->shape.workers == intake->workers && intake->loop < segment->shape.loops &&
               segment->shape.small_per_loop == intake->small &&
               segment->shape.large_per_loop == intake->large);
+    share_lanes(intake, segment->shape.loops);
     for (uint32_t worker = 0; worker < intake->workers; worker++) {
         lk_ring_init(&intake->to_worker[worker],
                      lk_segment_ring_to_worker(segment, intake->loop, worker), LK_RING_CELLS);

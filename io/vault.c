@@ -21,8 +21,6 @@
 #include "io/vault_keys.h"
 #include "io/vault_worker.h"
 
-#define LANES_SMALL 512
-#define LANES_LARGE 16
 #define CONTROL_STACK_BYTES ((size_t)1 << 20)
 /* What a keyring or key out of use is kept for: no job is older than its deadline, and no batch longer. */
 #define GRACE_NS (3 * LK_NS_PER_S)
@@ -128,13 +126,20 @@ static void free_old_rings(struct vault *v, uint64_t now_ns)
     }
 }
 
+/* Of one worker: for all that all loops may send it. */
+static unsigned lanes_of(const struct vault *v, unsigned lanes, unsigned slots_per_loop)
+{
+    return v->plan.loops * lk_lanes_of_loop(lanes, v->plan.loops, slots_per_loop);
+}
+
 static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_conf *conf, unsigned index)
 {
+    const struct lk_segment_shape shape = lk_plan_shape(&v->plan);
     return (struct lk_worker_conf){
         .index = index,
         .tenants = conf->tenant_count > 0 ? conf->tenant_count : 1,
-        .lanes_small = LANES_SMALL,
-        .lanes_large = LANES_LARGE,
+        .lanes_small = lanes_of(v, LK_LANES_SMALL_PER_WORKER, shape.small_per_loop),
+        .lanes_large = lanes_of(v, LK_LANES_LARGE_PER_WORKER, shape.large_per_loop),
         .window_s = conf->window_s,
         .window_ecdhe_s = conf->window_ecdhe_s,
         .novelty_on = conf->novelty,

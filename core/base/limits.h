@@ -24,6 +24,26 @@
  * is the slot pool running empty. */
 #define LK_RING_CELLS 8192
 
+/* A worker has a lane for every slot that can be on its way to it, so that nothing waits in a ring,
+ * where nobody passes anybody: order among requests is the batches' alone. Each of L loops may have
+ * lanes / L of them under way to one worker (lk_lanes_of_loop), and W workers together
+ * W * lanes / L, which is no less than its slots while W >= L. A worker's lanes are 19 MB of small
+ * and, from 4 loops on, 17 MB of large ones. */
+#define LK_LANES_SMALL_PER_WORKER 4096
+#define LK_LANES_LARGE_PER_WORKER 256
+
+static inline unsigned lk_lanes_of_loop(unsigned lanes, unsigned loops, unsigned slots)
+{
+    return lanes / loops < slots ? lanes / loops : slots;
+}
+
+/* Slots of a loop, S of them, f free: a tenant may hold F * f (core/exec/share.h). n tenants that
+ * take all they get hold F * f each, so f = S / (F * n + 1) stay free: of 4,096 a lone one has
+ * 3,640 and leaves 455, ten have 404 each and leave 50. A newcomer takes x while x < F * (f - x):
+ * F / (F + 1) of what it finds, at once, and its equal part when slots come home. Peers share the
+ * room of their tenant in the same way. */
+#define LK_SHARE_FACTOR 8
+
 /* --- peers ---------------------------------------------------------------------------------- */
 
 #define LK_CONNS_PER_LOOP_MAX 16384

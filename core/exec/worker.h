@@ -7,7 +7,8 @@
  *         long.
  * Order   batch.h. A turn runs batches up to LK_BATCH_QUANTUM_NS of cost, at least one if any lane
  *         waits, so that fresh requests are seen after every dear batch and every few cheap ones.
- * Large   requests that find no large lane wait by reference, so that small ones behind them go on.
+ * Large   requests that find no large lane, which is more than an honest front sends, wait by
+ *         reference, so that small ones behind them go on.
  * Errors  LK_ERR_ABSURD from a turn: a ring index the front cannot honestly have written; the epoch
  *         is over and the caller tells the supervisor. */
 #ifndef LK_CORE_EXEC_WORKER_H
@@ -23,8 +24,8 @@
 struct lk_worker_conf {
     unsigned index;
     unsigned tenants;      /* queues per row */
-    unsigned lanes_small;  /* requests it may hold at once; the rest stays in the rings, where nobody
-                            * passes anybody: more than one peer may have in flight is fair */
+    unsigned lanes_small;  /* requests it may hold at once: all that an honest front has under way to
+                            * it (limits.h). The rest stays in the rings, where nobody passes anybody */
     unsigned lanes_large;
     uint32_t window_s, window_ecdhe_s;
     bool novelty_on;

@@ -36,6 +36,8 @@
     X(DROPPED_HANDSHAKE, "lurk_datagrams_dropped_total", "reason=\"handshake_budget\"", "counter", "") \
     X(CACHE_HITS, "lurk_response_cache_hits_total", "", "counter", "Repeats answered again")      \
     X(REFUSED_PEER_QUOTA, "lurk_refused_total", "reason=\"peer_quota\"", "counter", "temporary_failure by reason") \
+    X(REFUSED_TENANT_SHARE, "lurk_refused_total", "reason=\"tenant_share\"", "counter", "")      \
+    X(REFUSED_PEER_SHARE, "lurk_refused_total", "reason=\"peer_share\"", "counter", "")          \
     X(REFUSED_NO_SLOT, "lurk_refused_total", "reason=\"no_slot\"", "counter", "")                \
     X(REFUSED_RING, "lurk_refused_total", "reason=\"ring_full\"", "counter", "")                 \
     X(REFUSED_DEADLINE, "lurk_refused_total", "reason=\"deadline\"", "counter", "")              \

@@ -551,7 +551,7 @@ static void intake_refuses_when_slots_run_out(void **state)
     struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1, .limits = NULL});
     uint8_t request[512];
     uint32_t large = 0;
-    while (lk_intake_has_slot(&d->intake, 5000)) {
+    while (lk_intake_no_slot(d->conn, d->conn->edge, 5000) == LK_COUNTER_COUNT) {
         struct lk_job job = {.conn = d->conn,
                              .edge = d->conn->edge,
                              .exchange = LK_X_TLS12_RSA_MASTER_WITH_POH,
