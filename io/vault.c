@@ -475,6 +475,22 @@ static void stop_workers(struct vault *v)
     if (v->counters != NULL) atomic_store(&v->counters->ready, 0);
 }
 
+/* For a thread of a process that lives on a little; a process of its own just ends. */
+static void clean_up(struct vault *v)
+{
+    free_old_rings(v, UINT64_MAX);
+    lk_keyring_free((struct lk_keyring *)(uintptr_t)atomic_load(&v->share.ring));
+    lk_vault_keys_free(v->keys);
+    if (v->epoch != NULL) lk_segment_unmap(&v->epoch->segment);
+    free(v->epoch);
+    for (uint32_t i = 0; v->worker != NULL && i < v->plan.workers; i++)
+        lk_secret_free(v->worker[i].worker);
+    free(v->worker);
+    lk_conf_free(v->conf);
+    close(v->event_fd);
+    free(v);
+}
+
 static lk_err serve(struct vault *v)
 {
     while (!v->stop) {
@@ -499,6 +515,7 @@ int lk_vault_run(int channel)
         lk_log(LK_LOG_ERROR, "vault ends", LK_F_STR("error", lk_err_text(err)), LK_F_STR("what", v->error));
     stop_workers(v);
     close(channel);
+    if (v->plan.one_process != 0) clean_up(v);
     return err == LK_OK || err == LK_ERR_CLOSED ? 0 : 1;
 }
 

@@ -53,6 +53,7 @@ struct lk_vault_keys {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct content *queue, *judged; /* under lock */
+    bool stop;                      /* under lock */
     int event_fd;
 };
 
@@ -61,10 +62,10 @@ struct lk_vault_keys {
 static struct content *next_to_judge(struct lk_vault_keys *keys)
 {
     pthread_mutex_lock(&keys->lock);
-    while (keys->queue == NULL)
+    while (keys->queue == NULL && !keys->stop)
         pthread_cond_wait(&keys->wake, &keys->lock);
-    struct content *c = keys->queue;
-    keys->queue = c->next_judge;
+    struct content *c = keys->stop ? NULL : keys->queue;
+    if (c != NULL) keys->queue = c->next_judge;
     pthread_mutex_unlock(&keys->lock);
     return c;
 }
@@ -72,8 +73,8 @@ static struct content *next_to_judge(struct lk_vault_keys *keys)
 static void judge_run(void *arg)
 {
     struct lk_vault_keys *keys = arg;
-    for (;;) {
-        struct content *c = next_to_judge(keys);
+    struct content *c;
+    while ((c = next_to_judge(keys)) != NULL) {
         bool good = lk_engine_key_primes_good(c->engine);
         atomic_store(&c->prime, good ? PRIME_GOOD : PRIME_BAD);
         pthread_mutex_lock(&keys->lock);
@@ -119,6 +120,22 @@ lk_err lk_vault_keys_new(unsigned workers, int event_fd, struct lk_vault_keys **
     }
     *out = keys;
     return LK_OK;
+}
+
+void lk_vault_keys_free(struct lk_vault_keys *keys)
+{
+    if (keys == NULL) return;
+    pthread_mutex_lock(&keys->lock);
+    keys->stop = true;
+    pthread_cond_signal(&keys->wake);
+    pthread_mutex_unlock(&keys->lock);
+    pthread_join(keys->judge, NULL);
+    for (size_t b = 0; b < BUCKETS; b++)
+        for (struct content *c = keys->bucket[b]; c != NULL; c = c->next)
+            c->uses = 0;
+    lk_vault_keys_sweep(keys);
+    free(keys->place);
+    free(keys);
 }
 
 /* --- contents -------------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ struct lk_vault_keys;
 /* event_fd: written when a primality verdict is ready for lk_vault_keys_judged. */
 LK_MUST_USE lk_err lk_vault_keys_new(unsigned workers, int event_fd, struct lk_vault_keys **out);
 
+/* Waits for the primality test under way. No worker may look at a key any more. */
+void lk_vault_keys_free(struct lk_vault_keys *keys);
+
 /* A load: begin, add each key, then commit or abandon. conf is borrowed until then. */
 LK_MUST_USE lk_err lk_vault_keys_begin(struct lk_vault_keys *keys, uint64_t generation,
                                        const struct lk_conf *conf);
