@@ -219,7 +219,7 @@ MANUALS := $(wildcard docs/man/*.scd)
 man: $(MANUALS:docs/man/%.scd=build/man/%) ## manual pages
 build/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
-	$(Q)scdoc <$< >$@
+	$(Q)scdoc <$< | awk -f tools/dev/manual.awk >$@
 
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \
