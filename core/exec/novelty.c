@@ -11,6 +11,7 @@
 #define MAGIC UINT64_C(0x6c6b2d6e6f76656c)
 #define BUCKET_ENTRIES 8
 #define TRIES (2 * BUCKET_ENTRIES) /* places where a value may lie */
+#define PRESSED 12 /* of TRIES in use: from here on shares bind */
 #define SHARE_CELLS 8192
 #define BUCKETS_MIN 2
 #define BUCKETS_MAX (UINT32_C(1) << 29)
@@ -60,9 +61,8 @@ lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t byte
     LK_REQUIRE(table->magic == MAGIC && table->buckets == buckets, LK_ERR_FORMAT);
     *view = (struct lk_novelty_view){.table = table,
                                      .buckets = buckets,
-                                     .share = (uint32_t)(entries / 6),
+                                     .share = (uint32_t)(entries / 8),
                                      .started_unix_s = table->started_unix_s};
-    if (view->share == 0) view->share = 1;
     memcpy(view->key, table->key, sizeof view->key);
     return LK_OK;
 }
@@ -138,42 +138,62 @@ static struct search search_of(const struct lk_novelty_view *view, const struct 
     return search;
 }
 
-/* The live entry of this S beside the one at `own`, or NULL. *empty: a place to enter it, or NULL. */
-static struct entry *search_find(const struct search *search, const struct entry *own,
-                                 struct entry **empty, struct value *seen)
+/* What both buckets hold beside the entry at `own`. */
+struct look {
+    struct entry *found; /* the live entry of this S, or NULL; else: */
+    struct entry *empty; /* a place to enter it, in the emptier bucket, or NULL */
+    struct value seen;   /* of found, or of empty */
+    unsigned live;       /* entries in use, of TRIES */
+};
+
+static struct look search_look(const struct search *search, const struct entry *own)
 {
-    *empty = NULL;
+    struct entry *empty[2] = {NULL, NULL};
+    struct value was[2] = {{0}, {0}};
+    unsigned live[2] = {0, 0};
     for (unsigned i = 0; i < TRIES; i++) {
         struct entry *e = search_at(search, i);
+        unsigned bucket = i / BUCKET_ENTRIES;
         if (e == own) continue;
         struct value v = entry_read(e);
-        bool live = v.print != 0 && state_expiry(v.state) >= search->now;
-        if (live && v.print == search->print) {
-            *seen = v;
-            return e;
+        if (v.print == 0 || state_expiry(v.state) < search->now) {
+            empty[bucket] = e;
+            was[bucket] = v;
+        } else if (v.print == search->print) {
+            return (struct look){.found = e, .seen = v};
+        } else {
+            live[bucket]++;
         }
-        if (live || *empty != NULL) continue;
-        *empty = e;
-        *seen = v;
     }
-    return NULL;
+    unsigned bucket = live[1] < live[0];
+    return (struct look){
+        .empty = empty[bucket], .seen = was[bucket], .live = live[0] + live[1]};
 }
 
 /* --- entering ------------------------------------------------------------------------------- */
 
+/* Entries a peer may make in a period where `live` of the places are in use. Each value goes to the
+ * emptier of two buckets, so the buckets are alike and tell how full the table is. */
+static uint64_t share_of(const struct lk_novelty_view *view, unsigned live)
+{
+    static const uint8_t halvings[TRIES - PRESSED] = {0, 2, 4, 6};
+    return live < PRESSED ? UINT32_MAX : view->share >> halvings[live - PRESSED];
+}
+
 /* Counts one more entry of the peer in this period; false: its share is used up. A count that is not
  * used after all stays: it errs on the side of refusing. */
 static bool share_take(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
-                       uint64_t now)
+                       uint64_t now, unsigned live)
 {
     uint64_t period_s = 2 * (uint64_t)(use->window_s != 0 ? use->window_s : LK_NOVELTY_KEEP_S);
     uint64_t period = (now / period_s) & UINT32_MAX;
+    uint64_t may = share_of(view, live);
     uint64_t cell = (use->peer_hash ^ use->window_s) * 0x9e3779b97f4a7c15ull >> 51;
     _Atomic uint64_t *share = &view->table->share[cell];
     uint64_t old = atomic_load_explicit(share, memory_order_relaxed);
     for (;;) {
         uint64_t made = old >> 32 == period ? old & UINT32_MAX : 0;
-        if (made >= view->share) return false;
+        if (made >= may) return false;
         uint64_t new = period << 32 | (made + 1);
         if (atomic_compare_exchange_weak_explicit(share, &old, new, memory_order_relaxed,
                                                   memory_order_relaxed))
@@ -195,16 +215,14 @@ static bool repeat(struct entry *e, struct value seen, uint32_t peer_payload, en
 static bool enter_once(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
                        const struct search *search, struct entry **own, enum lk_novelty *out)
 {
-    struct value seen = {0};
-    struct entry *empty;
-    struct entry *found = search_find(search, *own, &empty, &seen);
-    if (found != NULL) return repeat(found, seen, use->peer_payload, out);
+    struct look look = search_look(search, *own);
+    if (look.found != NULL) return repeat(look.found, look.seen, use->peer_payload, out);
     *out = LK_NEW;
     if (*own != NULL) return true; /* entered before, and nobody else did */
     *out = LK_NOVELTY_FULL;
-    if (empty == NULL || !share_take(view, use, search->now)) return true;
+    if (look.empty == NULL || !share_take(view, use, search->now, look.live)) return true;
     struct value mine = {search->print, state_of(use->peer_payload, search->expiry, 0)};
-    if (entry_swap(empty, seen, mine)) *own = empty;
+    if (entry_swap(look.empty, look.seen, mine)) *own = look.empty;
     return false; /* look again: at what beat us, or for a twin entered in the other place */
 }
 

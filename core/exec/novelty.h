@@ -8,9 +8,17 @@
  * Rule    lurk-tls12.md 2: S stays until S[0..3] + window has passed; the same (peer, payload) is worked
  *         again at most 3 times; anything else with that S is a replay. With the window off the time
  *         in S says nothing: S then stays LK_NOVELTY_KEEP_S from its first use.
- * Share   a peer may enter at most a sixth of the table in twice a window, so that it can never hold
- *         more than two thirds even at the seam of two periods. Peers that share a cell of the table of
- *         shares share the bound too.
+ * Share   while fewer than 12 of the 16 places where a value may lie are in use, anybody enters. From
+ *         there on a peer may only while it made less than an eighth of the table in this period of
+ *         two windows; a 32nd, a 128th, a 512th where 13, 14, 15 are in use. So a peer alone is refused nothing
+ *         until two fifths of the table are in use, and fills three quarters; a flood stops there, and another
+ *         peer that asks for less than a 32nd goes on. Of many that flood at once each is held to
+ *         less, and one that asks for less than a 512th gets in last of all. Peers that share a cell
+ *         of the table of shares share the bound.
+ * Size    entries = requests a second * seconds kept * 2: a window for an edge with a right clock.
+ *         4,194,304 hold 35,000 RSA requests a second (60 s), or 209,000 of ecdhe (10 s) on keys that
+ *         serve nothing else, without a look at shares; half as many again before a lone peer
+ *         meets them.
  * Doubt   two that enter the same S in the same instant are both told that it was there before: each
  *         is then judged as a repeat, which only the same request of the same peer survives. */
 #ifndef LK_CORE_EXEC_NOVELTY_H
@@ -33,7 +41,7 @@ struct lk_novelty_table; /* in the memfd; opaque */
 struct lk_novelty_view {
     struct lk_novelty_table *table; /* NULL: no table */
     uint32_t buckets;               /* power of two; from the size of the memory */
-    uint32_t share;                 /* entries a peer may make in a period */
+    uint32_t share;                 /* entries a peer may make in a period where the table fills up */
     uint8_t key[16];                /* of the fingerprint: random per table, kept in it */
     int64_t started_unix_s;         /* of the table: S older than this is refused (design section 5) */
 };

@@ -99,7 +99,7 @@ static void novelty_forgets_so_that_a_full_table_serves_again(void **state)
 {
     (void)state;
     struct lk_novelty_view view = table_new(16);
-    view.share = 1000;
+    view.share = 8000;
     uint64_t n = 0;
     while (n < 100 && enter(&view, NOW, n, 1, NOW) == LK_NEW)
         n++;
@@ -112,21 +112,65 @@ static void novelty_forgets_so_that_a_full_table_serves_again(void **state)
     free(view.table);
 }
 
-static void novelty_peer_has_a_share_of_the_table(void **state)
+static enum lk_novelty enter_of(const struct lk_novelty_view *view, uint64_t peer, uint64_t n,
+                                int64_t now)
+{
+    uint8_t s[LK_RANDOM_BYTES];
+    s_make(s, now, peer << 32 | n);
+    struct lk_novelty_use use = {
+        .key_full = key_a, .s = s, .peer_hash = peer, .window_s = WINDOW_S};
+    return lk_novelty_enter(view, &use, now);
+}
+
+enum { TABLE = 65536 };
+
+/* How many of `count` fresh S of this peer are let in. */
+static uint32_t let_in(const struct lk_novelty_view *view, uint64_t peer, uint64_t from,
+                       uint32_t count, int64_t now)
+{
+    uint32_t good = 0;
+    for (uint32_t i = 0; i < count; i++)
+        good += enter_of(view, peer, from + i, now) == LK_NEW;
+    return good;
+}
+
+static void novelty_peer_alone_is_refused_nothing_below_half(void **state)
 {
     (void)state;
-    struct lk_novelty_view view = table_new(6144); /* 8192 */
-    uint64_t n = 0;
-    while (n < 8192 && enter(&view, NOW, n, 1, NOW) == LK_NEW)
-        n++;
-    assert_in_range(n, 8192 / 6, 8192 / 6);
-    assert_int_equal(enter(&view, NOW, n, 1, NOW), LK_NOVELTY_FULL);
-    uint8_t s[LK_RANDOM_BYTES];
-    s_make(s, NOW, n);
-    struct lk_novelty_use other = {.key_full = key_a, .s = s, .peer_hash = 2, .window_s = WINDOW_S};
-    assert_int_equal(lk_novelty_enter(&view, &other, NOW), LK_NEW);
-    int64_t later = NOW + 4 * WINDOW_S;
-    assert_int_equal(enter(&view, later, n, 1, later), LK_NEW);
+    struct lk_novelty_view view = table_new(TABLE);
+    assert_int_equal(let_in(&view, 1, 0, TABLE * 2 / 5, NOW), TABLE * 2 / 5);
+    assert_in_range(let_in(&view, 1, TABLE / 2, TABLE / 10, NOW), TABLE / 10 * 99 / 100, TABLE / 10);
+    uint32_t more = let_in(&view, 1, TABLE, 2 * TABLE, NOW);
+    assert_in_range(TABLE / 2 + more, TABLE * 70 / 100, TABLE * 80 / 100);
+    free(view.table);
+}
+
+/* One peer floods ten times the table: another that asks for a fortieth gets it. Then twelve do at
+ * once: one that asks for a 512th gets nearly that. */
+static void novelty_flood_leaves_room_for_others(void **state)
+{
+    (void)state;
+    enum { FLOODS = 12 };
+    struct lk_novelty_view view = table_new(TABLE);
+    let_in(&view, 1, 0, 10 * TABLE, NOW);
+    assert_in_range(let_in(&view, 2, 0, TABLE / 40, NOW), TABLE / 40 * 95 / 100, TABLE / 40);
+    for (uint32_t i = 0; i < TABLE / 4; i++)
+        for (uint64_t peer = 10; peer < 10 + FLOODS; peer++)
+            enter_of(&view, peer, i, NOW);
+    assert_in_range(let_in(&view, 3, 0, TABLE / 512, NOW), TABLE / 512 * 9 / 10, TABLE / 512);
+    assert_true(let_in(&view, 1, 20 * TABLE, 1000, NOW) == 0);
+    free(view.table);
+}
+
+/* A share is of a period, and places come free with time. */
+static void novelty_share_comes_back(void **state)
+{
+    (void)state;
+    struct lk_novelty_view view = table_new(TABLE);
+    let_in(&view, 1, 0, 2 * TABLE, NOW);
+    assert_int_equal(let_in(&view, 1, 2 * TABLE, 1, NOW), 0);
+    int64_t later = NOW + WINDOW_S + 1;
+    assert_int_equal(let_in(&view, 1, 0, TABLE / 2, later), TABLE / 2);
     free(view.table);
 }
 
@@ -248,7 +292,9 @@ int main(void)
         cmocka_unit_test(novelty_of_s_is_for_each_key),
         cmocka_unit_test(novelty_lasts_as_long_as_the_window),
         cmocka_unit_test(novelty_forgets_so_that_a_full_table_serves_again),
-        cmocka_unit_test(novelty_peer_has_a_share_of_the_table),
+        cmocka_unit_test(novelty_peer_alone_is_refused_nothing_below_half),
+        cmocka_unit_test(novelty_flood_leaves_room_for_others),
+        cmocka_unit_test(novelty_share_comes_back),
         cmocka_unit_test(novelty_refuses_s_from_before_the_table),
         cmocka_unit_test(novelty_survives_the_vault),
         cmocka_unit_test(novelty_without_window_keeps_s_for_a_while),
