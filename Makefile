@@ -57,6 +57,8 @@ PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
+# What has threads.
+TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 SUPPORT_OBJ := $(filter-out %/testbuild.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
@@ -70,7 +72,7 @@ TESTBUILD := $(OUT)/tests/support/testbuild.o
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: all check check-all check-unit check-sabotage check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: all check check-all check-unit check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -138,9 +140,23 @@ check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \
 	  $$f tests/fuzz/corpus/$$n || exit 1; done
 
-check-sabotage: $(UNIT_BIN) ## remove each defence in turn: a test must fail (T=name picks)
+check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove each defence in turn: a test must fail (T=name picks)
 	$(Q)CC='$(CC)' CFLAGS='$(LK_CFLAGS) $(PKG_CFLAGS) -O1 -g0 -DLK_COMMIT="sabotage" -DLK_CONFIG="$(CONFIG)"' LIBS='-lcmocka $(PKG_LIBS)' \
-	  tests/support/run-sabotage.sh $(OUT) '$(T)'
+	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
+
+# --- sanitizers -------------------------------------------------------------------------------
+# Leaks count as errors; UBSan is in CONFIG=asan. ThreadSanitizer looks at what has threads, and at the
+# whole server as one process.
+check-asan: ## unit tests and fuzz corpora under AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan check-unit check-fuzz
+
+TSAN_OPTIONS := halt_on_error=1 second_deadlock_stack=1 suppressions=$(CURDIR)/tests/support/tsan.supp
+check-tsan: ## threads under ThreadSanitizer: rings, slots, workers, loops, a server of one process
+	$(Q)$(MAKE) --no-print-directory CONFIG=tsan all $(TSAN_BIN)
+	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-units.sh build/tsan '' $(TSAN_BIN)
+	$(Q)$(MAKE) --no-print-directory CONFIG=tsan check-sabotage
+	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' LURK_BIN=$(CURDIR)/build/tsan/bin \
+	  tests/support/run-e2e.sh '' tests/support/one_process.py
 
 STORIES := $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name picks)
@@ -165,7 +181,7 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schema, and what it names ex
 	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
 	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
 
-check-all: check-unit check-sabotage check-docs check-fuzz check-e2e
+check-all: check-unit check-sabotage check-docs check-fuzz check-asan check-tsan check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30

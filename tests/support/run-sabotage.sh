@@ -9,6 +9,7 @@
 #   # file: core/exec/worker.c
 #   # test: unit/exec/worker_test
 #   # red: worker_works_a_repeat_three_times_and_no_replay [more ...]
+#   # config: tsan      only where ThreadSanitizer sees it; without this line only elsewhere
 head_of() { # SCRIPT FIELD
     sed -n "s/^# $2: *//p" "$1"
 }
@@ -52,7 +53,8 @@ OUT=$1 pattern=$2
 export OUT
 mkdir -p "$OUT/sabotage"
 result=$OUT/sabotage/result.log
-for script in tests/sabotage/*"$pattern"*.sed; do echo "$script"; done |
+case $OUT in *tsan) meant=-l ;; *) meant=-L ;; esac
+grep "$meant" '^# config: tsan$' tests/sabotage/*"$pattern"*.sed |
     xargs -n 1 -P "$(nproc)" "$0" --one | tee "$result"
 passed=$(grep -c '^  ok ' "$result") failed=$(grep -c '^  FAILED ' "$result")
 echo "sabotage: $passed passed, $failed failed"

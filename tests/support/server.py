@@ -50,6 +50,7 @@ class Server:
         self.log = f"{directory}/lurkd.log"
         self.port = {t: free_port(socket.SOCK_DGRAM if t in ("dtls", "udp") else socket.SOCK_STREAM)
                      for t in transports}
+        self.address = "127.0.0.1"
         self.admin = free_port()
         self.sections = {"server": {}, "channel": {}, "cpu": {}, "limits": {}, "requests": {}}
         for name, options in sections.items():
@@ -76,7 +77,7 @@ class Server:
                 lines.append(f"{section}:")
                 lines += [f"  {name}: {value}" for name, value in options.items()]
         rows = {
-            "listen": [{"address": "127.0.0.1", "port": p, "transport": t} for t, p in self.port.items()],
+            "listen": [{"address": self.address, "port": p, "transport": t} for t, p in self.port.items()],
             "tenants": [{"name": "shop"}],
             "keys": [{"name": name, "tenant": "shop", "file": f"{pki}/keys/{row[0]}.key",
                       "chain": f"{pki}/keys/{row[0]}.crt", "uses": f"[{row[1]}]",
