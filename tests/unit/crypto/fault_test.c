@@ -135,23 +135,11 @@ static void fault_that_stays_gives_no_byte(void **state)
     assert_memory_equal(out, zeros, K);
 }
 
-static void fault_at_load_refuses_the_key(void **state)
-{
-    struct bench *b = *state;
-    fault.raw = b->one;
-    struct lk_bytes der = lk_test_rsa_der(&b->numbers);
-    enum lk_key_fault why;
-    assert_null(lk_engine_key_new(der.data, der.len, NULL, 1, &why));
-    assert_int_equal(why, LK_KEY_OPERATION);
-    free((void *)(uintptr_t)der.data);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fault_in_crt_is_computed_again, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(fault_that_stays_gives_no_byte, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(fault_at_load_refuses_the_key, open_bench, close_bench),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

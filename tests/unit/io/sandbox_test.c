@@ -137,8 +137,10 @@ static int ring_in_front(size_t after)
 
 static bool confines(void)
 {
-    /* Sanitizer builds carry empty filters: there opening a file is allowed in either. */
-    return in_child(try_in_front, 0) == 0;
+    /* Sanitizer builds carry empty filters, and some hosts offer none. Anywhere else one that lets a
+     * file be opened is a fault. */
+    if (strstr(LK_CONFIG, "san") != NULL) return false;
+    return in_child(try_in_front, 0) != CANNOT_CONFINE;
 }
 
 static void front_may_do_none_of_these(void **state)
@@ -189,10 +191,10 @@ static int dump_state(size_t unused)
     return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static void dumps_are_off_but_in_a_test_build(void **state)
+static void dumps_are_off(void **state)
 {
     (void)state;
-    if (!confines() || strcmp(LK_CONFIG, "test") == 0) skip();
+    if (!confines()) skip();
     assert_int_equal(in_child(dump_state, 0), 0);
 }
 
@@ -204,7 +206,7 @@ int main(void)
         cmocka_unit_test(front_can_still_work),
         cmocka_unit_test(front_makes_rings_before_and_not_after),
         cmocka_unit_test(vault_dies_of_any_of_these),
-        cmocka_unit_test(dumps_are_off_but_in_a_test_build),
+        cmocka_unit_test(dumps_are_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
