@@ -15,6 +15,9 @@
 #define SPIN_NS (20 * LK_NS_PER_US)
 #define SLEEP_NS_MAX (250 * LK_NS_PER_MS) /* the heartbeat must not stop in a quiet hour */
 #define CPU_READ_NS (200 * LK_NS_PER_MS)
+/* A busy worker rings for results at most this often: each ring may cost a loop a wake, a record and
+ * a send, and a loop on the same CPU takes the worker's place for it. An idle one rings at once. */
+#define RING_NS LK_NS_PER_MS
 #define STACK_BYTES ((size_t)512 << 10)
 
 static void attach_epoch(struct lk_vault_worker *w, const struct lk_vault_epoch *epoch)
@@ -26,6 +29,7 @@ static void attach_epoch(struct lk_vault_worker *w, const struct lk_vault_epoch 
     }
     lk_worker_epoch(w->worker, &s->slots, w->in, w->out);
     w->epoch = epoch;
+    w->loops_due = 0;
 }
 
 static bool share_changed(const struct lk_vault_worker *w)
@@ -45,12 +49,21 @@ static void adopt_share(struct lk_vault_worker *w)
     atomic_store(&w->seen_ring, atomic_load(&w->share->ring));
 }
 
-static void ring_loops(const struct lk_vault_worker *w, uint64_t loops)
+static void ring_loops(struct lk_vault_worker *w)
 {
-    for (; loops != 0; loops &= loops - 1) {
-        unsigned l = (unsigned)__builtin_ctzll(loops);
+    for (uint64_t left = w->loops_due; left != 0; left &= left - 1) {
+        unsigned l = (unsigned)__builtin_ctzll(left);
         lk_bell_ring_loop(&w->epoch->segment.loop_bell[l], w->epoch->bell_fd[l]);
     }
+    w->loops_due = 0;
+}
+
+/* Rings now, or remembers to while there is more to do (RING_NS). */
+static void results_ready(struct lk_vault_worker *w, const struct lk_turn *turn, uint64_t now_ns)
+{
+    if (w->loops_due == 0) w->due_since_ns = now_ns;
+    w->loops_due |= turn->loops_rung;
+    if (turn->left == 0 || now_ns - w->due_since_ns >= RING_NS) ring_loops(w);
 }
 
 static void give_epoch_up(struct lk_vault_worker *w)
@@ -88,7 +101,7 @@ static struct after take_turn(struct lk_vault_worker *w)
         give_epoch_up(w);
         return after;
     }
-    ring_loops(w, turn.loops_rung);
+    results_ready(w, &turn, lk_clock_now_ns());
     after.busy = turn.done > 0 || (turn.left > 0 && turn.wake_ns == 0);
     after.wake_ns = turn.wake_ns;
     return after;
@@ -108,6 +121,7 @@ static void rest(struct lk_vault_worker *w)
     const struct lk_vault_epoch *epoch = w->epoch;
     struct lk_bell_word *bell = epoch != NULL ? &epoch->segment.worker_bell[w->index] : &w->idle_bell;
     uint32_t seen = lk_bell_word(bell);
+    ring_loops(w); /* nobody sleeps on results that wait for the next ring */
     lk_bell_doze(bell);
     struct after after = take_turn(w);
     if (after.busy || w->epoch != epoch || share_changed(w)) {

@@ -38,6 +38,8 @@ struct lk_vault_worker {
     const struct lk_vault_epoch *epoch; /* in use; NULL: none, or broken */
     struct lk_ring in[LK_LOOPS_MAX], out[LK_LOOPS_MAX];
     uint64_t worked_ns, cpu_read_ns;
+    uint64_t loops_due; /* bit l: results went to loop l since it was last rung */
+    uint64_t due_since_ns;
 
     /* what the control thread waits for */
     _Atomic(const struct lk_keyring *) seen_ring;
