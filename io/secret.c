@@ -96,7 +96,7 @@ void *lk_secret_range_take(size_t bytes, size_t align)
 
 void *lk_secret_alloc(size_t bytes)
 {
-    void *memory = lk_secret_heap.alloc(round_up(bytes + (bytes == 0), 64));
+    void *memory = lk_secret_heap.alloc(bytes + (bytes == 0), 64);
     if (memory != NULL) memset(memory, 0, bytes);
     return memory;
 }
@@ -173,7 +173,7 @@ size_t lk_secret_bytes(void)
 static void *crypto_malloc(size_t bytes, const char *file, int line)
 {
     (void)file, (void)line;
-    return bytes == 0 ? NULL : lk_secret_heap.alloc(bytes);
+    return bytes == 0 ? NULL : lk_secret_heap.alloc(bytes, 0);
 }
 
 static void crypto_free(void *memory, const char *file, int line)
@@ -191,7 +191,7 @@ static void *crypto_realloc(void *memory, size_t bytes, const char *file, int li
     }
     size_t usable = lk_secret_heap.usable(memory);
     if (bytes <= usable) return memory;
-    void *larger = lk_secret_heap.alloc(bytes); /* the heap's own realloc would leave a copy behind */
+    void *larger = lk_secret_heap.alloc(bytes, 0); /* the heap's own realloc would leave a copy behind */
     if (larger == NULL) return NULL;
     memcpy(larger, memory, usable);
     lk_secret_free(memory);

@@ -39,7 +39,7 @@ size_t lk_secret_bytes(void);
 /* The heap on the range (secret_heap.c with jemalloc, secret_plain.c without). */
 struct lk_secret_heap {
     lk_err (*open)(void);
-    void *(*alloc)(size_t bytes); /* 64-byte aligned when bytes >= 64 */
+    void *(*alloc)(size_t bytes, size_t align); /* align: 64, or 0 for what malloc gives */
     void (*release)(void *memory);
     size_t (*usable)(const void *memory);
     bool in_range; /* false: the range is not used at all */

@@ -54,10 +54,10 @@ static bool make_thread_flags(void)
     return true;
 }
 
-static void *heap_alloc(size_t bytes)
+static void *heap_alloc(size_t bytes, size_t align)
 {
     if (thread_flags == 0 && !make_thread_flags()) return NULL;
-    return mallocx(bytes, thread_flags | (bytes >= 64 ? MALLOCX_ALIGN(64) : 0));
+    return mallocx(bytes, thread_flags | (align != 0 ? (int)MALLOCX_ALIGN(align) : 0));
 }
 
 static void heap_release(void *memory)

@@ -12,9 +12,9 @@ static lk_err heap_open(void)
     return LK_OK;
 }
 
-static void *heap_alloc(size_t bytes)
+static void *heap_alloc(size_t bytes, size_t align)
 {
-    return bytes >= 64 ? aligned_alloc(64, (bytes + 63) / 64 * 64) : malloc(bytes);
+    return align != 0 ? aligned_alloc(align, (bytes + align - 1) / align * align) : malloc(bytes);
 }
 
 static void heap_release(void *memory)
