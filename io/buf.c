@@ -112,6 +112,13 @@ void lk_out_release_wiped(struct lk_out_pool *pool, struct lk_out *out)
 
 /* --- messages in pieces --------------------------------------------------------------------- */
 
+static void push(struct lk_part_pool *pool, struct lk_part *part)
+{
+    struct lk_part **list = part->large ? &pool->free_large : &pool->free_small;
+    part->next = *list;
+    *list = part;
+}
+
 lk_err lk_part_pool_init(struct lk_part_pool *pool)
 {
     size_t count = LK_PARTS_SMALL_PER_LOOP + LK_PARTS_LARGE_PER_LOOP;
@@ -135,7 +142,7 @@ lk_err lk_part_pool_init(struct lk_part_pool *pool)
         part->size = part->large ? LK_PART_LARGE_BYTES : LK_PART_SMALL_BYTES;
         part->data = at;
         at += part->size;
-        lk_part_release(pool, part);
+        push(pool, part);
     }
     return LK_OK;
 }
@@ -159,17 +166,19 @@ struct lk_part *lk_part_take(struct lk_part_pool *pool, uint32_t bytes)
     struct lk_part *part = NULL;
     if (bytes <= LK_PART_SMALL_BYTES) part = pop(&pool->free_small);
     if (part == NULL && bytes <= LK_PART_LARGE_BYTES) part = pop(&pool->free_large);
-    if (part != NULL) part->len = 0;
+    if (part == NULL) return NULL;
+    part->len = 0;
+    pool->used++;
     return part;
 }
 
 void lk_part_release(struct lk_part_pool *pool, struct lk_part *part)
 {
+    LK_ASSERT(pool->used > 0);
+    pool->used--;
     lk_wipe(part->data, part->len);
     part->len = 0;
-    struct lk_part **list = part->large ? &pool->free_large : &pool->free_small;
-    part->next = *list;
-    *list = part;
+    push(pool, part);
 }
 
 /* --- provided buffers ----------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ struct lk_part_pool {
     struct lk_part *base, *free_small, *free_large;
     uint8_t *memory;
     size_t bytes;
+    uint32_t used;
 };
 LK_MUST_USE lk_err lk_part_pool_init(struct lk_part_pool *pool);
 void lk_part_pool_fini(struct lk_part_pool *pool);

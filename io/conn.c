@@ -11,6 +11,7 @@
 #include "io/transport.h"
 
 #define LOG_PER_S 10
+#define FULL_LOGGED_PER_S 1
 
 /* --- the table ------------------------------------------------------------------------------ */
 
@@ -52,10 +53,28 @@ void lk_peers_fini(struct lk_peers *peers)
     *peers = (struct lk_peers){0};
 }
 
+static void turn_away(struct lk_peers *peers, const struct lk_transport *transport,
+                      const struct lk_address *from)
+{
+    uint32_t left_out = 0;
+    lk_count(peers->counters, LK_C_CONNS_REFUSED, 1);
+    if (!lk_log_may(&peers->log_full, FULL_LOGGED_PER_S, peers->now_ns, &left_out)) return;
+    char address[LK_ADDRESS_TEXT_BYTES];
+    lk_address_text(from, address);
+    lk_log(LK_LOG_WARNING, "a newcomer is turned away: no room for more peers",
+           LK_F_STR("transport", transport->name), LK_F_STR("address", address),
+           LK_F_U64("peers", peers->conn_max), LK_F_STR("option", "limits.conns_per_loop"),
+           LK_F_U64("left_out", left_out));
+}
+
 struct lk_conn *lk_conn_take(struct lk_peers *peers, const struct lk_transport *transport,
                              const struct lk_address *address)
 {
-    if (peers->draining || peers->conn_count == peers->conn_max) return NULL;
+    if (peers->draining) return NULL;
+    if (peers->conn_count == peers->conn_max) {
+        turn_away(peers, transport, address);
+        return NULL;
+    }
     uint32_t index = peers->free[peers->conn_max - 1 - peers->conn_count];
     peers->conn_count++;
     struct lk_conn *conn = &peers->conn[index];

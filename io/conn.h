@@ -95,7 +95,7 @@ struct lk_peers {
     struct lk_out *datagrams_first, *datagrams_last; /* to be sent at the end of this turn */
 
     bool draining;
-    struct lk_log_limit log_denied, log_handshake, log_skew;
+    struct lk_log_limit log_denied, log_handshake, log_skew, log_full;
     struct lk_dtls *dtls;
     struct lk_udp *udp;
 };
@@ -105,7 +105,7 @@ LK_MUST_USE lk_err lk_peers_init(struct lk_peers *peers, const struct lk_view *v
 void lk_peers_fini(struct lk_peers *peers);
 
 /* A peer in state HANDSHAKE, due at the handshake deadline, fd and ssl unset. NULL: the table is
- * full or draining. Counts CONNS_OPENED. */
+ * full (counted, and logged now and then) or draining. Counts CONNS_OPENED. */
 struct lk_conn *lk_conn_take(struct lk_peers *peers, const struct lk_transport *transport,
                              const struct lk_address *address);
 /* NULL when it is not there any more, or GONE. */

@@ -50,9 +50,12 @@ static uint8_t hash_fault(const struct lk_grant *grant, unsigned hash)
 
 static uint8_t window_fault(struct lk_job *job, const uint8_t *server_random, uint32_t window_s)
 {
+    struct lk_peers *peers = job->conn->peers;
     int64_t skew_s = 0;
-    if (lk_freshness_in_window(server_random, job->conn->peers->now_unix_s, window_s, &skew_s))
-        return 0;
+    bool good = lk_freshness_in_window(server_random, peers->now_unix_s, window_s, &skew_s);
+    lk_skew_add(&peers->counters->skew, skew_s);
+    lk_skew_add(&peers->counters->edge_skew[job->edge->index], skew_s);
+    if (good) return 0;
     log_skew(job, skew_s);
     return LK_TLS12_INVALID_TLS_RANDOM;
 }

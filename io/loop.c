@@ -33,6 +33,8 @@ static void drain_idle(struct lk_peers *peers)
 static void order_view(struct lk_loop *loop, const struct lk_loop_order *order)
 {
     loop->peers.view = order->view;
+    /* A row is another edge's now. */
+    lk_skew_clear(loop->conf.counters->edge_skew, order->view->conf->edge_count);
     loop->judge_next = 0;
     loop->judging = true;
 }
@@ -90,6 +92,19 @@ static void sweep(struct lk_loop *loop)
         if (loop->transport[row]->sweep != NULL) loop->transport[row]->sweep(&loop->peers);
 }
 
+/* What is shown in gauges need not be newer than a tick. */
+static void show(const struct lk_loop *loop)
+{
+    struct lk_counters *counters = loop->conf.counters;
+    lk_count_set(&counters->slots_used, loop->intake.in_flight + loop->intake.lost);
+    lk_count_set(&counters->outs_used, loop->peers.outs.used);
+    lk_count_set(&counters->parts_used, loop->peers.parts.used);
+    struct timespec cpu;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    lk_count_set(&counters->cpu_ns,
+                 (uint64_t)cpu.tv_sec * LK_NS_PER_S + (uint64_t)cpu.tv_nsec);
+}
+
 static void tick(struct lk_loop *loop)
 {
     if (loop->peers.now_ns < loop->next_tick_ns) return;
@@ -99,10 +114,7 @@ static void tick(struct lk_loop *loop)
     sweep(loop);
     lk_loop_listen_again(loop);
     if (loop->peers.draining) drain_idle(&loop->peers);
-    struct timespec cpu;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-    lk_count_set(&loop->conf.counters->cpu_ns,
-                 (uint64_t)cpu.tv_sec * LK_NS_PER_S + (uint64_t)cpu.tv_nsec);
+    show(loop);
 }
 
 static void tell_control(struct lk_loop *loop)
@@ -200,6 +212,7 @@ static lk_err prepare(struct lk_loop *loop)
     const struct lk_conf *conf = loop->conf.view->conf;
     LK_TRY(lk_peers_init(&loop->peers, loop->conf.view, loop->conf.counters, conf->conns_per_loop));
     loop->peers.intake = &loop->intake;
+    lk_skew_clear(loop->conf.counters->edge_skew, conf->edge_count);
     loop->peers.now_ns = lk_clock_now_ns();
     lk_err err = lk_intake_init(&loop->intake, loop->conf.index, loop->conf.workers,
                                 conf->slots_small_per_loop, conf->slots_large_per_loop);

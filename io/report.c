@@ -224,6 +224,22 @@ static json_t *report_keys(void *owner, const json_t *request, uint32_t client)
     return o;
 }
 
+/* Requests by how far the edge's clock was ahead of ours: "at most so many seconds" to a count. */
+static json_t *skew_object(const struct lk_ward *front, uint32_t edge)
+{
+    struct lk_skew sum = {0};
+    json_t *o = json_object();
+    for (uint32_t i = 0; i < front->threads; i++)
+        lk_skew_merge(&sum, &front->counters->thread[i].edge_skew[edge]);
+    for (unsigned i = 0; i < LK_SKEW_CELLS; i++) {
+        char name[24] = "more";
+        if (i < LK_SKEW_CELLS - 1)
+            snprintf(name, sizeof name, "%lld", (long long)lk_skew_limit_s(i));
+        if (lk_skew_count(&sum, i) > 0) set_u64(o, name, lk_skew_count(&sum, i));
+    }
+    return o;
+}
+
 static json_t *report_edges(void *owner, const json_t *request, uint32_t client)
 {
     struct lk_supervisor *s = owner;
@@ -236,6 +252,7 @@ static json_t *report_edges(void *owner, const json_t *request, uint32_t client)
         set_text(edge, "name", c->edges[i].name);
         set_text(edge, "match", c->edges[i].match);
         set_text(edge, "tenant", c->tenants[c->edges[i].tenant].name);
+        json_object_set_new(edge, "skew_s", skew_object(&s->front, i));
         json_array_append_new(edges, edge);
     }
     json_object_set_new(o, "edges", edges);

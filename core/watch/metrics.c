@@ -144,6 +144,32 @@ static void write_rows(const struct page *page, const char *series, const char *
                 (unsigned long long)sum_at(page, offset + r * sizeof(uint64_t)));
 }
 
+/* A gauge that each loop has, summed. */
+static void write_used(const struct page *page, const char *series, const char *help, size_t offset)
+{
+    write_head(page, series, "gauge", help);
+    fprintf(page->to, "%s %llu\n", series, (unsigned long long)sum_at(page, offset));
+}
+
+/* Of all edges together: by edge it would tell their timing (lurkctl edges has it by edge). */
+static void write_skew(const struct page *page)
+{
+    const char *series = "lurk_server_random_skew_seconds";
+    struct lk_skew sum = {0};
+    for (unsigned p = 0; p < page->count; p++)
+        for (uint32_t t = 0; t < page->processes[p]->threads; t++)
+            lk_skew_merge(&sum, &page->processes[p]->thread[t].skew);
+    write_head(page, series, "histogram", "Time in server randoms minus ours");
+    unsigned long long all = 0;
+    for (unsigned i = 0; i < LK_SKEW_CELLS; i++) {
+        all += lk_skew_count(&sum, i);
+        if (i < LK_SKEW_CELLS - 1)
+            fprintf(page->to, "%s_bucket{le=\"%lld\"} %llu\n", series,
+                    (long long)lk_skew_limit_s(i), all);
+    }
+    fprintf(page->to, "%s_bucket{le=\"+Inf\"} %llu\n%s_count %llu\n", series, all, series, all);
+}
+
 static void write_threads(const struct page *page)
 {
     write_head(page, "lurk_thread_cpu_seconds_total", "counter", "CPU time by thread");
@@ -204,6 +230,13 @@ void lk_metrics_write(FILE *to, const struct lk_process_counters *const *process
     write_threads(&page);
     write_requests(&page);
     write_counters(&page);
+    write_skew(&page);
+    write_used(&page, "lurk_slots_used", "Slots taken, those given up at their deadline included",
+               offsetof(struct lk_counters, slots_used));
+    write_used(&page, "lurk_output_chunks_used", "Chunks of the output pools taken",
+               offsetof(struct lk_counters, outs_used));
+    write_used(&page, "lurk_message_parts_used", "Buffers of messages not whole yet taken",
+               offsetof(struct lk_counters, parts_used));
     write_histograms(&page, "lurk_queue_wait_seconds", "From the loop's push to the start of the batch",
                      offsetof(struct lk_counters, queue_wait));
     write_histograms(&page, "lurk_service_seconds", "From the start of the batch to the result",

@@ -13,6 +13,7 @@
 
 #include "core/base/limits.h"
 #include "core/watch/hist.h"
+#include "core/watch/skew.h"
 #include "core/wire/registry.h"
 #include "crypto/crypto.h"
 
@@ -20,6 +21,7 @@
 #define LK_COUNTER_ROWS(X)                                                                        \
     X(CONNS_OPENED, "lurk_connections_opened_total", "", "counter", "Peers that connected")      \
     X(CONNS_CLOSED, "lurk_connections_closed_total", "", "counter", "Peers that went")           \
+    X(CONNS_REFUSED, "lurk_connections_refused_total", "", "counter", "Newcomers turned away: the table is full") \
     X(HANDSHAKES_GOOD, "lurk_handshakes_total", "result=\"good\"", "counter", "Handshakes by result") \
     X(HANDSHAKES_NO_CERT, "lurk_handshakes_total", "result=\"no_certificate\"", "counter", "")   \
     X(HANDSHAKES_BAD_CERT, "lurk_handshakes_total", "result=\"bad_certificate\"", "counter", "") \
@@ -74,6 +76,10 @@ struct lk_counters {
     _Atomic uint64_t queue_depth[LK_ROW_COUNT]; /* gauge */
     _Atomic uint64_t ring_depth;                /* gauge */
     _Atomic uint64_t cpu_ns;                    /* gauge: CPU time of the thread, now and then */
+    /* Loops. Gauges of what is taken from their pools: slots, output chunks, pieces of messages. */
+    _Atomic uint64_t slots_used, outs_used, parts_used;
+    struct lk_skew skew;                   /* of all edges, since the memory was made */
+    struct lk_skew edge_skew[LK_EDGES_MAX]; /* by row of the configuration the loop uses, since it does */
     char thread[32];                            /* "loop 0", "worker 1": label */
 };
 

@@ -99,7 +99,14 @@ static void conn_table_has_an_end(void **state)
     struct table *t = *state;
     for (int i = 0; i < PEERS; i++)
         take(t);
+    assert_int_equal(t->counters->value[LK_C_CONNS_REFUSED], 0);
     assert_null(lk_conn_take(&t->peers, &transport, &address));
+    assert_int_equal(t->counters->value[LK_C_CONNS_REFUSED], 1);
+    assert_int_equal(t->counters->value[LK_C_CONNS_OPENED], PEERS);
+    /* Who comes while the server ends is not one too many. */
+    t->peers.draining = true;
+    assert_null(lk_conn_take(&t->peers, &transport, &address));
+    assert_int_equal(t->counters->value[LK_C_CONNS_REFUSED], 1);
 }
 
 /* A peer that does not read its answers. */

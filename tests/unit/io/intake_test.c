@@ -361,6 +361,33 @@ static void intake_window_is_inclusive_and_signed(void **state)
     close_desk(d);
 }
 
+static uint32_t skewed(const struct lk_skew *skew, int64_t limit_s)
+{
+    for (unsigned i = 0; i < LK_SKEW_CELLS; i++)
+        if (lk_skew_limit_s(i) == limit_s) return lk_skew_count(skew, i);
+    return UINT32_MAX;
+}
+
+static void intake_counts_the_skew_of_an_edge_inside_and_outside_the_window(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
+    uint8_t request[512];
+    static const int64_t skews_s[] = {0, 0, 75, -4, 60, -100000};
+    for (size_t i = 0; i < sizeof skews_s / sizeof skews_s[0]; i++)
+        ask(d, request, lk_test_rsa_master(request, i, (uint32_t)(NOW_S + skews_s[i])));
+    const struct lk_skew *own = &d->counters->edge_skew[lk_conn_edge(d->conn)->index];
+    const struct lk_skew *both[] = {own, &d->counters->skew};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(skewed(both[i], 0), 2);
+        assert_int_equal(skewed(both[i], 300), 1);
+        assert_int_equal(skewed(both[i], -3), 1);
+        assert_int_equal(skewed(both[i], 60), 1);
+        assert_int_equal(skewed(both[i], -3601), 1);
+    }
+    close_desk(d);
+}
+
 /* --- streams -------------------------------------------------------------------------------- */
 
 /* A ping, a fault with a payload, an rsa_master and a ping, cut at every pair of places. */
@@ -784,6 +811,7 @@ int main(void)
         cmocka_unit_test(intake_judges_rsa_master_in_the_prescribed_order),
         cmocka_unit_test(intake_judges_ecdhe_in_the_prescribed_order),
         cmocka_unit_test(intake_window_is_inclusive_and_signed),
+        cmocka_unit_test(intake_counts_the_skew_of_an_edge_inside_and_outside_the_window),
         cmocka_unit_test(intake_finds_messages_however_they_are_cut),
         cmocka_unit_test(intake_finds_messages_byte_by_byte),
         cmocka_unit_test(intake_loses_the_cut_once_and_closes),
