@@ -243,7 +243,8 @@ install: all man ## into DESTDIR, PREFIX
 	install -m 755 $(OUT)/bin/lurkd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(OUT)/bin/lurkctl $(OUT)/bin/lurk-bench $(DESTDIR)$(PREFIX)/bin/
 	sed 's|/usr/local|$(PREFIX)|' tools/lurkd/lurkd.service >$(DESTDIR)/lib/systemd/system/lurkd.service
-	install -m 644 docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -m 644 docs/*.md docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
 	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Checks the hash chain of an audit journal: auditcheck.py FILE.
+"""Checks the hash chain of an audit journal: auditcheck.py FILE..., the files of one journal, oldest first.
 
 A record's hash is the first half of SHA-256(hash before it || its 128 bytes with the hash zero); the bytes
 are those of struct lk_audit_record (core/watch/audit.h), rebuilt here from the line. A "start" line begins
@@ -41,30 +41,39 @@ class Chain:
         return fault
 
 
-def check(path):
-    chains, records, starts, faults = {}, 0, 0, 0
-    with open(path, encoding="utf-8") as f:
-        for number, line in enumerate(f, 1):
-            fault = None
-            try:
-                r = json.loads(line)
-                chain = chains.setdefault(r["worker"], Chain())
-                if r.get("event") == "start":
-                    starts += 1
-                    chain.hash, chain.sequence = bytes.fromhex(r["chain"]), 0
-                elif "event" in r:
-                    fault = f"lurkd says: {r['event']}"
-                else:
-                    records += 1
-                    fault = chain.follow(r)
-            except (ValueError, KeyError, struct.error) as e:
-                fault = f"no record: {e}"
-            if fault:
-                faults += 1
-                print(f"{path}:{number}: {fault}")
-    print(f"{records} records, {starts} starts, {faults} faults")
+def judge(line, chains, count):
+    """What is wrong with this line, or None."""
+    try:
+        r = json.loads(line)
+        chain = chains.setdefault(r["worker"], Chain())
+        if r.get("event") == "start":
+            count["starts"] += 1
+            chain.hash, chain.sequence = bytes.fromhex(r["chain"]), 0
+        elif "event" in r:
+            return f"lurkd says: {r['event']}"
+        else:
+            count["records"] += 1
+            return chain.follow(r)
+    except (ValueError, KeyError, TypeError, struct.error) as e:
+        return f"no record: {e}"
+    return None
+
+
+def main(paths):
+    if not paths:
+        print(__doc__)
+        return 2
+    chains, count, faults = {}, {"records": 0, "starts": 0}, 0
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            for number, line in enumerate(f, 1):
+                fault = judge(line, chains, count)
+                if fault is not None:
+                    faults += 1
+                    print(f"{path}:{number}: {fault}")
+    print(f"{count['records']} records, {count['starts']} starts, {faults} faults")
     return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    sys.exit(check(sys.argv[1]) if len(sys.argv) == 2 else print(__doc__) or 2)
+    sys.exit(main(sys.argv[1:]))

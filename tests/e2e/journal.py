@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+"""The audit journal: tools/dev/auditcheck.py follows its chain and names what was changed, and a lurkd that may
+not write it leaves no mark in it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
+import edge
+from server import Server, Story, free_port, make_pki
+
+REQUESTS = 12
+
+
+def audit(*paths):
+    return subprocess.run([f"{TOP}/tools/dev/auditcheck.py", *paths], capture_output=True, text=True)
+
+
+def ask(server, pki):
+    transport = edge.Stream("127.0.0.1", server.port["tls"], pki, "edge-1")
+    sign = edge.load_certificate(f"{pki}/keys/p256-1.crt").public_key()
+    for _ in range(REQUESTS):
+        edge.ecdhe(transport, sign, b"\x04\x03", edge.GROUPS[0])
+    transport.close()
+
+
+def second_is_refused(server):
+    """Another lurkd with the same state_dir, and nothing else in common."""
+    with open(server.conf) as f:
+        text = f.read().replace("control.sock", "second.sock")
+    for port in (*server.port.values(), server.admin):
+        text = text.replace(f"port: {port}", f"port: {free_port()}")
+    with open(f"{server.directory}/second.conf", "w") as f:
+        f.write(text)
+    result = subprocess.run([server.binary, "-c", f.name], capture_output=True, text=True, timeout=20)
+    assert result.returncode == 1 and "another lurkd writes it" in result.stderr, result.stderr
+
+
+def follows(journal, starts):
+    result = audit(journal)
+    assert result.returncode == 0, result.stdout
+    assert result.stdout == f"{REQUESTS * starts} records, {starts} starts, 0 faults\n", result.stdout
+
+
+def changed(directory, lines, change, number):
+    copy = f"{directory}/changed.log"
+    with open(copy, "w") as f:
+        f.writelines(change(list(lines)))
+    result = audit(copy)
+    assert result.returncode == 1 and f"{copy}:{number}: " in result.stdout, result.stdout
+
+
+def edited(lines):
+    record = json.loads(lines[4])
+    record["edge"] += 1
+    return [*lines[:4], json.dumps(record) + "\n", *lines[5:]]
+
+
+def in_two_files(directory, lines):
+    for name, part in (("old", lines[:7]), ("new", lines[7:])):
+        with open(f"{directory}/{name}.log", "w") as f:
+            f.writelines(part)
+    assert audit(f"{directory}/old.log", f"{directory}/new.log").returncode == 0
+    assert audit(f"{directory}/new.log").returncode == 1
+
+
+def main():
+    story = Story()
+    with tempfile.TemporaryDirectory(prefix="lurk-journal-") as directory:
+        pki = make_pki(f"{directory}/pki", "p256=1", "edge=1")
+        server = Server(directory, pki, keys={"p256": ("p256-1", "tls12-sign")}, cpu={"loops": '"0"', "workers": '"0"'})
+        journal = f"{directory}/state/audit.log"
+        try:
+            server.start()
+            story.check("uses of a key", ask, server, pki)
+            story.check("a second writer is refused", second_is_refused, server)
+            server.stop()
+            story.check("the chain follows, with one start", follows, journal, 1)
+            server.start()
+            story.check("uses after a start", ask, server, pki)
+        finally:
+            server.stop()
+        story.check("the chain follows over a start", follows, journal, 2)
+        with open(journal) as f:
+            lines = f.readlines()
+        story.check("a missing line is named", changed, directory, lines, lambda l: l[:3] + l[4:], 4)
+        story.check("an edited line is named", changed, directory, lines, edited, 5)
+        story.check("swapped lines are named", changed, directory, lines,
+                    lambda l: [*l[:5], l[6], l[5], *l[7:]], 6)
+        story.check("a journal in two files", in_two_files, directory, lines)
+    story.end()
+
+
+if __name__ == "__main__":
+    main()
