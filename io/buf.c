@@ -70,6 +70,7 @@ static void *map_private(size_t bytes)
 lk_err lk_out_pool_init(struct lk_out_pool *pool, uint32_t count)
 {
     *pool = (struct lk_out_pool){.count = count};
+    lk_share_init(&pool->share, count);
     pool->base = map_private(count * sizeof(struct lk_out));
     if (pool->base == NULL) return -errno;
     for (uint32_t i = count; i-- > 0;) {
@@ -85,14 +86,16 @@ void lk_out_pool_fini(struct lk_out_pool *pool)
     *pool = (struct lk_out_pool){0};
 }
 
-struct lk_out *lk_out_take(struct lk_out_pool *pool)
+struct lk_out *lk_out_take(struct lk_out_pool *pool, uint16_t owner)
 {
     struct lk_out *out = pool->free;
-    if (out == NULL) return NULL;
+    if (out == NULL || lk_share_judge(&pool->share, owner, 0, false) != LK_SHARE_OPEN) return NULL;
+    lk_share_take(&pool->share, owner);
     pool->free = out->next;
     pool->used++;
     memset(out, 0, offsetof(struct lk_out, data));
     out->conn = UINT32_MAX;
+    out->owner = owner;
     return out;
 }
 
@@ -100,6 +103,7 @@ void lk_out_release(struct lk_out_pool *pool, struct lk_out *out)
 {
     LK_ASSERT(pool->used > 0);
     pool->used--;
+    lk_share_give(&pool->share, out->owner);
     out->next = pool->free;
     pool->free = out;
 }
@@ -126,6 +130,8 @@ lk_err lk_part_pool_init(struct lk_part_pool *pool)
         .bytes = (size_t)LK_PARTS_SMALL_PER_LOOP * LK_PART_SMALL_BYTES +
                  (size_t)LK_PARTS_LARGE_PER_LOOP * LK_PART_LARGE_BYTES,
     };
+    lk_share_init(&pool->share_small, LK_PARTS_SMALL_PER_LOOP);
+    lk_share_init(&pool->share_large, LK_PARTS_LARGE_PER_LOOP);
     pool->base = calloc(count, sizeof *pool->base);
     LK_REQUIRE(pool->base != NULL, LK_ERR_MEMORY);
     pool->memory = map_private(pool->bytes);
@@ -154,21 +160,24 @@ void lk_part_pool_fini(struct lk_part_pool *pool)
     *pool = (struct lk_part_pool){0};
 }
 
-static struct lk_part *pop(struct lk_part **list)
+static struct lk_part *pop(struct lk_part **list, struct lk_share *share, uint16_t owner)
 {
     struct lk_part *part = *list;
-    if (part != NULL) *list = part->next;
+    if (part == NULL || lk_share_judge(share, owner, 0, false) != LK_SHARE_OPEN) return NULL;
+    *list = part->next;
+    lk_share_take(share, owner);
+    part->len = 0;
+    part->owner = owner;
     return part;
 }
 
-struct lk_part *lk_part_take(struct lk_part_pool *pool, uint32_t bytes)
+struct lk_part *lk_part_take(struct lk_part_pool *pool, uint32_t bytes, uint16_t owner)
 {
     struct lk_part *part = NULL;
-    if (bytes <= LK_PART_SMALL_BYTES) part = pop(&pool->free_small);
-    if (part == NULL && bytes <= LK_PART_LARGE_BYTES) part = pop(&pool->free_large);
-    if (part == NULL) return NULL;
-    part->len = 0;
-    pool->used++;
+    if (bytes <= LK_PART_SMALL_BYTES) part = pop(&pool->free_small, &pool->share_small, owner);
+    if (part == NULL && bytes <= LK_PART_LARGE_BYTES)
+        part = pop(&pool->free_large, &pool->share_large, owner);
+    if (part != NULL) pool->used++;
     return part;
 }
 
@@ -176,6 +185,7 @@ void lk_part_release(struct lk_part_pool *pool, struct lk_part *part)
 {
     LK_ASSERT(pool->used > 0);
     pool->used--;
+    lk_share_give(part->large ? &pool->share_large : &pool->share_small, part->owner);
     lk_wipe(part->data, part->len);
     part->len = 0;
     push(pool, part);

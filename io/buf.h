@@ -19,6 +19,7 @@
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
+#include "core/exec/share.h"
 
 /* --- addresses ------------------------------------------------------------------------------ */
 
@@ -53,6 +54,7 @@ struct lk_out {
     uint32_t sent; /* streams: bytes the kernel took */
     /* streams: whose; datagrams: LK_CONN_NONE */
     uint32_t conn, generation;
+    uint16_t owner; /* tenant, or LK_SHARE_NOBODY */
     /* datagrams: where to; segment > 0: several datagrams of that size, the last may be shorter */
     int fd;
     uint16_t segment;
@@ -66,11 +68,13 @@ struct lk_out {
 struct lk_out_pool {
     struct lk_out *base, *free;
     uint32_t count, used;
+    struct lk_share share;
 };
 LK_MUST_USE lk_err lk_out_pool_init(struct lk_out_pool *pool, uint32_t count);
 void lk_out_pool_fini(struct lk_out_pool *pool);
-/* NULL: all are in use. The chunk is empty, its fields zero, conn LK_CONN_NONE. */
-struct lk_out *lk_out_take(struct lk_out_pool *pool);
+/* NULL: all are in use, or the share of this owner (core/exec/share.h). The chunk is empty, its fields zero,
+ * conn LK_CONN_NONE. */
+struct lk_out *lk_out_take(struct lk_out_pool *pool, uint16_t owner);
 void lk_out_release(struct lk_out_pool *pool, struct lk_out *out);
 /* For chunks that held plain text: wipes what was filled first. */
 void lk_out_release_wiped(struct lk_out_pool *pool, struct lk_out *out);
@@ -86,17 +90,20 @@ struct lk_part {
     struct lk_part *next;     /* in the pool */
     uint32_t len, need, size; /* filled; of the message; room */
     bool large;
+    uint16_t owner; /* tenant, or LK_SHARE_NOBODY */
     uint8_t *data;
 };
 struct lk_part_pool {
     struct lk_part *base, *free_small, *free_large;
+    struct lk_share share_small, share_large;
     uint8_t *memory;
     size_t bytes;
     uint32_t used;
 };
 LK_MUST_USE lk_err lk_part_pool_init(struct lk_part_pool *pool);
 void lk_part_pool_fini(struct lk_part_pool *pool);
-struct lk_part *lk_part_take(struct lk_part_pool *pool, uint32_t bytes); /* NULL: none left */
+/* NULL: none left, or not for this owner (core/exec/share.h). */
+struct lk_part *lk_part_take(struct lk_part_pool *pool, uint32_t bytes, uint16_t owner);
 void lk_part_release(struct lk_part_pool *pool, struct lk_part *part);   /* wipes what was filled */
 
 /* --- provided buffers ----------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ bool lk_burst_add(struct lk_burst *b, struct lk_bytes datagram)
     if (datagram.len == 0 || datagram.len > LK_OUT_BYTES) return false;
     if (b->out != NULL && !fits(b->out, datagram.len)) lk_burst_send(b);
     if (b->out == NULL) {
-        b->out = lk_out_take(&b->peers->outs);
+        b->out = lk_out_take(&b->peers->outs, LK_SHARE_NOBODY);
         if (b->out == NULL) return false;
         b->out->fd = b->fd;
         b->out->to = *b->to;

@@ -1,5 +1,6 @@
 #include "io/conn.h"
 
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,11 @@ lk_err lk_peers_init(struct lk_peers *peers, const struct lk_view *view,
     peers->free = calloc(conn_max, sizeof *peers->free);
     peers->touched = calloc(conn_max, sizeof *peers->touched);
     peers->gone = calloc(conn_max, sizeof *peers->gone);
-    lk_err err = LK_ERR_MEMORY;
+    lk_share_init(&peers->share, conn_max);
+    lk_err err = LK_ERR_CRYPTO;
+    if (RAND_bytes((unsigned char *)&peers->network_key, sizeof peers->network_key) != 1)
+        goto failed;
+    err = LK_ERR_MEMORY;
     if (peers->conn == NULL || peers->due_ns == NULL || peers->free == NULL ||
         peers->touched == NULL || peers->gone == NULL)
         goto failed;
@@ -67,11 +72,43 @@ static void turn_away(struct lk_peers *peers, const struct lk_transport *transpo
            LK_F_U64("left_out", left_out));
 }
 
+/* The counter of the address of a stream: IPv4 whole, IPv6 by /64. */
+static uint16_t network_of(const struct lk_peers *peers, const struct lk_address *address)
+{
+    const struct sockaddr_in6 *in6 = &address->peer.in6;
+    const void *ip = &in6->sin6_addr;
+    size_t len = 8;
+    if (address->peer.sa.sa_family == AF_INET) {
+        ip = &address->peer.in.sin_addr;
+        len = sizeof address->peer.in.sin_addr;
+    } else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+        len = sizeof in6->sin6_addr;
+    }
+    return (uint16_t)(lk_siphash(&peers->network_key, ip, len) % LK_STREAM_NETWORKS);
+}
+
+/* Who has proved nothing, all together, holds no more places than are free; one network half of that. */
+static bool may_shake(const struct lk_peers *peers, uint16_t network)
+{
+    uint32_t free = peers->conn_max - peers->conn_count;
+    return peers->shaking <= free && 2 * peers->shaking_of[network] <= free;
+}
+
+static void shaken(struct lk_conn *conn)
+{
+    if (!conn->shaking) return;
+    conn->shaking = false;
+    conn->peers->shaking--;
+    conn->peers->shaking_of[conn->network]--;
+}
+
 struct lk_conn *lk_conn_take(struct lk_peers *peers, const struct lk_transport *transport,
                              const struct lk_address *address)
 {
     if (peers->draining) return NULL;
-    if (peers->conn_count == peers->conn_max) {
+    bool stream = !transport->datagrams; /* those have a budget of their own, behind a cookie */
+    uint16_t network = stream ? network_of(peers, address) : 0;
+    if (peers->conn_count == peers->conn_max || (stream && !may_shake(peers, network))) {
         turn_away(peers, transport, address);
         return NULL;
     }
@@ -87,10 +124,18 @@ struct lk_conn *lk_conn_take(struct lk_peers *peers, const struct lk_transport *
         .view_generation = peers->view->generation,
         .address = *address,
         .fd = -1,
+        .shaking = stream,
+        .network = network,
+        .owner = LK_SHARE_NOBODY,
         .answer_bytes_max = LK_MESSAGE_BYTES_MAX,
         .opened_ns = peers->now_ns,
         .heard_ns = peers->now_ns,
     };
+    lk_share_take(&peers->share, LK_SHARE_NOBODY);
+    if (stream) {
+        peers->shaking++;
+        peers->shaking_of[network]++;
+    }
     lk_conn_due(conn, peers->now_ns + peers->view->conf->handshake_ms * LK_NS_PER_MS);
     lk_count(peers->counters, LK_C_CONNS_OPENED, 1);
     return conn;
@@ -153,12 +198,30 @@ static uint64_t peer_hash(uint32_t tenant, const char *identity)
     return hash;
 }
 
+static void own(struct lk_conn *conn, uint16_t owner)
+{
+    lk_share_give(&conn->peers->share, conn->owner);
+    lk_share_take(&conn->peers->share, owner);
+    conn->owner = owner;
+}
+
+/* Its own place counts among the free ones, or nobody would get the last. */
+static bool has_share(const struct lk_conn *conn)
+{
+    struct lk_share *share = &conn->peers->share;
+    lk_share_give(share, conn->owner);
+    bool open = lk_share_judge(share, conn->owner, 0, false) == LK_SHARE_OPEN;
+    lk_share_take(share, conn->owner);
+    return open;
+}
+
 static bool find_edge(struct lk_conn *conn)
 {
     const struct lk_view *view = conn->peers->view;
     conn->view_generation = view->generation;
     conn->edge = lk_policy_edge(view->policy, conn->identity);
     if (conn->edge == NULL) return false;
+    own(conn, view->conf->tenant_count > 1 ? (uint16_t)conn->edge->tenant : LK_SHARE_NOBODY);
     conn->peer_hash = peer_hash(conn->edge->tenant, conn->identity);
     return true;
 }
@@ -174,6 +237,12 @@ bool lk_conn_proved(struct lk_conn *conn, const char *identity)
              "no edge of the configuration has this identity");
         return false;
     }
+    if (!has_share(conn)) {
+        lk_count(peers->counters, LK_C_HANDSHAKES_OTHER, 1);
+        note(conn, LK_LOG_NOTICE, "handshake refused", "its tenant holds too many connections");
+        return false;
+    }
+    shaken(conn);
     conn->state = LK_CONN_OPEN;
     conn->heard_ns = peers->now_ns;
     lk_count(peers->counters, LK_C_HANDSHAKES_GOOD, 1);
@@ -238,6 +307,7 @@ void lk_conn_drop(struct lk_conn *conn)
     if (conn->state == LK_CONN_FREE || conn->state == LK_CONN_GONE) return;
     struct lk_peers *peers = conn->peers;
     conn->transport->fini(conn);
+    shaken(conn);
     release_output(conn);
     if (conn->part != NULL) lk_part_release(&peers->parts, conn->part);
     conn->part = NULL;
@@ -258,6 +328,7 @@ void lk_conn_release(struct lk_conn *conn)
     conn->out_first = conn->out_last = NULL;
     conn->state = LK_CONN_FREE;
     conn->fd = -1;
+    lk_share_give(&peers->share, conn->owner);
     peers->conn_count--;
     peers->free[peers->conn_max - 1 - peers->conn_count] = conn->index;
 }
@@ -270,7 +341,7 @@ static struct lk_out *next_chunk(struct lk_conn *conn)
 {
     struct lk_out_pool *pool = &conn->peers->outs;
     if (pool->used > pool->count / 2 && conn->pending_bytes > 2 * LK_OUT_BYTES) return NULL;
-    struct lk_out *out = lk_out_take(pool);
+    struct lk_out *out = lk_out_take(pool, conn->owner);
     if (out == NULL) return NULL;
     out->conn = conn->index;
     out->generation = conn->generation;

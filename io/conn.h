@@ -16,6 +16,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/log.h"
+#include "core/base/siphash.h"
 #include "core/watch/metrics.h"
 #include "io/buf.h"
 #include "io/view.h"
@@ -27,6 +28,7 @@ struct lk_dtls;      /* of dtls.c, one a loop */
 struct lk_dtls_peer; /* of dtls.c, one an association */
 struct lk_udp;       /* of udp.c, one a loop */
 
+#define LK_STREAM_NETWORKS 4096
 #define LK_CONN_NONE UINT32_MAX
 #define LK_TIME_NEVER UINT64_MAX
 
@@ -39,6 +41,9 @@ struct lk_conn {
     uint8_t state; /* enum lk_conn_state */
     bool touched;  /* in peers->touched */
     bool said_bye;
+    bool shaking;     /* counted among the streams that have not proved who they are */
+    uint16_t network; /* its counter, while shaking */
+    uint16_t owner;   /* tenant, once known and one of several; or LK_SHARE_NOBODY */
     /* Streams, of the loop. ended: the peer sent its last byte. */
     bool recv_armed, sending, shut, ended;
 
@@ -87,6 +92,10 @@ struct lk_peers {
     uint64_t *due_ns;     /* [conn_max], when transport->due is to be called; dense: it is swept */
     uint32_t *free;       /* stack of indices */
     uint32_t conn_max, conn_count;
+    /* Streams that have not proved who they are, in all and by network (a keyed hash picks). */
+    struct lk_siphash_key network_key;
+    uint32_t shaking, shaking_of[LK_STREAM_NETWORKS];
+    struct lk_share share; /* of conns */
 
     uint32_t *touched; /* conns to flush at the end of this turn */
     uint32_t touched_count;
@@ -105,7 +114,8 @@ LK_MUST_USE lk_err lk_peers_init(struct lk_peers *peers, const struct lk_view *v
 void lk_peers_fini(struct lk_peers *peers);
 
 /* A peer in state HANDSHAKE, due at the handshake deadline, fd and ssl unset. NULL: the table is
- * full (counted, and logged now and then) or draining. Counts CONNS_OPENED. */
+ * full, or too many streams, of this network or in all, have not proved who they are (counted, and
+ * logged now and then), or draining. Counts CONNS_OPENED. */
 struct lk_conn *lk_conn_take(struct lk_peers *peers, const struct lk_transport *transport,
                              const struct lk_address *address);
 /* NULL when it is not there any more, or GONE. */

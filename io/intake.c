@@ -187,7 +187,7 @@ static void begin_part(struct lk_conn *conn)
     enum lk_exchange_id exchange;
     uint8_t fault = layer_fault(edge, &header, &exchange);
     if (fault == 0) {
-        conn->part = lk_part_take(&conn->peers->parts, header.length);
+        conn->part = lk_part_take(&conn->peers->parts, header.length, conn->owner);
         if (conn->part == NULL) {
             lk_count(conn->peers->counters, LK_C_REFUSED_NO_SLOT, 1);
             fault = LK_LURK_TEMPORARY_FAILURE;

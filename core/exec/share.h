@@ -1,4 +1,4 @@
-/* share: how the slots of one loop are divided while several tenants and peers want them.
+/* share: how the slots, places and buffers of one loop are divided while several tenants and peers want them.
  *
  * Rule    what nobody uses sets the bound. A tenant may hold up to LK_SHARE_FACTOR times as many
  *         slots as are free, and a peer up to LK_SHARE_FACTOR times as many as its tenant could
@@ -24,9 +24,12 @@ enum lk_share_verdict {
     LK_SHARE_PEER    /* the peer holds its share of the tenant's */
 };
 
+/* In the place of a tenant: a peer that is not known yet. It is counted, and has no bound here. */
+#define LK_SHARE_NOBODY LK_TENANTS_MAX
+
 struct lk_share {
     uint32_t total, used;
-    uint32_t held[LK_TENANTS_MAX];
+    uint32_t held[LK_TENANTS_MAX + 1];
 };
 
 void lk_share_init(struct lk_share *share, uint32_t total);

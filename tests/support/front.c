@@ -57,11 +57,12 @@ struct lk_view *lk_test_view(const struct lk_test_view_conf *c)
         "channel: {certificate: /c/cert.pem, key: /c/key.pem, ca: /c/ca.pem}\n"
         "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
         "limits:\n  conns_per_loop: 64\n  slots_small_per_loop: 2048\n  slots_large_per_loop: 4\n%s"
-        "tenants: [{name: a}]\n"
+        "tenants: %s\n"
         "keys:\n- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa]}\n"
         "- {name: p, tenant: a, file: /k/p, uses: [tls12-sign]}\n"
         "edges:\n%srules:\n%s",
-        c->limits != NULL ? c->limits : "", c->edges != NULL ? c->edges : edges_default,
+        c->limits != NULL ? c->limits : "", c->tenants != NULL ? c->tenants : "[{name: a}]",
+        c->edges != NULL ? c->edges : edges_default,
         c->rules != NULL ? c->rules : rules_default);
     struct lk_conf *conf = NULL;
     if (lk_conf_parse("test", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error) != LK_OK)

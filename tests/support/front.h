@@ -16,6 +16,7 @@
  * under `rules:` or NULL for all exchanges on all keys to edge-1; crl: file of the PKI or NULL. */
 struct lk_test_view_conf {
     uint64_t generation;
+    const char *tenants; /* YAML of the list; NULL: one, a */
     const char *limits, *edges, *rules, *crl;
     bool spin; /* of the loop */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "core/base/clock.h"
@@ -98,7 +99,7 @@ static void conn_table_has_an_end(void **state)
 {
     struct table *t = *state;
     for (int i = 0; i < PEERS; i++)
-        take(t);
+        take_proved(t);
     assert_int_equal(t->counters->value[LK_C_CONNS_REFUSED], 0);
     assert_null(lk_conn_take(&t->peers, &transport, &address));
     assert_int_equal(t->counters->value[LK_C_CONNS_REFUSED], 1);
@@ -107,6 +108,71 @@ static void conn_table_has_an_end(void **state)
     t->peers.draining = true;
     assert_null(lk_conn_take(&t->peers, &transport, &address));
     assert_int_equal(t->counters->value[LK_C_CONNS_REFUSED], 1);
+}
+
+/* Who shows no certificate keeps nobody out but its own network. */
+static void conn_strangers_leave_places(void **state)
+{
+    struct table *t = *state;
+    const struct lk_address other = {.peer.in = {.sin_family = AF_INET, .sin_addr = {htonl(0x7f000002)}}};
+    take(t);
+    struct lk_conn *second = take(t);
+    assert_null(lk_conn_take(&t->peers, &transport, &address));
+    struct lk_conn *heard = lk_conn_take(&t->peers, &transport, &other);
+    assert_non_null(heard);
+    assert_null(lk_conn_take(&t->peers, &transport, &other)); /* half of the table, whoever they are */
+    assert_true(lk_conn_proved(heard, "uri:lurk://edge/1"));
+    drop(t, second);
+    take(t);
+}
+
+static void two_tenants(struct table *t)
+{
+    lk_view_free(t->view);
+    t->view = lk_test_view(&(struct lk_test_view_conf){
+        .generation = 2,
+        .tenants = "[{name: a}, {name: b}]",
+        .edges = "- {name: one, tenant: a, match: 'uri:lurk://edge/1'}\n"
+                 "- {name: two, tenant: b, match: 'uri:lurk://edge/2'}\n"});
+    t->peers.view = t->view;
+}
+
+static void conn_tenant_leaves_places(void **state)
+{
+    struct table *t = *state;
+    two_tenants(t);
+    struct lk_peers peers;
+    assert_int_equal(lk_peers_init(&peers, t->view, t->counters, 64), LK_OK);
+    struct lk_conn *conn;
+    uint32_t held = 0;
+    while ((conn = lk_conn_take(&peers, &transport, &address)) != NULL &&
+           lk_conn_proved(conn, "uri:lurk://edge/1"))
+        held++;
+    assert_in_range(held, 32, 62);
+    assert_non_null(conn);
+    assert_true(lk_conn_proved(lk_conn_take(&peers, &transport, &address), "uri:lurk://edge/2"));
+    for (uint32_t i = 0; i < 64; i++)
+        lk_conn_drop(&peers.conn[i]);
+    lk_peers_fini(&peers);
+}
+
+/* Slow readers of one tenant do not take the output of the other. */
+static void conn_tenant_leaves_chunks(void **state)
+{
+    struct table *t = *state;
+    two_tenants(t);
+    struct lk_conn *one = take_proved(t);
+    uint32_t held = 0;
+    while (lk_out_take(&t->peers.outs, one->owner) != NULL)
+        held++;
+    assert_in_range(held, LK_OUTS_PER_LOOP / 2, LK_OUTS_PER_LOOP - 2);
+    while (lk_part_take(&t->peers.parts, 1, one->owner) != NULL)
+        continue;
+    struct lk_conn *two = take(t);
+    assert_true(lk_conn_proved(two, "uri:lurk://edge/2"));
+    static const uint8_t answer[1000];
+    assert_true(lk_conn_pend(two, answer, sizeof answer));
+    assert_non_null(lk_part_take(&t->peers.parts, 1, two->owner));
 }
 
 /* A peer that does not read its answers. */
@@ -185,6 +251,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(conn_of_a_place_is_never_its_former_one),
         T(conn_table_has_an_end),
+        T(conn_strangers_leave_places),
+        T(conn_tenant_leaves_places),
+        T(conn_tenant_leaves_chunks),
         T(conn_output_ends_at_its_cap),
         T(conn_handshake_has_a_deadline),
         T(conn_with_half_a_message_is_not_waited_for),

@@ -139,7 +139,7 @@ static void dtls_full_output_loses_answers_only(void **state)
 {
     (void)state;
     struct lk_out *taken = NULL, *out;
-    while ((out = lk_out_take(&peers.outs)) != NULL) {
+    while ((out = lk_out_take(&peers.outs, LK_SHARE_NOBODY)) != NULL) {
         out->next = taken;
         taken = out;
     }

@@ -484,7 +484,7 @@ static void intake_refuses_pieces_beyond_its_pool(void **state)
     struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
     struct lk_part *held[LK_PARTS_LARGE_PER_LOOP];
     for (size_t i = 0; i < LK_PARTS_LARGE_PER_LOOP; i++)
-        held[i] = lk_part_take(&d->peers.parts, LK_PART_LARGE_BYTES);
+        held[i] = lk_part_take(&d->peers.parts, LK_PART_LARGE_BYTES, LK_SHARE_NOBODY);
     uint8_t head[16] = {1, 1, 3, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0x40, 0};
     ask(d, head, 16);
     assert_int_equal(d->out_len, 20);
