@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What the documents name exists: each backticked lk_* or LK_* name is in a source file, each backticked path and
-each link of docs/*.md and README.md is in the tree. Prints FILE:LINE: fault; ends with 1 if there were any.
+each link of docs/*.md and README.md is in the tree. And the other way: docs/operations.md has each metric and each
+message that is logged as an error or a warning. Prints FILE:LINE: fault; ends with 1 if there were any.
 """
 
 import glob
@@ -26,6 +27,22 @@ def source_names():
             with open(path, encoding="utf-8") as f:
                 names.update(NAME.findall(f.read()))
     return names
+
+
+def unsaid(page):
+    """Metrics and messages that the page does not have."""
+    with open(page, encoding="utf-8") as f:
+        text = f.read()
+    for path in glob.glob("core/watch/*.[ch]"):
+        with open(path, encoding="utf-8") as f:
+            for series in sorted(set(re.findall(r'"(lurk_[a-z_]+)"', f.read()))):
+                if series not in text:
+                    yield f"{page}: the metric {series} of {path} is missing"
+    for path in glob.glob("io/**/*.c", recursive=True):
+        with open(path, encoding="utf-8") as f:
+            for message in re.findall(r'lk_log\(\s*LK_LOG_(?:ERROR|WARNING),\s*"([^":;]+)', f.read()):
+                if message.strip() not in text:
+                    yield f"{page}: the message \"{message}\" of {path} is missing"
 
 
 def path_exists(path):
@@ -61,6 +78,7 @@ def main():
     names = source_names()
     pages = ["README.md", *sorted(glob.glob("docs/*.md"))]
     faults = [fault for page in pages for fault in faults_of(page, names)]
+    faults += unsaid("docs/operations.md")
     for fault in faults:
         print(fault)
     print(f"pages: {len(pages)}, faults: {len(faults)}")
