@@ -1,6 +1,7 @@
 #!/bin/sh
 # A release has nothing of the test build in it, and the hardening the compiler offers.
 # Usage: symbols.sh, with LURK_BIN and LURK_TEST_BIN set (tests/support/run-e2e.sh does).
+: "${LURK_BIN:?}" "${LURK_TEST_BIN:?}"
 passed=0 failed=0
 
 check() { # WHAT COMMAND...
