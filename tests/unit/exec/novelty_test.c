@@ -170,7 +170,7 @@ static void novelty_share_comes_back(void **state)
     let_in(&view, 1, 0, 2 * TABLE, NOW);
     assert_int_equal(let_in(&view, 1, 2 * TABLE, 1, NOW), 0);
     int64_t later = NOW + WINDOW_S + 1;
-    assert_int_equal(let_in(&view, 1, 0, TABLE / 2, later), TABLE / 2);
+    assert_int_equal(let_in(&view, 1, 0, TABLE * 2 / 5, later), TABLE * 2 / 5);
     free(view.table);
 }
 
