@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -88,12 +90,12 @@ static void add_event(struct lk_journal *j, const char *event, uint32_t worker)
 
 /* --- the file ------------------------------------------------------------------------------------ */
 
-static void say_failed(struct lk_journal *j, uint64_t now_ns, const char *what)
+static void say_failed(struct lk_journal *j, uint64_t now_ns, const char *what, int error)
 {
     uint32_t left_out;
     if (!lk_log_may(&j->limit, 1, now_ns, &left_out)) return;
     lk_log(LK_LOG_ERROR, "audit journal: the disk takes nothing; requests will be refused when the rings are full",
-           LK_F_STR("call", what), LK_F_STR("error", strerror(errno)), LK_F_U64("left_out", left_out));
+           LK_F_STR("call", what), LK_F_STR("error", strerror(error)), LK_F_U64("left_out", left_out));
 }
 
 /* True when all text is written. */
@@ -103,7 +105,7 @@ static bool write_out(struct lk_journal *j, uint64_t now_ns)
         ssize_t n = write(j->fd, j->text + j->done, j->len - j->done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            say_failed(j, now_ns, "write");
+            say_failed(j, now_ns, "write", errno);
             return false;
         }
         j->done += (size_t)n;
@@ -113,13 +115,60 @@ static bool write_out(struct lk_journal *j, uint64_t now_ns)
     return true;
 }
 
+/* --- to disk ------------------------------------------------------------------------------------- */
+
+static void *sync_run(void *argument)
+{
+    struct lk_journal_sync *sync = argument;
+    for (;;) {
+        while (sem_wait(&sync->wanted) != 0)
+            LK_ASSERT(errno == EINTR);
+        if (atomic_load(&sync->stop)) return NULL;
+        bool good = fdatasync(sync->fd) == 0 || errno == EINVAL; /* EINVAL: a pipe */
+        atomic_store(&sync->error, good ? 0 : errno);
+        atomic_store(&sync->busy, false);
+    }
+}
+
+/* Signals stay with the supervisor's own thread. */
+static lk_err sync_start(struct lk_journal_sync *sync, int fd)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sync->fd = fd;
+    sem_init(&sync->wanted, 0, 0);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&sync->thread, NULL, sync_run, sync);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) return -failed;
+    pthread_setname_np(sync->thread, "journal sync");
+    sync->started = true;
+    return LK_OK;
+}
+
+static void sync_end(struct lk_journal_sync *sync)
+{
+    if (!sync->started) return;
+    atomic_store(&sync->stop, true);
+    sem_post(&sync->wanted);
+    pthread_join(sync->thread, NULL);
+    sem_destroy(&sync->wanted);
+    sync->started = false;
+}
+
 static void sync_when_due(struct lk_journal *j, uint64_t now_ns)
 {
+    if (atomic_load(&j->sync.busy)) return;
+    int error = atomic_exchange(&j->sync.error, 0);
+    if (error != 0) say_failed(j, now_ns, "fdatasync", error);
     if (!j->unsynced || now_ns - j->sync_ns < SYNC_NS) return;
-    if (fdatasync(j->fd) != 0 && errno != EINVAL) say_failed(j, now_ns, "fdatasync"); /* EINVAL: a pipe */
     j->sync_ns = now_ns;
     j->unsynced = false;
+    atomic_store(&j->sync.busy, true);
+    sem_post(&j->sync.wanted);
 }
+
+/* --- open and close ------------------------------------------------------------------------------ */
 
 static lk_err open_file(const char *dir, const char *path, int *fd)
 {
@@ -140,6 +189,7 @@ lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ri
     snprintf(path, sizeof path, "%s/audit.log", dir);
     lk_err err = open_file(dir, path, &j->fd);
     if (err == LK_OK && (j->text = malloc(TEXT_BYTES)) == NULL) err = LK_ERR_MEMORY;
+    if (err == LK_OK) err = sync_start(&j->sync, j->fd);
     if (err != LK_OK) {
         const char *hint = err == -ENOENT         ? "; the directory above server.state_dir has to be there"
                            : err == -EBUSY          ? "; another lurkd writes it"
@@ -147,6 +197,8 @@ lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ri
                                                    : "";
         snprintf(error, error_bytes, "server.state_dir: audit journal %s: %s%s", path, lk_err_text(err), hint);
         if (j->fd >= 0) close(j->fd);
+        free(j->text);
+        j->text = NULL;
         j->fd = -1;
         return err;
     }
@@ -197,6 +249,7 @@ void lk_journal_close(struct lk_journal *j, uint64_t now_ns)
     if (j->fd < 0) return;
     while (lk_journal_turn(j, now_ns))
         continue;
+    sync_end(&j->sync);
     if (j->unsynced) fdatasync(j->fd);
     uint64_t left = 0;
     for (uint32_t w = 0; w < j->workers; w++)

@@ -1,6 +1,10 @@
 /* The journal keeps every record, in order, and notices a broken chain. */
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -155,6 +159,55 @@ static void journal_loses_nothing_to_a_full_disk(void **state)
     assert_int_equal(broken, 0);
 }
 
+/* A disk that is busy for as long as we like: nobody but the journal's own thread may wait for it. */
+static sem_t disk_free;
+static atomic_bool disk_busy, waited_here;
+static atomic_uint begun;
+static pthread_t tester;
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+    if (!atomic_load(&disk_busy)) return __real_fdatasync(fd);
+    if (pthread_equal(pthread_self(), tester)) {
+        atomic_store(&waited_here, true);
+        return 0;
+    }
+    atomic_fetch_add(&begun, 1);
+    while (sem_wait(&disk_free) != 0)
+        continue;
+    return __real_fdatasync(fd);
+}
+
+static void journal_takes_records_while_the_disk_is_busy(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    sem_init(&disk_free, 0, 0);
+    tester = pthread_self();
+    atomic_store(&disk_busy, true);
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    const uint32_t count = 3 * LK_AUDIT_RECORDS_PER_WORKER;
+    for (uint32_t i = 0; i < count; i++) {
+        assert_true(lk_audit_room(&ring[0], 1)); /* a worker would refuse its request */
+        append(0, i);
+        if (i % 100 == 99) lk_journal_turn(&j, (2 + i) * LK_NS_PER_S);
+        if (i == 99)
+            while (atomic_load(&begun) == 0 && !atomic_load(&waited_here))
+                sched_yield();
+    }
+    assert_false(atomic_load(&waited_here));
+    assert_int_equal(atomic_load(&begun), 1); /* a second round does not begin beside the first */
+    atomic_store(&disk_busy, false);
+    sem_post(&disk_free);
+    lk_journal_close(&j, (3 + count) * LK_NS_PER_S);
+    unsigned broken;
+    assert_int_equal(count_lines(&broken, "chain broken"), count);
+    assert_int_equal(broken, 0);
+    sem_destroy(&disk_free);
+}
+
 int main(void)
 {
     lk_log_level(LK_LOG_ERROR);
@@ -163,6 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(journal_notices_an_edited_record, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_says_why_it_cannot_open, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_loses_nothing_to_a_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_takes_records_while_the_disk_is_busy, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
