@@ -191,11 +191,15 @@ static enum lk_key_fault prepare_ec(struct lk_engine_key *key)
 static bool make_ed_contexts(struct lk_engine_key *key)
 {
     key->ed_ctx = calloc(key->workers, sizeof(EVP_MD_CTX *));
-    if (key->ed_ctx == NULL) return false;
+    key->ed_check = calloc(key->workers, sizeof(EVP_MD_CTX *));
+    if (key->ed_ctx == NULL || key->ed_check == NULL) return false;
     for (unsigned w = 0; w < key->workers; w++) {
         key->ed_ctx[w] = EVP_MD_CTX_new();
-        if (key->ed_ctx[w] == NULL) return false;
+        key->ed_check[w] = EVP_MD_CTX_new();
+        if (key->ed_ctx[w] == NULL || key->ed_check[w] == NULL) return false;
         if (EVP_DigestSignInit(key->ed_ctx[w], NULL, NULL, NULL, key->parts.ed) != 1) return false;
+        if (EVP_DigestVerifyInit(key->ed_check[w], NULL, NULL, NULL, key->parts.ed) != 1)
+            return false;
     }
     return true;
 }
@@ -205,13 +209,8 @@ static bool ed_operation_good(struct lk_engine_key *key)
     static const uint8_t text[] = "test";
     uint8_t signature[LK_ENGINE_SIGNATURE_BYTES_MAX];
     size_t len = sizeof signature;
-    EVP_MD_CTX *verify = EVP_MD_CTX_new();
-    bool good = verify != NULL &&
-                EVP_DigestSign(key->ed_ctx[0], signature, &len, text, sizeof text) == 1 &&
-                EVP_DigestVerifyInit(verify, NULL, NULL, NULL, key->parts.ed) == 1 &&
-                EVP_DigestVerify(verify, signature, len, text, sizeof text) == 1;
-    EVP_MD_CTX_free(verify);
-    return good;
+    return EVP_DigestSign(key->ed_ctx[0], signature, &len, text, sizeof text) == 1 &&
+           EVP_DigestVerify(key->ed_check[0], signature, len, text, sizeof text) == 1;
 }
 
 static enum lk_key_fault prepare_ed(struct lk_engine_key *key)
@@ -258,10 +257,12 @@ void lk_engine_key_free(struct lk_engine_key *key)
     for (unsigned w = 0; w < key->workers; w++) {
         if (key->rsa != NULL) lk_rsa_private_free(key->rsa[w]);
         if (key->ed_ctx != NULL) EVP_MD_CTX_free(key->ed_ctx[w]);
+        if (key->ed_check != NULL) EVP_MD_CTX_free(key->ed_check[w]);
     }
     lk_key_parts_free(&key->parts);
     free(key->rsa);
     free(key->ed_ctx);
+    free(key->ed_check);
     free(key->spki);
     free(key->rsa_public);
     free(key->public_bytes);

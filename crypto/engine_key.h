@@ -1,6 +1,6 @@
 /* engine_key: what a loaded private key consists of, for the files of this engine only. Others name
  * it through crypto.h.
- * Read only once made, but for rsa[w] and ed_ctx[w], which are worker w's. */
+ * Read only once made, but for rsa[w], ed_ctx[w] and ed_check[w], which are worker w's. */
 #ifndef LK_CRYPTO_ENGINE_KEY_H
 #define LK_CRYPTO_ENGINE_KEY_H
 
@@ -26,8 +26,8 @@ struct lk_engine_key {
     uint8_t *public_bytes; /* n, then e */
     uint64_t *public_limbs;
     uint8_t d_hash[LK_SHA256_BYTES];
-    /* EdDSA: a context that has its algorithms fetched, per worker */
-    EVP_MD_CTX **ed_ctx;
+    /* EdDSA: contexts that have their algorithms fetched, per worker: to sign, and to check that */
+    EVP_MD_CTX **ed_ctx, **ed_check;
 };
 
 #endif

@@ -130,7 +130,10 @@ static lk_err use_crl(SSL_CTX *ctx, struct lk_bytes text, struct fault fault)
     BIO_free(bio);
     if (err == LK_OK && count == 0) err = refuse(fault, "channel crl", "holds no CRL in PEM");
     ERR_clear_error();
-    X509_STORE_set_flags(SSL_CTX_get_cert_store(ctx), X509_V_FLAG_CRL_CHECK);
+    /* The whole chain: an intermediate authority that was revoked vouches for nobody, and one whose
+     * issuer's CRL is not here cannot be judged. */
+    const unsigned long whole_chain = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    X509_STORE_set_flags(SSL_CTX_get_cert_store(ctx), whole_chain);
     return err;
 }
 

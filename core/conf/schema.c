@@ -65,7 +65,7 @@ static const struct lk_conf_option options[] = {
     {.path = "channel.crl", .type = LK_VALUE_PATH, .reloadable = true, .empty_good = true,
      TEXT_MAX(struct lk_conf, channel_crl), .fallback = "", CONF(channel_crl),
      .example = "/etc/lurk/edges-crl.pem",
-     .help = "PEM revocation lists of those authorities; empty is none"},
+     .help = "PEM revocation lists, one of each authority above an edge; empty is none"},
 
     {.path = "cpu.loops", .type = LK_VALUE_CPUS, .max = LK_LOOPS_MAX, .fallback = "auto",
      CONF(loop_cpu), .count_offset = offsetof(struct lk_conf, loop_count),

@@ -24,7 +24,7 @@
 /* Stands before libcrypto's function of this name: the two halves of a CRT computation, which a test
  * may spoil. The computation without CRT does not come through here. */
 static struct {
-    int spoil; /* 0 nothing, 1 the p half, 2 the q half */
+    int spoil; /* 0 nothing, 1 the p half, 2 the q half, 3 a signature of EdDSA */
     int bit;
     int calls;
 } fault;
@@ -48,6 +48,19 @@ int BN_mod_exp_mont_consttime_x2(BIGNUM *r1, const BIGNUM *a1, const BIGNUM *p1,
     fault.calls++;
     if (fault.spoil == 1) flip(r1, fault.bit);
     if (fault.spoil == 2) flip(r2, fault.bit);
+    return good;
+}
+
+/* The same for EdDSA; spoil 3: a bit of each signature. */
+int EVP_DigestSign(EVP_MD_CTX *ctx, unsigned char *signature, size_t *len, const unsigned char *text,
+                   size_t text_len)
+{
+    int (*real)(EVP_MD_CTX *, unsigned char *, size_t *, const unsigned char *, size_t);
+    void *found = dlsym(RTLD_NEXT, "EVP_DigestSign");
+    memcpy(&real, &found, sizeof real);
+    int good = real(ctx, signature, len, text, text_len);
+    fault.calls++;
+    if (fault.spoil == 3) signature[fault.bit / 8] ^= (unsigned char)(1u << (fault.bit % 8));
     return good;
 }
 
@@ -237,6 +250,35 @@ static int setup(void **state)
     return work == NULL;
 }
 
+/* Its nonce is the same for the same text: one wrong signature beside a right one is the key. */
+static void eddsa_fault_leaves_nothing(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ED25519", "ED448"};
+    static const uint8_t text[] = "client_random, server_random, params";
+    for (unsigned i = 0; i < 2; i++) {
+        EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, names[i]);
+        struct lk_engine_key *key = load(pkey, 1);
+        uint8_t out[256] = {0};
+        size_t len = lk_engine_key_facts(key)->bytes;
+        unsigned row = (unsigned)lk_engine_key_row(key);
+        fault.calls = 0;
+        fault.spoil = 3;
+        for (fault.bit = 0; fault.bit < (int)(8 * len); fault.bit += 37) {
+            struct lk_operand operand = {.key = key, .in = text, .in_bytes = sizeof text, .out = out};
+            assert_int_equal(lk_engine_rows[row].run(work, &operand, 1), 0);
+            for (size_t j = 0; j < len; j++)
+                assert_int_equal(out[j], 0);
+        }
+        fault.spoil = 0;
+        assert_true(fault.calls > 0);
+        struct lk_operand operand = {.key = key, .in = text, .in_bytes = sizeof text, .out = out};
+        assert_int_equal(lk_engine_rows[row].run(work, &operand, 1), 1);
+        lk_engine_key_free(key);
+        EVP_PKEY_free(pkey);
+    }
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -249,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rsa_fault_in_a_half_is_mended_and_told),
         cmocka_unit_test(rsa_fault_at_load_refuses_the_key),
+        cmocka_unit_test(eddsa_fault_leaves_nothing),
         cmocka_unit_test(rsa_check_sees_every_bit),
         cmocka_unit_test(rsa_lanes_do_not_depend_on_each_other),
         cmocka_unit_test(signatures_verify_elsewhere),
