@@ -47,6 +47,8 @@ def unsaid(page):
 
 def path_exists(path):
     path = path.rstrip(".")
+    if path.endswith("_test"):  # a program, named from tests/ or from tests/unit/
+        return bool(glob.glob(f"{path}.c")) or bool(glob.glob(f"tests/unit/{path}.c"))
     return bool(glob.glob(path)) or bool(glob.glob(path + ".[ch]"))
 
 
