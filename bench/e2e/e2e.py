@@ -34,7 +34,8 @@ BASE = f"{TOP}/build/bench/e2e"
 class Report:
     """Figures and ratios by name, with the rounds they are medians of."""
 
-    def __init__(self):
+    def __init__(self, bench="e2e"):
+        self.bench = bench
         self.figures, self.ratios, self.rounds, self.faults, self.notes = {}, {}, {}, [], []
 
     def figure(self, name, values, unit, digits=0):
@@ -54,7 +55,7 @@ class Report:
     def write(self, path, settings):
         machine = {"cpu": cpu_model(), "cpus": os.cpu_count(), "kernel": platform.release(),
                    "system": platform.machine()}
-        result = {"bench": "e2e", "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        result = {"bench": self.bench, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                   "commit": first_line("git", "-C", TOP, "describe", "--always", "--dirty", "--abbrev=12"),
                   "compiler": first_line("cc", "--version"), "openssl": first_line("openssl", "version"),
                   "machine": machine, "settings": settings, "figures": self.figures, "ratios": self.ratios,

@@ -10,11 +10,11 @@
  *         in S says nothing: S then stays LK_NOVELTY_KEEP_S from its first use.
  * Share   while fewer than 12 of the 16 places where a value may lie are in use, anybody enters. From
  *         there on a peer may only while it made less than an eighth of the table in this period of
- *         two windows; a 32nd, a 128th, a 512th where 13, 14, 15 are in use. So a peer alone is refused nothing
- *         until two fifths of the table are in use, and fills three quarters; a flood stops there, and another
- *         peer that asks for less than a 32nd goes on. Of many that flood at once each is held to
- *         less, and one that asks for less than a 512th gets in last of all. Peers that share a cell
- *         of the table of shares share the bound.
+ *         two windows; a 32nd, a 128th, a 512th where 13, 14, 15 are in use. So a peer alone is refused
+ *         nothing until a third of the table is in use, next to nothing until half is, and fills three
+ *         quarters. A flood stops there, and another peer that asks for less than a 32nd goes on. Of
+ *         many that flood at once each is held to less, and one that asks for less than a 512th gets
+ *         in last of all. Peers that share a cell of the table of shares share the bound.
  * Size    entries = requests a second * seconds kept * 2: a window for an edge with a right clock.
  *         4,194,304 hold 35,000 RSA requests a second (60 s), or 209,000 of ecdhe (10 s) on keys that
  *         serve nothing else, without a look at shares; half as many again before a lone peer

@@ -17,7 +17,7 @@ BIN = os.environ.get("LURK_BIN", f"{TOP}/build/release/bin")
 TEST_BIN = os.environ.get("LURK_TEST_BIN", f"{TOP}/build/test/bin")
 
 SITE_KEYS = {
-    # name: (file of pki.sh, uses)
+    # name: (file of pki.sh, uses[, tenant])
     "rsa-decrypt": ("rsa2048-1", "tls12-rsa"),
     "rsa-sign": ("rsa2048-2", "tls12-sign"),
     "p256": ("p256-1", "tls12-sign"),
@@ -55,6 +55,7 @@ class Server:
         self.sections = {"server": {}, "channel": {}, "cpu": {}, "limits": {}, "requests": {}}
         for name, options in sections.items():
             self.sections[name].update(options)
+        self.tenants = ["shop"]
         self.rules = [{"name": "everything", "tenant": "shop", "edges": "all", "keys": "all",
                        "exchanges": "all", "hashes": "[sha256, sha384, sha512]", "require_poo": "false"}]
         self.edges = [{"name": "edges", "tenant": "shop", "match": '"uri:lurk://edge/*"'}]
@@ -78,8 +79,8 @@ class Server:
                 lines += [f"  {name}: {value}" for name, value in options.items()]
         rows = {
             "listen": [{"address": self.address, "port": p, "transport": t} for t, p in self.port.items()],
-            "tenants": [{"name": "shop"}],
-            "keys": [{"name": name, "tenant": "shop", "file": f"{pki}/keys/{row[0]}.key",
+            "tenants": [{"name": name} for name in self.tenants],
+            "keys": [{"name": name, "tenant": row[2] if len(row) > 2 else self.tenants[0], "file": f"{pki}/keys/{row[0]}.key",
                       "chain": f"{pki}/keys/{row[0]}.crt", "uses": f"[{row[1]}]",
                       **({"force_dual_use": "true"} if "," in row[1] else {})} for name, row in self.keys.items()],
             "edges": self.edges,

@@ -134,12 +134,12 @@ static uint32_t let_in(const struct lk_novelty_view *view, uint64_t peer, uint64
     return good;
 }
 
-static void novelty_peer_alone_is_refused_nothing_below_half(void **state)
+static void novelty_peer_alone_is_refused_nothing_below_a_third(void **state)
 {
     (void)state;
     struct lk_novelty_view view = table_new(TABLE);
-    assert_int_equal(let_in(&view, 1, 0, TABLE * 2 / 5, NOW), TABLE * 2 / 5);
-    assert_in_range(let_in(&view, 1, TABLE / 2, TABLE / 10, NOW), TABLE / 10 * 99 / 100, TABLE / 10);
+    assert_int_equal(let_in(&view, 1, 0, TABLE / 3, NOW), TABLE / 3);
+    assert_in_range(let_in(&view, 1, TABLE / 2, TABLE / 6, NOW), TABLE / 6 * 99 / 100, TABLE / 6);
     uint32_t more = let_in(&view, 1, TABLE, 2 * TABLE, NOW);
     assert_in_range(TABLE / 2 + more, TABLE * 70 / 100, TABLE * 80 / 100);
     free(view.table);
@@ -170,7 +170,7 @@ static void novelty_share_comes_back(void **state)
     let_in(&view, 1, 0, 2 * TABLE, NOW);
     assert_int_equal(let_in(&view, 1, 2 * TABLE, 1, NOW), 0);
     int64_t later = NOW + WINDOW_S + 1;
-    assert_int_equal(let_in(&view, 1, 0, TABLE * 2 / 5, later), TABLE * 2 / 5);
+    assert_int_equal(let_in(&view, 1, 0, TABLE / 3, later), TABLE / 3);
     free(view.table);
 }
 
@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(novelty_of_s_is_for_each_key),
         cmocka_unit_test(novelty_lasts_as_long_as_the_window),
         cmocka_unit_test(novelty_forgets_so_that_a_full_table_serves_again),
-        cmocka_unit_test(novelty_peer_alone_is_refused_nothing_below_half),
+        cmocka_unit_test(novelty_peer_alone_is_refused_nothing_below_a_third),
         cmocka_unit_test(novelty_flood_leaves_room_for_others),
         cmocka_unit_test(novelty_share_comes_back),
         cmocka_unit_test(novelty_refuses_s_from_before_the_table),
