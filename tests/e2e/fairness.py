@@ -10,8 +10,6 @@ import os
 import resource
 import shutil
 import signal
-import socket
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -74,10 +72,14 @@ def beside(server, mix, key, *flood):
 
 def flood_costs_no_share(server, mix, key):
     """Beside 1,024 requests in flight against 16: the workers have as much to do both times."""
-    modest = max(beside(server, mix, key, 2, 8)[0] for _ in range(2))
-    flood = max(beside(server, mix, key, 8, 128)[0] for _ in range(2))
-    print(f"  {mix}: {modest:.0f}/s beside a modest load, {flood:.0f}/s beside a flood")
-    assert flood >= 0.6 * modest, f"{flood:.0f}/s beside a flood, {modest:.0f}/s beside a modest load"
+    best = 0
+    for _ in range(3):  # another program on the machine may take one of the two runs
+        modest, flood = (beside(server, mix, key, *other)[0] for other in ((2, 8), (8, 128)))
+        print(f"  {mix}: {modest:.0f}/s beside a modest load, {flood:.0f}/s beside a flood")
+        best = max(best, flood / modest)
+        if best >= 0.6:
+            return
+    raise AssertionError(f"{best:.2f} of the share is kept")
 
 
 def past_the_share_only_the_flood_is_refused(server):
@@ -115,28 +117,31 @@ def idle_connections_cost_nobody(server):
 
 
 def slow_reader(server, pki):
-    """An edge that asks for its capabilities and reads no answer; the bytes it got out before it was closed."""
+    """An edge that asks for its capabilities and reads no answer, until it is closed or can send no more."""
     peer = edge.Stream("127.0.0.1", server.port["tls"], pki, "edge-1")
-    peer.socket.settimeout(20)
+    peer.socket.settimeout(2)
     request = edge.message(edge.TLS12, 2) * 64
     sent = 0
     try:
         while sent < 1 << 28:
             peer.send(request)
             sent += len(request)
-    except (OSError, ssl.SSLError) as fault:
-        assert not isinstance(fault, socket.timeout), "neither closed nor read from"
-        return sent
-    finally:
-        peer.close()
+    except OSError:
+        return peer
     raise AssertionError("a quarter of a gigabyte asked, nothing read, and not closed")
 
 
 def slow_readers_are_closed_and_others_served(server, pki):
+    series = "lurk_connections_closed_total"
+    before = server.metric(series)
+    peers = [slow_reader(server, pki) for _ in range(3)]
     ours = Load(server, 2, "p256-1", "ecdhe", 4, 8)
-    for _ in range(3):
-        slow_reader(server, pki)
-    assert served(ours) > 0
+    try:
+        server.wait(lambda: server.metric(series) >= before + 3, 10, "end of the slow readers")
+        assert served(ours) > 0
+    finally:
+        for peer in peers:
+            peer.close()
 
 
 def main():
