@@ -40,7 +40,7 @@ enum lk_message_kind {
     LK_M_EPOCH_ACK,    /* u64 epoch */
     LK_M_EPOCH_BROKEN, /* u64 epoch: the other side wrote an absurd index */
     LK_M_DRAINED,
-    LK_M_SLOTS_LOST    /* front. u64 epoch: more than a quarter of the slots did not come home */
+    LK_M_SLOTS_LOST    /* front. u64 epoch: more than a quarter of the slots do not come home */
 };
 
 enum lk_role { LK_ROLE_FRONT = 1, LK_ROLE_VAULT = 2 };

@@ -52,6 +52,7 @@ struct lk_intake {
     uint32_t free_small, free_large; /* first of each list */
     uint32_t oldest, newest;         /* SENT, by deadline */
     uint32_t in_flight, lost;
+    uint32_t stuck; /* of the lost: given up so long ago that no batch explains it */
     uint64_t to_ring; /* bit w: worker w got something in this turn */
     bool broken;      /* the vault wrote what it never may: this epoch is not used any more */
 };

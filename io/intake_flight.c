@@ -9,6 +9,7 @@
 
 #define NONE UINT32_MAX
 #define SPREAD_ABOVE_NS (1 * LK_NS_PER_MS)
+#define STUCK_NS (2 * LK_NS_PER_S) /* as long as a heartbeat may stay out */
 #define SLACK_MS 50 /* for the vault to send a late request home itself */
 #define POP_MAX 64
 
@@ -353,8 +354,21 @@ bool lk_intake_has_results(const struct lk_intake *intake)
 
 /* --- when it does not come ------------------------------------------------------------------ */
 
+/* A worker in a long batch brings late slots home after it: a queue of dear operations loses many of
+ * them for a moment, and nothing is wrong. */
+static uint32_t count_stuck(const struct lk_intake *intake, uint64_t now_ns)
+{
+    uint32_t stuck = 0;
+    for (uint32_t at = 0; intake->lost > 0 && at < intake->small + intake->large; at++) {
+        const struct lk_req *req = &intake->req[at];
+        stuck += req->state == LK_REQ_LOST && now_ns - req->answer_by_ns >= STUCK_NS;
+    }
+    return stuck;
+}
+
 void lk_intake_expire(struct lk_intake *intake, struct lk_peers *peers)
 {
+    intake->stuck = count_stuck(intake, peers->now_ns);
     while (intake->oldest != NONE) {
         uint32_t at = intake->oldest;
         struct lk_req *req = &intake->req[at];
@@ -388,7 +402,7 @@ void lk_intake_epoch(struct lk_intake *intake, struct lk_peers *peers,
     for (uint32_t at = intake->oldest; at != NONE; at = intake->req[at].next)
         give_up(peers, at, LK_C_REFUSED_EPOCH);
     free_all(intake);
-    intake->in_flight = intake->lost = 0;
+    intake->in_flight = intake->lost = intake->stuck = 0;
     intake->to_ring = 0;
     intake->broken = false;
     intake->segment = segment;

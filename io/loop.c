@@ -120,7 +120,7 @@ static void tick(struct lk_loop *loop)
 static void tell_control(struct lk_loop *loop)
 {
     atomic_store_explicit(&loop->conns, loop->peers.conn_count, memory_order_relaxed);
-    atomic_store_explicit(&loop->lost, loop->intake.lost, memory_order_relaxed);
+    atomic_store_explicit(&loop->stuck, loop->intake.stuck, memory_order_relaxed);
     if (loop->intake.broken && loop->intake.segment != NULL)
         atomic_store_explicit(&loop->broken_epoch, loop->intake.segment->epoch,
                               memory_order_relaxed);
@@ -307,9 +307,9 @@ uint64_t lk_loop_broken_epoch(const struct lk_loop *loop)
     return atomic_load_explicit(&loop->broken_epoch, memory_order_relaxed);
 }
 
-uint32_t lk_loop_slots_lost(const struct lk_loop *loop)
+uint32_t lk_loop_slots_stuck(const struct lk_loop *loop)
 {
-    return atomic_load_explicit(&loop->lost, memory_order_relaxed);
+    return atomic_load_explicit(&loop->stuck, memory_order_relaxed);
 }
 
 void lk_loop_join(struct lk_loop *loop)

@@ -54,8 +54,8 @@ uint32_t lk_loop_conns(const struct lk_loop *loop);
 /* The epoch in which the vault wrote what it never may, 0: none. The loop uses that segment no
  * more; the supervisor makes a fresh one. Any thread. */
 uint64_t lk_loop_broken_epoch(const struct lk_loop *loop);
-/* Slots given up at their deadline and not come home yet. Any thread. */
-uint32_t lk_loop_slots_lost(const struct lk_loop *loop);
+/* Slots given up at their deadline that have not come home for two seconds. Any thread. */
+uint32_t lk_loop_slots_stuck(const struct lk_loop *loop);
 void lk_loop_join(struct lk_loop *loop); /* after STOP */
 
 #endif

@@ -32,7 +32,7 @@ struct lk_loop {
     struct lk_loop_order order;
     atomic_bool order_full;
     lk_err started_err;
-    _Atomic uint32_t conns, lost;
+    _Atomic uint32_t conns, stuck;
     _Atomic uint64_t broken_epoch;
 };
 

@@ -136,6 +136,10 @@ static const int front_denied[] = {
     SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
     SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
     SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
+    /* what makes memory executable beside mmap and mprotect */
+    SCMP_SYS(pkey_mprotect), SCMP_SYS(personality), SCMP_SYS(shmget), SCMP_SYS(shmat),
+    SCMP_SYS(lchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr),
+    SCMP_SYS(process_mrelease), SCMP_SYS(move_pages), SCMP_SYS(migrate_pages),
 };
 
 /* EPERM, not death: a library that tries one of these (a resolver, a journal) goes on without. */
@@ -148,6 +152,8 @@ lk_err lk_sandbox_front(void)
     int bad = add_all(filter, deny, front_denied, sizeof front_denied / sizeof front_denied[0]);
     bad |= seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
                             SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+    /* Limits of its own only: other processes of the same user have theirs. */
+    bad |= seccomp_rule_add(filter, deny, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0));
     /* Threads, but no processes; clone3 hides its flags, and the C library falls back to clone. */
     bad |= seccomp_rule_add(filter, deny, SCMP_SYS(clone), 1,
                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));

@@ -425,7 +425,7 @@ static lk_err report_epoch(struct server *s)
     bool broken = false;
     for (uint32_t i = 0; i < s->loops_started; i++) {
         broken |= lk_loop_broken_epoch(s->loop[i]) == now->epoch;
-        lost += lk_loop_slots_lost(s->loop[i]);
+        lost += lk_loop_slots_stuck(s->loop[i]);
     }
     if (!broken && lost <= pool / 4) return LK_OK;
     s->reported_epoch = now->epoch;

@@ -614,11 +614,19 @@ static void intake_answers_for_a_vault_that_does_not(void **state)
     assert_int_equal(d->out_len, 20);
     assert_int_equal(d->out[3], LK_LURK_TEMPORARY_FAILURE);
     assert_int_equal(d->intake.lost, 1);
+    d->peers.now_ns = START_NS + 2549 * LK_NS_PER_MS; /* a long batch is no reason to end the vault */
+    lk_intake_expire(&d->intake, &d->peers);
+    assert_int_equal(d->intake.stuck, 0);
+    d->peers.now_ns = START_NS + 2550 * LK_NS_PER_MS;
+    lk_intake_expire(&d->intake, &d->peers);
+    assert_int_equal(d->intake.stuck, 1);
     d->out_len = 0;
     finish(d, slot, ref, FORTY_EIGHT); /* late: the slot comes home, nobody is answered twice */
     assert_int_equal(lk_intake_collect(&d->intake, &d->peers), 1);
     assert_int_equal(d->out_len, 0);
     assert_int_equal(d->intake.lost, 0);
+    lk_intake_expire(&d->intake, &d->peers);
+    assert_int_equal(d->intake.stuck, 0);
     assert_int_equal(slot->state, LK_SLOT_FREE);
     close_desk(d);
 }

@@ -8,9 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -69,6 +73,31 @@ static bool maps_code(void)
     return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
 }
 
+static bool makes_code_by_key(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return syscall(SYS_pkey_mprotect, p, 4096, PROT_READ | PROT_EXEC, -1) == 0;
+}
+
+static bool makes_all_memory_code(void)
+{
+    return personality(READ_IMPLIES_EXEC) >= 0;
+}
+
+static bool attaches_code(void)
+{
+    int id = shmget(IPC_PRIVATE, 4096, 0700);
+    void *p = id >= 0 ? shmat(id, NULL, SHM_EXEC) : (void *)-1;
+    if (id >= 0) shmctl(id, IPC_RMID, NULL);
+    return p != (void *)-1;
+}
+
+static bool limits_its_parent(void)
+{
+    struct rlimit limit;
+    return prlimit(getppid(), RLIMIT_CORE, NULL, &limit) == 0;
+}
+
 static bool makes_a_ring(void)
 {
     char room[256] = {0};
@@ -78,6 +107,7 @@ static bool makes_a_ring(void)
 static bool (*const forbidden[])(void) = {
     opens_a_file,     runs_a_program,     makes_a_socket,  traces_its_parent,
     reads_its_parent, signals_its_parent, makes_a_process, maps_code,
+    makes_code_by_key, makes_all_memory_code, attaches_code, limits_its_parent,
 };
 
 static void *do_nothing(void *arg)
