@@ -27,7 +27,7 @@ clang                   fuzz targets, static analysis
 libclang-rt-14-dev      fuzzing runtime
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
-gdb                     core files of running processes in the key-byte test
+valgrind                constant-time checks
 libbenchmark-dev        microbenchmarks
 scdoc                   manual pages'
 
