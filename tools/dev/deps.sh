@@ -6,7 +6,6 @@ set -eu
 # package, what it is for
 build='
 gcc                     C compiler
-g++                     Google Benchmark shim
 libc6-dev               C library headers
 pkg-config              finds the libraries
 libssl-dev              TLS, DTLS, X.509, the library engine
@@ -28,7 +27,6 @@ libclang-rt-14-dev      fuzzing runtime
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
-libbenchmark-dev        microbenchmarks
 scdoc                   manual pages'
 
 case ${1:-} in
