@@ -18,6 +18,10 @@
 #define DATAGRAM_BUF_BYTES (65536 + 512) /* several datagrams of one peer at once (UDP_GRO) */
 #define DATAGRAM_CONTROL_BYTES 128
 #define DATAGRAM_NAME_BYTES 32 /* a sockaddr_in6, and the control data behind it stays aligned */
+/* A peer whose machine is gone gives its place back in two minutes; the kernel's own is two hours. */
+#define KEEPALIVE_S 60
+#define KEEPALIVE_EACH_S 15
+#define KEEPALIVE_COUNT 4
 #define LINGER_MS 1000         /* for the peer to read our last bytes and close */
 
 /* What a completion is of: kind, generation of the conn, index. */
@@ -74,23 +78,25 @@ static void arm_poll(struct lk_loop *loop, int fd, enum kind kind)
     io_uring_sqe_set_data64(sqe, name_of(kind, 0, 0));
 }
 
-static void set(int fd, int level, int option)
+static void set(int fd, int level, int option, int value)
 {
-    int on = 1;
     /* Each is a help, not a need: an old kernel without one serves as well, if slower. */
-    (void)setsockopt(fd, level, option, &on, sizeof on);
+    (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
 /* Accepted sockets inherit what their listener has. */
 static void prepare_socket(int fd, bool datagrams)
 {
     if (datagrams) {
-        set(fd, SOL_UDP, UDP_GRO);
-        set(fd, IPPROTO_IP, IP_PKTINFO);
-        set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+        set(fd, SOL_UDP, UDP_GRO, 1);
+        set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     } else {
-        set(fd, IPPROTO_TCP, TCP_NODELAY);
-        set(fd, SOL_SOCKET, SO_KEEPALIVE);
+        set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_S);
+        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EACH_S);
+        set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
     }
 }
 

@@ -1,4 +1,6 @@
 /* One loop with TLS on loopback: what an edge sees. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,6 +31,47 @@ static void ping_over(int version)
     assert_int_equal(lk_test_front_count(&front, LK_C_HANDSHAKES_GOOD), 1);
     lk_test_edge_close(&edge);
     assert_true(lk_test_front_reaches(&front, LK_C_CONNS_CLOSED, 1));
+    lk_test_front_stop(&front);
+}
+
+/* Our end of the edge's connection: the loop lives in this process. */
+static int accepted_socket(const struct lk_test_edge *edge)
+{
+    struct sockaddr_in client, peer;
+    socklen_t len = sizeof client;
+    assert_int_equal(getsockname(edge->fd, (struct sockaddr *)&client, &len), 0);
+    for (int fd = 3; fd < 1024; fd++) {
+        len = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sin_family == AF_INET &&
+            peer.sin_port == client.sin_port)
+            return fd;
+    }
+    return -1;
+}
+
+static int option_of(int fd, int level, int option)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    assert_int_equal(getsockopt(fd, level, option, &value, &len), 0);
+    return value;
+}
+
+static void loop_sends_at_once_and_notices_a_dead_machine(void **state)
+{
+    (void)state;
+    struct lk_test_front front;
+    struct lk_test_edge edge;
+    lk_test_front_start(&front, &(struct lk_test_view_conf){.generation = 1});
+    assert_true(lk_test_edge_connect(&edge, &front, "edge-1", TLS1_3_VERSION));
+    int fd = accepted_socket(&edge);
+    assert_true(fd >= 0);
+    assert_int_not_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+    assert_int_not_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+    int dead_after_s = option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE) +
+                       option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL) * option_of(fd, IPPROTO_TCP, TCP_KEEPCNT);
+    assert_in_range(dead_after_s, 30, 300);
+    lk_test_edge_close(&edge);
     lk_test_front_stop(&front);
 }
 
@@ -314,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_answers_ping_over_tls12),
         cmocka_unit_test(loop_answers_ping_over_tls13),
+        cmocka_unit_test(loop_sends_at_once_and_notices_a_dead_machine),
         cmocka_unit_test(loop_answers_a_thousand_requests_in_few_records),
         cmocka_unit_test(loop_that_spins_answers_too),
         cmocka_unit_test(loop_answers_in_whatever_order_the_worker_does),
