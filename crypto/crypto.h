@@ -45,6 +45,7 @@ enum lk_key_fault {
     LK_KEY_GOOD = 0,
     LK_KEY_NOT_A_KEY,      /* text or DER that holds no private key we know */
     LK_KEY_PASSPHRASE,     /* encrypted, and no or a wrong passphrase */
+    LK_KEY_COSTLY,         /* encrypted with more rounds than anybody waits for */
     LK_KEY_KIND_UNKNOWN,   /* an algorithm or curve that is not served */
     LK_KEY_TOO_SMALL,      /* RSA below 2048 bits */
     LK_KEY_TOO_LARGE,      /* RSA above 8192 bits */

@@ -18,6 +18,7 @@ static const char *const fault_texts[LK_KEY_FAULT_COUNT] = {
     [LK_KEY_GOOD] = "the key is good",
     [LK_KEY_NOT_A_KEY] = "no private key in PEM or DER found (PKCS#8, PKCS#1, SEC 1, PKCS#12)",
     [LK_KEY_PASSPHRASE] = "the key is encrypted and the passphrase is missing or wrong",
+    [LK_KEY_COSTLY] = "the key is encrypted with more than 5 million rounds: encrypt it with fewer",
     [LK_KEY_KIND_UNKNOWN] = "algorithm or curve not served (RSA, RSA-PSS, P-256, P-384, P-521, "
                             "Ed25519, Ed448 are)",
     [LK_KEY_TOO_SMALL] = "RSA modulus below 2048 bits",

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "crypto/engine_rounds.h"
 
 /* The direct decoders of RSA and EC keys are marked deprecated; the generic one tries every form it
  * knows and takes ten times as long. */
@@ -114,6 +115,12 @@ static enum lk_key_fault parse_encrypted(const uint8_t *der, long len, const cha
     const uint8_t *at = der;
     X509_SIG *sealed = d2i_X509_SIG(NULL, &at, len);
     if (sealed == NULL) return LK_KEY_NOT_A_KEY;
+    const X509_ALGOR *algorithm = NULL;
+    X509_SIG_get0(sealed, &algorithm, NULL);
+    if (!lk_rounds_bearable(algorithm)) {
+        X509_SIG_free(sealed);
+        return LK_KEY_COSTLY;
+    }
     PKCS8_PRIV_KEY_INFO *p8 = NULL;
     if (passphrase != NULL) p8 = PKCS8_decrypt(sealed, passphrase, (int)strlen(passphrase));
     X509_SIG_free(sealed);
@@ -141,6 +148,7 @@ static enum lk_key_fault take_pkcs12(PKCS12 *p12, const char *passphrase, struct
 {
     /* No passphrase and an empty one are two things in this form; PKCS12_verify_mac knows both. */
     const char *pass = passphrase != NULL ? passphrase : "";
+    if (!lk_rounds_bearable_pkcs12(p12, passphrase)) return LK_KEY_COSTLY;
     if (PKCS12_verify_mac(p12, pass, -1) != 1 &&
         (passphrase != NULL || PKCS12_verify_mac(p12, NULL, 0) != 1))
         return LK_KEY_PASSPHRASE;

@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+"""Writes the seeds of the fuzz targets whose inputs are more than a recorded message.
+
+What is there stays: finds are kept, and files with fresh keys or salts do not change at each run. To make
+a seed anew, remove it first. Needs the openssl command.
+"""
+
+import json
+import os
+import struct
+import subprocess
+import tempfile
+
+TOP = os.path.dirname(os.path.abspath(__file__))
+
+
+def seed(target, name, data):
+    path = f"{TOP}/corpus/fuzz_{target}/{name}"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if not os.path.exists(path):
+        with open(path, "wb") as f:
+            f.write(data() if callable(data) else data)
+
+
+def openssl(*arguments, data=None):
+    return subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=True).stdout
+
+
+# --- keys: passphrase byte (0 none, 1 empty, 2 the right one, 3 a wrong one), then the file ----------
+
+
+def keys():
+    rsa = lambda: openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024")
+    curve = lambda name: openssl("genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{name}")
+    made = {"rsa": rsa, "p256": lambda: curve("P-256"), "p521": lambda: curve("P-521"),
+            "pss": lambda: openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:1024"),
+            "ed25519": lambda: openssl("genpkey", "-algorithm", "ed25519"),
+            "ed448": lambda: openssl("genpkey", "-algorithm", "ed448"),
+            "x25519": lambda: openssl("genpkey", "-algorithm", "x25519"),
+            "brainpool": lambda: curve("brainpoolP256r1")}
+    for name, make in made.items():
+        seed("key", f"{name}.pem", lambda: b"\0" + make())
+    pem = lambda: made["p256"]()
+    der = lambda text, *how: openssl("pkey", "-outform", "DER", *how, data=text)
+    seed("key", "rsa_pkcs1.der", lambda: b"\0" + der(rsa(), "-traditional"))
+    seed("key", "p256_sec1.der", lambda: b"\0" + der(pem(), "-traditional"))
+    seed("key", "ed25519_pkcs8.der", lambda: b"\0" + der(made["ed25519"]()))
+    seed("key", "two_keys.pem", lambda: b"\0" + b"a text before\n" + pem() + pem())
+    seed("key", "parameters_first.pem", lambda: b"\0" + openssl("ecparam", "-name", "P-256") + pem())
+    sealed = {"pbes2": ["-v2", "aes-256-cbc", "-iter", "2048"], "scrypt": ["-scrypt", "-scrypt_N", "1024"],
+              "pbes1": ["-v1", "PBE-SHA1-3DES", "-iter", "2048"]}
+    for name, how in sealed.items():
+        for byte, sort in enumerate(("none", "empty", "right", "wrong")):
+            seed("key", f"{name}_{sort}.pem", lambda: bytes([byte]) + openssl(
+                "pkcs8", "-topk8", *how, "-passout", "pass:sesame", data=pem()))
+    seed("key", "pem_header.pem", lambda: b"\2" + openssl("pkey", "-traditional", "-aes128", "-passout", "pass:sesame",
+                                                         data=pem()))
+    for byte, sort in ((0, "none"), (2, "right"), (3, "wrong")):
+        seed("key", f"pkcs12_{sort}.der", lambda: bytes([byte]) + pkcs12(pem(), "" if byte == 0 else "sesame"))
+    for byte, sort in ((0, "none"), (2, "right")):
+        seed("key", f"pbes2_hours_{sort}.der", lambda: bytes([byte]) + slow(pem()))
+
+
+def slow(key):
+    """A sealed key that asks for more rounds than it was made with: nobody waits for it to be made."""
+    der = openssl("pkcs8", "-topk8", "-outform", "DER", "-v2", "aes-256-cbc", "-iter", "16777216", "-passout",
+                  "pass:sesame", data=key)
+    assert b"\x02\x04\x01\0\0\0" in der
+    return der.replace(b"\x02\x04\x01\0\0\0", b"\x02\x04\x7f\xff\xff\xff")
+
+
+def pkcs12(key, passphrase):
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/key"
+        with open(path, "wb") as f:
+            f.write(key)
+        certificate = f"{directory}/crt"
+        openssl("req", "-x509", "-key", path, "-out", certificate, "-subj", "/CN=seed", "-days", "36500")
+        return openssl("pkcs12", "-export", "-inkey", path, "-in", certificate, "-passout", f"pass:{passphrase}")
+
+
+# --- chains: 1 with the key of the first certificate, 0 with another, then the text ------------------
+
+
+def certificate(name):
+    with tempfile.TemporaryDirectory() as directory:
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                "-days", "36500", "-keyout", f"{directory}/k", "-out", f"{directory}/c")
+        with open(f"{directory}/c", "rb") as f:
+            return f.read()
+
+
+def chains():
+    seed("chain", "one", lambda: b"\1" + certificate("one"))
+    seed("chain", "three", lambda: b"\1" + b"".join(certificate(n) for n in ("a", "b", "c")))
+    seed("chain", "other_key", lambda: b"\0" + certificate("one"))
+    seed("chain", "cut", lambda: b"\1" + certificate("one") + certificate("two")[:-60])
+    seed("chain", "text_between", lambda: b"\1" + certificate("one") + b"words\n" + certificate("two"))
+    seed("chain", "none", b"\1no certificate\n")
+
+
+# --- patterns and identities --------------------------------------------------------------------------
+
+
+def edges():
+    rows = [("uri:lurk://edge/*", "uri:lurk://edge/1"), ("uri:lurk://edge/1", "uri:lurk://edge/11"),
+            ("dns:*.example", "dns:A.example"), ("dns:*.example", "dns:a.b.example"),
+            ("dns:a.example", "dns:A.EXAMPLE"), ("dns:*", "dns:*"), ("uri:*", "uri:"), ("uri:", "dns:"),
+            ("dns:*.example", "dns:.example"), ("dns:*.example", "dns:*.example"), ("dns:*", "dns:host")]
+    for at, (pattern, identity) in enumerate(rows):
+        seed("edge", f"pair_{at}", pattern.encode() + b"\0" + identity.encode())
+
+
+# --- the control socket: bytes a piece / 16, then what is sent -----------------------------------------
+
+
+def control():
+    line = lambda **fields: json.dumps(fields).encode() + b"\n"
+    seed("control", "status", b"\xff" + line(command="status"))
+    seed("control", "status_bytewise", b"\0" + line(command="status", more=[1, {"a": None}]))
+    seed("control", "later", b"\xff" + line(command="reload"))
+    seed("control", "unknown", b"\xff" + line(command="exports_keys"))
+    seed("control", "no_object", b"\xff[]\n")
+    seed("control", "number", b"\xff" + line(command=7))
+    seed("control", "twice", b'\xff{"command":"status","command":"reload"}\n')
+    seed("control", "not_utf8", b'\xff{"command":"\xff\xfe"}\n')
+    seed("control", "zero", b'\xff{"command":"status\\u0000x"}\n')
+    seed("control", "too_long", b"\xff" + b" " * 5000)
+    seed("control", "deep", b"\xff" + b"[" * 3000 + b"\n")
+    seed("control", "no_line", b"\xff" + b'{"command":')
+    seed("control", "two_lines", b"\xff" + line(command="status") + line(command="status"))
+
+
+# --- children: how the supervisor stands, then turns (low nibble below 6) and messages ------------------
+
+READY, REFUSED, FAULT, WITHDRAWN, ACK, BROKEN, DRAINED, LOST = 64, 65, 66, 67, 68, 69, 70, 71
+PUBLIC = 6
+TURN = b"\0"
+VAULT, EPOCH, HANDLE, RAW, GENERATION = 0x10, 0x20, 0x40, 0x80, 0x60
+
+
+def say(kind, body=b"", how=0, vault=True):
+    return bytes([8 | how | (VAULT if vault else 0), kind, len(body)]) + body
+
+
+def public(index, kind):
+    head = struct.pack("<QIIIIII", 0, index, kind, 2048, 256, 0, 0)
+    return say(PUBLIC, head + b"s" * 40, HANDLE)
+
+
+def children():
+    u64 = bytes(8)
+    fault = lambda index, why: say(FAULT, struct.pack("<II", index, why))
+    load = TURN + b"".join(fault(i, 1) for i in range(3))
+    good = TURN + public(0, 0) + public(1, 2) + public(2, 5)
+    seed("children", "load_refused", b"\1" + load + TURN)
+    seed("children", "publics", b"\1" + good + TURN + TURN)
+    seed("children", "public_twice", b"\1" + TURN + public(0, 0) + public(0, 0))
+    seed("children", "public_before_orders", b"\1" + public(0, 0))
+    seed("children", "public_of_front", b"\1" + TURN + say(PUBLIC, bytes(72), HANDLE, False))
+    seed("children", "ready_early", b"\1" + TURN + say(READY, u64) + say(READY, u64, 0, False))
+    seed("children", "refused", b"\1" + TURN + say(REFUSED, u64 + b"12: no\n") + say(REFUSED, u64, 0, False))
+    seed("children", "refused_unasked", b"\1" + say(REFUSED, u64 + b"\xff" * 100))
+    seed("children", "broken", b"\1" + say(BROKEN, u64, EPOCH) * 3 + say(LOST, u64, EPOCH, False))
+    seed("children", "drained", b"\x09" + say(DRAINED, b"", 0, False) + say(DRAINED))
+    seed("children", "drained_unasked", b"\1" + say(DRAINED, b"", 0, False))
+    seed("children", "withdrawn", b"\1" + good + say(WITHDRAWN, u64) + say(WITHDRAWN, u64, 0, False))
+    seed("children", "short", b"\1" + bytes([0x1F, READY, 3]) + b"abc")
+    seed("children", "orders_of_a_child", b"\1" + b"".join(say(k, u64) for k in range(1, 15)))
+
+
+if __name__ == "__main__":
+    for make in (keys, chains, edges, control, children):
+        make()
