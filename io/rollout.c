@@ -72,7 +72,8 @@ static void give_up(struct lk_supervisor *s, const char *why)
     } else if (s->current != NULL) {
         lk_log(LK_LOG_ERROR, "reload refused, the old configuration stays", LK_F_STR("why", why));
         answer_client(s, why);
-        sd_notifyf(0, "READY=1\nSTATUS=Reload refused: %.200s", why);
+        /* The first line alone: behind its end the service manager reads orders. */
+        sd_notifyf(0, "READY=1\nSTATUS=Reload refused: %.*s", (int)strcspn(why, "\r\n"), why);
         lk_bundle_free(s->next);
         s->next = NULL;
     } else {
@@ -380,6 +381,8 @@ static lk_err hear_refused(struct lk_supervisor *s, struct lk_ward *from, const 
     if (len >= sizeof text) len = sizeof text - 1;
     memcpy(text, m->body + sizeof generation, len);
     text[len] = 0;
+    for (size_t i = 0; i < len; i++) /* it goes to logs and terminals, and a child wrote it */
+        if ((text[i] >= 0 && text[i] < ' ' && text[i] != '\n') || text[i] == 0x7f) text[i] = '?';
     if (s->rollout.step == LK_ROLLOUT_NONE) { /* before any order, or too late to matter */
         lk_log(LK_LOG_ERROR, "a child refuses", LK_F_STR("child", from->name), LK_F_STR("why", text));
         return generation == 0 ? LK_ERR_REFUSED : LK_OK;

@@ -6,6 +6,7 @@ The owned front is played from outside: root writes into the memory that the fro
 
 import os
 import signal
+import socket
 import struct
 import sys
 import tempfile
@@ -61,6 +62,19 @@ def lies_about_its_threads(server):
     assert server.process.poll() is None
 
 
+def orders_nothing_of_the_service_manager(server, notices):
+    """What is wrong with a reload may have many lines; only the first becomes part of a notice."""
+    server.keys = {name: (f"missing-{name}", row[1]) for name, row in server.keys.items()}
+    server.write()
+    notices.settimeout(10)
+    server.reload()
+    refused = ""
+    while "Reload refused" not in refused:
+        refused = notices.recv(65536).decode()
+    names = {line.split("=")[0] for line in refused.splitlines()}
+    assert names == {"READY", "STATUS"}, refused
+
+
 def main():
     if os.geteuid() != 0:
         print("0 passed, 0 failed, 1 skipped")
@@ -68,12 +82,17 @@ def main():
     story = Story()
     with tempfile.TemporaryDirectory() as directory:
         pki = make_pki(f"{directory}/pki")
+        notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notices.bind(f"{directory}/notify")
+        os.environ["NOTIFY_SOCKET"] = f"{directory}/notify"
         server = Server(directory, pki).start()
         try:
             story.check("children_hold_nothing_of_root", hold_nothing_of_root, server)
             story.check("children_have_no_terminal", have_no_terminal, server)
             story.check("children_have_no_file", have_no_file, server)
             story.check("front_lies_about_its_threads", lies_about_its_threads, server)
+            story.check("refused_reload_orders_nothing_of_the_service_manager",
+                        orders_nothing_of_the_service_manager, server, notices)
         finally:
             server.stop()
     story.end()
