@@ -18,6 +18,7 @@
 #define LINE_BYTES_MAX 512u
 #define TEXT_BYTES (TAKE_MAX * LINE_BYTES_MAX)
 #define SYNC_NS LK_NS_PER_S
+#define SLOW_NS (5 * LK_NS_PER_S) /* of one round to disk: worth a line, and another one each time it passed */
 
 /* --- lines -------------------------------------------------------------------------------------- */
 
@@ -130,6 +131,14 @@ static void *sync_run(void *argument)
     }
 }
 
+static void say_slow(struct lk_journal *j, uint64_t now_ns)
+{
+    if (now_ns - j->slow_ns < SLOW_NS) return;
+    j->slow_ns = now_ns;
+    lk_log(LK_LOG_WARNING, "audit journal: the disk is slow; records are written but may not be on it yet",
+           LK_F_U64("seconds", (now_ns - j->sync_ns) / LK_NS_PER_S));
+}
+
 /* Signals stay with the supervisor's own thread. */
 static lk_err sync_start(struct lk_journal_sync *sync, int fd)
 {
@@ -158,11 +167,14 @@ static void sync_end(struct lk_journal_sync *sync)
 
 static void sync_when_due(struct lk_journal *j, uint64_t now_ns)
 {
-    if (atomic_load(&j->sync.busy)) return;
+    if (atomic_load(&j->sync.busy)) {
+        say_slow(j, now_ns);
+        return;
+    }
     int error = atomic_exchange(&j->sync.error, 0);
     if (error != 0) say_failed(j, now_ns, "fdatasync", error);
     if (!j->unsynced || now_ns - j->sync_ns < SYNC_NS) return;
-    j->sync_ns = now_ns;
+    j->sync_ns = j->slow_ns = now_ns;
     j->unsynced = false;
     atomic_store(&j->sync.busy, true);
     sem_post(&j->sync.wanted);

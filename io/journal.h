@@ -36,6 +36,7 @@ struct lk_journal {
     uint32_t workers;
     uint8_t chain[LK_WORKERS_MAX][16];
     uint64_t sync_ns;  /* when the file was last sent to disk */
+    uint64_t slow_ns;  /* when it was last said that this takes long */
     bool unsynced;
     char *text;        /* lines that wait for the disk */
     size_t len, done;  /* of text: filled, written */
