@@ -135,6 +135,8 @@ static struct search search_of(const struct lk_novelty_view *view, const struct 
     size_t second = first ^ ((lk_cursor_u32(&c) | 1) & mask); /* never the first */
     search.place[0] = &view->table->entry[first * BUCKET_ENTRIES];
     search.place[1] = &view->table->entry[second * BUCKET_ENTRIES];
+    __builtin_prefetch(search.place[1], 1); /* the table is far larger than a cache: wait once */
+    __builtin_prefetch(search.place[0], 1);
     return search;
 }
 
