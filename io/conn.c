@@ -230,6 +230,7 @@ bool lk_conn_proved(struct lk_conn *conn, const char *identity)
 {
     struct lk_peers *peers = conn->peers;
     uint64_t began_under = conn->view_generation;
+    conn->good_until_s = conn->ssl != NULL ? lk_session_good_until(conn->ssl) : INT64_MAX;
     conn->identity = strdup(identity);
     if (conn->identity == NULL || !find_edge(conn)) {
         lk_count(peers->counters, LK_C_HANDSHAKES_UNKNOWN_EDGE, 1);
@@ -254,7 +255,8 @@ bool lk_conn_proved(struct lk_conn *conn, const char *identity)
 const struct lk_edge *lk_conn_edge(struct lk_conn *conn)
 {
     const struct lk_view *view = conn->peers->view;
-    if (conn->view_generation == view->generation) return conn->edge;
+    if (conn->view_generation == view->generation && conn->peers->now_unix_s <= conn->good_until_s)
+        return conn->edge;
     const char *why = NULL;
     if (!find_edge(conn))
         why = "no edge of the new configuration has this identity";

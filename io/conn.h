@@ -52,6 +52,7 @@ struct lk_conn {
     char *identity; /* "uri:..." or "dns:..." */
     const struct lk_edge *edge;
     uint64_t view_generation;
+    int64_t good_until_s; /* its certificate ends then: it is judged again, and closed */
     uint64_t peer_hash; /* as in struct lk_slot */
     struct lk_address address;
     int fd; /* streams: own; datagrams: the socket it answers through, not owned */

@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 #define CIPHERS_TLS12                                                                              \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"     \
@@ -237,6 +238,14 @@ enum lk_counter lk_session_fault(const SSL *ssl, const char **why)
     if (*why == NULL) *why = "the peer went away";
     ERR_clear_error();
     return counter;
+}
+
+int64_t lk_session_good_until(const SSL *ssl)
+{
+    X509 *peer = SSL_get0_peer_certificate(ssl);
+    struct tm end;
+    if (peer == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(peer), &end) != 1) return INT64_MIN;
+    return (int64_t)timegm(&end);
 }
 
 bool lk_session_still_good(SSL *ssl, SSL_CTX *ctx, int64_t now_unix_s)

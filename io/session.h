@@ -29,6 +29,8 @@ bool lk_session_identity(const SSL *ssl, char identity[LK_IDENTITY_TEXT_BYTES]);
  * OpenSSL's error queue. */
 enum lk_counter lk_session_fault(const SSL *ssl, const char **why);
 
+/* End of the peer's certificate, unix time. */
+int64_t lk_session_good_until(const SSL *ssl);
 /* Would this peer's certificate pass under this context, now? CA, dates and CRL as in a handshake. */
 bool lk_session_still_good(SSL *ssl, SSL_CTX *ctx, int64_t now_unix_s);
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <openssl/err.h>
@@ -132,6 +133,27 @@ static void turn(struct pair *p)
     carry_in(p);
     end_turn(p);
     carry_out(p);
+}
+
+/* A connection outlives no certificate, however long it is kept busy. */
+static void tls_ends_with_its_certificate(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair(&(struct lk_test_view_conf){.generation = 1}, "edge-1", TLS1_3_VERSION);
+    assert_true(shake(p));
+    struct tm end;
+    assert_int_equal(ASN1_TIME_to_tm(X509_get0_notAfter(SSL_get_certificate(p->edge)), &end), 1);
+    uint8_t answer[64];
+    p->peers.now_unix_s = (int64_t)timegm(&end);
+    assert_int_equal(SSL_write(p->edge, ping, sizeof ping), sizeof ping);
+    turn(p);
+    assert_int_equal(SSL_read(p->edge, answer, sizeof answer), 16);
+    p->peers.now_unix_s++;
+    assert_int_equal(SSL_write(p->edge, ping, sizeof ping), sizeof ping);
+    turn(p);
+    assert_int_equal(p->conn->state, LK_CONN_CLOSING);
+    assert_true(SSL_read(p->edge, answer, sizeof answer) <= 0);
+    close_pair(p);
 }
 
 static uint64_t count(const struct pair *p, enum lk_counter counter)
@@ -484,6 +506,7 @@ static int clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tls_ends_with_its_certificate),
         cmocka_unit_test(tls_handshake_ends_well_in_pieces_of_any_size),
         cmocka_unit_test(tls_refuses_and_counts_who_does_not_belong),
         cmocka_unit_test(tls_knows_an_edge_by_its_dns_name),
