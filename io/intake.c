@@ -145,8 +145,9 @@ void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t t
     uint8_t fault = layer_fault(job.edge, &job.header, &job.exchange);
     bool fits = job.header.length == message.len &&
                 message.len <= peers->view->conf->message_bytes_max;
-    if (fault == 0 && !fits) fault = LK_STATUS_INVALID_FORMAT;
     job.payload = lk_cursor_take(&c, lk_cursor_left(&c));
+    if (fault != 0) lk_intake_closed(&job);
+    if (fault == 0 && !fits) fault = LK_STATUS_INVALID_FORMAT;
     if (fault == 0 && needs_key(job.exchange)) {
         enum lk_counter full = no_room(conn, job.edge, job.payload.len);
         if (full != LK_COUNTER_COUNT) {
@@ -186,6 +187,7 @@ static void begin_part(struct lk_conn *conn)
     conn->head_len = 0;
     enum lk_exchange_id exchange;
     uint8_t fault = layer_fault(edge, &header, &exchange);
+    if (fault != 0) lk_intake_closed(&(struct lk_job){.conn = conn, .edge = edge, .header = header});
     if (fault == 0) {
         conn->part = lk_part_take(&conn->peers->parts, header.length, conn->owner);
         if (conn->part == NULL) {

@@ -105,6 +105,9 @@ struct lk_job {
  * needs no private key, in the order of lurk-tls12.md 2 to 6, but proof and points, which the vault
  * judges. 0: key, cost_ns and flags are set. */
 uint8_t lk_intake_verdict(struct lk_job *job);
+/* A request that the message layer refused: if it asks for an exchange that is served and closed to
+ * this edge, that is a denial, counted and logged. payload may be empty: not all of it came. */
+void lk_intake_closed(struct lk_job *job);
 /* May this edge's peer have a slot for a payload of this length? LK_COUNTER_COUNT: yes; else why
  * not. */
 enum lk_counter lk_intake_no_slot(const struct lk_conn *conn, const struct lk_edge *edge,

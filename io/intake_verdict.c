@@ -13,21 +13,37 @@
 
 /* --- the log -------------------------------------------------------------------------------- */
 
-static void log_denied(struct lk_job *job, const uint8_t id[LK_KEY_ID_BYTES], uint32_t rule)
+/* id NULL: the request names no key. */
+static void log_denied(const struct lk_job *job, const uint8_t *id, uint32_t rule)
 {
     struct lk_peers *peers = job->conn->peers;
     uint32_t left_out = 0;
     lk_count(peers->counters, LK_C_POLICY_DENIED, 1);
     if (!lk_log_may(&peers->log_denied, DENIALS_LOGGED_PER_S, peers->now_ns, &left_out)) return;
-    char address[LK_ADDRESS_TEXT_BYTES], key_id[2 * LK_KEY_ID_BYTES + 1];
+    char address[LK_ADDRESS_TEXT_BYTES], key_id[2 * LK_KEY_ID_BYTES + 1] = "none";
     lk_address_text(&job->conn->address, address);
-    snprintf(key_id, sizeof key_id, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+    if (id != NULL)
+        snprintf(key_id, sizeof key_id, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
     const struct lk_conf *conf = peers->view->conf;
     lk_log(LK_LOG_NOTICE, "request denied", LK_F_STR("edge", job->edge->name),
            LK_F_STR("address", address), LK_F_STR("exchange", lk_exchange_name(job->exchange)),
            LK_F_STR("key_id", key_id),
            LK_F_STR("rule", rule < conf->rule_count ? conf->rules[rule].name : "none"),
            LK_F_U64("left_out", left_out));
+}
+
+void lk_intake_closed(struct lk_job *job)
+{
+    const struct lk_header *h = &job->header;
+    int found = lk_exchange_find(h->designation, h->version, h->type);
+    if (h->status != LK_STATUS_REQUEST || found < 0) return;
+    if ((job->edge->exchanges & LK_EXCHANGE_BIT(found)) != 0) return;
+    job->exchange = (enum lk_exchange_id)found;
+    struct lk_tls12_common common;
+    const uint8_t *server_random = NULL;
+    bool names_key = job->exchange >= LK_X_TLS12_RSA_MASTER &&
+                     lk_tls12_peek(job->payload, h->type, &common, &server_random) == 0;
+    log_denied(job, names_key ? common.key_id + 1 : NULL, UINT32_MAX);
 }
 
 static void log_skew(struct lk_job *job, int64_t skew_s)

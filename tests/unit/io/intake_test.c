@@ -259,6 +259,48 @@ static void intake_calls_a_closed_type_unknown(void **state)
     close_desk(d);
 }
 
+static uint64_t denials(const struct desk *d)
+{
+    return lk_test_front_count(&(struct lk_test_front){.counters = d->counters}, LK_C_POLICY_DENIED);
+}
+
+/* What is closed is a denial, whole or in pieces; what nobody serves is none. */
+static void intake_counts_a_closed_type_as_denied(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&(struct lk_test_view_conf){
+        .generation = 1,
+        .rules = "- {name: sign, tenant: a, edges: all, keys: [p], exchanges: [tls12.ecdhe]}\n"});
+    uint8_t request[512];
+    size_t len = rsa_master(request, 1);
+    ask(d, request, len);
+    assert_int_equal(denials(d), 1);
+    lk_intake_stream(d->conn, lk_bytes_of(request, 40));
+    assert_int_equal(denials(d), 2);
+    lk_intake_stream(d->conn, lk_bytes_of(request + 40, len - 40));
+    assert_int_equal(denials(d), 2);
+    request[2] = 99; /* a type of nobody */
+    ask(d, request, len);
+    request[2] = 2;
+    request[3] = 1; /* no request */
+    ask(d, request, len);
+    assert_int_equal(denials(d), 2);
+    close_desk(d);
+}
+
+/* With no exchange of the extension open, the extension itself is unknown to the edge. */
+static void intake_counts_a_closed_extension_as_denied(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1, .rules = "  []\n"});
+    uint8_t request[512];
+    size_t len = rsa_master(request, 1);
+    ask(d, request, len);
+    assert_int_equal(d->out[3], LK_LURK_INVALID_EXTENSION);
+    assert_int_equal(denials(d), 1);
+    close_desk(d);
+}
+
 /* --- faults of the payload that need no key --------------------------------------------------- */
 
 static uint8_t status_of(struct desk *d, const uint8_t *request, size_t len)
@@ -818,6 +860,8 @@ int main(void)
         cmocka_unit_test(intake_calls_a_closed_type_unknown),
         cmocka_unit_test(intake_judges_rsa_master_in_the_prescribed_order),
         cmocka_unit_test(intake_judges_ecdhe_in_the_prescribed_order),
+        cmocka_unit_test(intake_counts_a_closed_type_as_denied),
+        cmocka_unit_test(intake_counts_a_closed_extension_as_denied),
         cmocka_unit_test(intake_window_is_inclusive_and_signed),
         cmocka_unit_test(intake_counts_the_skew_of_an_edge_inside_and_outside_the_window),
         cmocka_unit_test(intake_finds_messages_however_they_are_cut),
