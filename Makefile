@@ -60,7 +60,7 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
-SUPPORT_OBJ := $(filter-out %/testbuild.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
@@ -68,7 +68,7 @@ FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
 # The programs of a test build have functions replaced at link time (tests/support/testbuild.wrap lists
 # them), so that production sources carry no #if for it.
 ifeq ($(CONFIG),test)
-TESTBUILD := $(OUT)/tests/support/testbuild.o
+TESTBUILD := $(OUT)/tests/support/testbuild.o $(OUT)/tests/support/injected.o
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/keys/certificate.h"
+
 static int64_t not_after(const X509 *certificate)
 {
     struct tm t;
@@ -13,11 +15,14 @@ static int64_t not_after(const X509 *certificate)
     return (int64_t)timegm(&t);
 }
 
+/* Its key as the certificate's own bytes have it, not as libcrypto would write it. */
 static bool carries(const X509 *certificate, struct lk_bytes spki)
 {
     uint8_t *der = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    bool same = len > 0 && (size_t)len == spki.len && memcmp(der, spki.data, spki.len) == 0;
+    struct lk_bytes key;
+    int len = i2d_X509(certificate, &der);
+    bool same = len > 0 && lk_certificate_spki(lk_bytes_of(der, (size_t)len), &key) &&
+                key.len == spki.len && memcmp(key.data, spki.data, spki.len) == 0;
     OPENSSL_free(der);
     return same;
 }

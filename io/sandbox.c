@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -132,7 +133,9 @@ static const int front_denied[] = {
     SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
     SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(reboot),
     SCMP_SYS(memfd_secret), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid),
-    SCMP_SYS(setresgid), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink), SCMP_SYS(symlinkat),
+    SCMP_SYS(setresgid), SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setfsuid),
+    SCMP_SYS(setfsgid), SCMP_SYS(setgroups), SCMP_SYS(capset), SCMP_SYS(inotify_add_watch),
+    SCMP_SYS(fanotify_mark), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink), SCMP_SYS(symlinkat),
     SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
     SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
     SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
@@ -141,6 +144,24 @@ static const int front_denied[] = {
     SCMP_SYS(lchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr),
     SCMP_SYS(process_mrelease), SCMP_SYS(move_pages), SCMP_SYS(migrate_pages),
 };
+
+/* A descriptor that is somebody's makes the kernel send the signal that we may not. The low half of
+ * the command is all the kernel looks at. */
+static int deny_owners(scmp_filter_ctx f, uint32_t deny)
+{
+    static const struct {
+        int call;
+        scmp_datum_t command;
+    } owners[] = {
+        {SCMP_SYS(fcntl), F_SETOWN},     {SCMP_SYS(fcntl), F_SETOWN_EX}, {SCMP_SYS(fcntl), F_SETSIG},
+        {SCMP_SYS(ioctl), FIOSETOWN},    {SCMP_SYS(ioctl), SIOCSPGRP},
+    };
+    int bad = 0;
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++)
+        bad |= seccomp_rule_add(f, deny, owners[i].call, 1,
+                                SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, owners[i].command));
+    return bad;
+}
 
 /* EPERM, not death: a library that tries one of these (a resolver, a journal) goes on without. */
 lk_err lk_sandbox_front(void)
@@ -162,6 +183,7 @@ lk_err lk_sandbox_front(void)
                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
     bad |= seccomp_rule_add(filter, deny, SCMP_SYS(mprotect), 1,
                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
+    bad |= deny_owners(filter, deny);
     return load_filter(filter, bad);
 }
 

@@ -169,6 +169,51 @@ def children():
     seed("children", "orders_of_a_child", b"\1" + b"".join(say(k, u64) for k in range(1, 15)))
 
 
+# --- streams: a byte that the cuts follow from, then LURK messages ---------------------------------------
+
+
+def message(designation, kind, payload=b"", length=None, status=0, number=7):
+    length = 16 + len(payload) if length is None else length
+    return struct.pack(">BBBBQI", designation, 1, kind, status, number, length) + payload
+
+
+def streams():
+    ping, site = message(0, 1), b"\0" + b"\1\2\3\4"
+    master = message(1, 2, site + b"\0\0" + b"\xc1" * 32 + struct.pack(">I", 1700000000) + b"\x5e" * 28 + bytes(256))
+    seed("stream", "pings", b"\1" + ping * 5 + message(1, 1))
+    seed("stream", "capabilities", b"\2" + message(0, 0) + message(1, 0))
+    seed("stream", "masters", b"\3" + master * 3)
+    seed("stream", "more_than_slots", b"\4" + master * 40)
+    seed("stream", "skipped", b"\5" + message(9, 1, bytes(3000)) + ping)
+    seed("stream", "large", b"\6" + message(1, 2, bytes(30000)) + ping)
+    seed("stream", "cut_lost_short", b"\7" + message(0, 1, length=3) + ping)
+    seed("stream", "cut_lost_4gib", b"\x08" + ping + message(1, 2, length=0xFFFFFFFF) + ping)
+    seed("stream", "half_head", b"\x09" + ping + ping[:9])
+    seed("stream", "half_message", b"\x0a" + master + master[:100])
+    seed("stream", "status_set", b"\x0b" + message(1, 2, bytes(100), status=1) + ping)
+
+
+# --- what a hostile vault does: see things[] in fuzz_home.c -----------------------------------------------
+
+
+def home():
+    ask, answer, lie, collect, wait, push, write, index, epoch = (bytes([n]) for n in (0, 4, 6, 8, 10, 11, 12, 14, 15))
+    u32 = lambda value: struct.pack(">I", value)
+    seed("home", "honest", (ask * 4 + b"".join(answer + bytes([n]) for n in range(4)) + collect) * 3)
+    seed("home", "twice", ask + answer + b"\0" + answer + b"\0" + collect + ask + collect)
+    seed("home", "reversed", ask * 8 + b"".join(answer + bytes([n]) for n in range(7, -1, -1)) + collect)
+    for field in range(5):
+        for value in (0, 1, 3, 0x1C3, 0xFFFF, 0x10000, 0xFFFFFFFF):
+            seed("home", f"lie_{field}_{value:x}", ask * 2 + lie + bytes([0, field]) + u32(value) + collect + ask)
+    seed("home", "late", ask * 3 + (wait + b"\xff") * 8 + answer + b"\1" + collect + ask * 3)
+    seed("home", "full", ask * 60 + (wait + b"\xff") * 4 + ask * 20)
+    seed("home", "strange_reference", ask + push + bytes(4) + u32(0x7FFFFFFF) + collect + ask)
+    seed("home", "index_far", ask + index + b"\0" + u32(0x80000000) + collect + ask)
+    seed("home", "head_far", ask + index + b"\1" + u32(0x80000000) + ask * 2)
+    seed("home", "bytes_over_rings", ask * 2 + write + u32(0) + bytes([255]) + b"\xaa" * 255 + collect + ask)
+    seed("home", "epochs", (ask * 3 + epoch) * 3 + answer + b"\0" + collect)
+
+
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children):
+    for make in (keys, chains, edges, control, children, streams, home):
         make()

@@ -5,6 +5,7 @@
  *   transports  plain tcp and udp, on loopback only (core/conf/check.c judges the address)
  *   freshness   255, null: F(S) = S, so that known answers of TLS itself can be asked for
  *   dumps       on, to look for secrets in them
+ *   injected    certain bytes make a child try what an attacker's code would (injected.c)
  *
  * Never to be run beside anything of value. */
 #include <string.h>
@@ -25,6 +26,7 @@ bool __wrap_lk_freshness_known(uint8_t funct);
 void __real_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
 void __wrap_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
 void __wrap_lk_sandbox_dumps_off(void);
+void lk_injected_look(const uint8_t s[LK_RANDOM_BYTES]); /* injected.c */
 
 static const struct lk_transport *const plain[] = {&lk_transport_tcp, &lk_transport_udp};
 
@@ -53,6 +55,7 @@ bool __wrap_lk_freshness_known(uint8_t funct)
 
 void __wrap_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
 {
+    lk_injected_look(s);
     if (funct == FRESHNESS_NULL)
         memcpy(fs, s, LK_RANDOM_BYTES);
     else
