@@ -44,11 +44,6 @@ static uint32_t detect(void)
 
 static const char *const names[LK_CPU_FEATURE_COUNT] = {"bmi2", "adx", "sha", "avx2", "avx512", "ifma"};
 
-const char *lk_cpu_feature_name(enum lk_cpu_feature feature)
-{
-    return names[feature];
-}
-
 /* The feature that word[len] hides, or LK_CPU_FEATURE_COUNT. */
 static unsigned hidden_by(const char *word, size_t len)
 {

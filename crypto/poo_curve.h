@@ -12,7 +12,7 @@
 
 #define LK_POO_CURVE_COUNT 5
 #define LK_POO_POINT_BYTES_MAX 133
-#define LK_POO_SCALAR_BYTES_MAX 66
+#define LK_POO_SCALAR_BYTES_MAX 66 /* P-521 */
 
 struct lk_poo_curve {
     const struct lk_poo_curve_row *row;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "crypto/poo_curve.h"
 #include "crypto/poo_prove.h"
 #include "crypto/rsa/rsa_check.h"
 
@@ -209,7 +210,8 @@ static bool signature_good(const struct lk_kernel *kernel, struct lk_engine_work
 static bool prove(const struct lk_kernel *kernel, struct lk_engine_work *work,
                   struct lk_poo_prover *prover)
 {
-    uint8_t b[66], v[66], r[66], bg[133], vg[133], c[32];
+    uint8_t b[LK_POO_SCALAR_BYTES_MAX], v[LK_POO_SCALAR_BYTES_MAX], r[LK_POO_SCALAR_BYTES_MAX];
+    uint8_t bg[LK_POO_POINT_BYTES_MAX], vg[LK_POO_POINT_BYTES_MAX], c[32];
     lk_sha256("challenge", 9, c);
     if (!lk_poo_key_make(prover, b, bg) || !lk_poo_commit(prover, v, vg)) return false;
     if (!lk_poo_answer(prover, b, v, c, sizeof c, r)) return false;

@@ -17,23 +17,6 @@ socklen_t lk_address_bytes(const struct lk_address *address)
                                                   : sizeof address->peer.in;
 }
 
-static bool peer_equal(const struct lk_address *a, const struct lk_address *b)
-{
-    if (a->peer.sa.sa_family != b->peer.sa.sa_family) return false;
-    if (a->peer.sa.sa_family == AF_INET)
-        return a->peer.in.sin_port == b->peer.in.sin_port &&
-               a->peer.in.sin_addr.s_addr == b->peer.in.sin_addr.s_addr;
-    return a->peer.in6.sin6_port == b->peer.in6.sin6_port &&
-           a->peer.in6.sin6_scope_id == b->peer.in6.sin6_scope_id &&
-           memcmp(&a->peer.in6.sin6_addr, &b->peer.in6.sin6_addr, sizeof(struct in6_addr)) == 0;
-}
-
-bool lk_address_equal(const struct lk_address *a, const struct lk_address *b)
-{
-    return peer_equal(a, b) && a->local_family == b->local_family &&
-           memcmp(&a->local, &b->local, sizeof a->local) == 0;
-}
-
 void lk_address_text(const struct lk_address *address, char text[LK_ADDRESS_TEXT_BYTES])
 {
     char host[INET6_ADDRSTRLEN] = "?";
@@ -94,7 +77,6 @@ struct lk_out *lk_out_take(struct lk_out_pool *pool, uint16_t owner)
     pool->free = out->next;
     pool->used++;
     memset(out, 0, offsetof(struct lk_out, data));
-    out->conn = UINT32_MAX;
     out->owner = owner;
     return out;
 }

@@ -36,7 +36,6 @@ struct lk_address {
     uint32_t local_ifindex;
 };
 socklen_t lk_address_bytes(const struct lk_address *address);
-bool lk_address_equal(const struct lk_address *a, const struct lk_address *b); /* peer and local */
 #define LK_ADDRESS_TEXT_BYTES 64
 /* "192.0.2.1:443", "[2001:db8::1]:443"; IPv4 inside IPv6 is written as IPv4. */
 void lk_address_text(const struct lk_address *address, char text[LK_ADDRESS_TEXT_BYTES]);
@@ -52,8 +51,6 @@ struct lk_out {
     struct lk_out *next;
     uint32_t len;  /* bytes filled */
     uint32_t sent; /* streams: bytes the kernel took */
-    /* streams: whose; datagrams: LK_CONN_NONE */
-    uint32_t conn, generation;
     uint16_t owner; /* tenant, or LK_SHARE_NOBODY */
     /* datagrams: where to; segment > 0: several datagrams of that size, the last may be shorter */
     int fd;
@@ -72,8 +69,8 @@ struct lk_out_pool {
 };
 LK_MUST_USE lk_err lk_out_pool_init(struct lk_out_pool *pool, uint32_t count);
 void lk_out_pool_fini(struct lk_out_pool *pool);
-/* NULL: all are in use, or the share of this owner (core/exec/share.h). The chunk is empty, its fields zero,
- * conn LK_CONN_NONE. */
+/* NULL: all are in use, or the share of this owner (core/exec/share.h). The chunk is empty, its other
+ * fields zero. */
 struct lk_out *lk_out_take(struct lk_out_pool *pool, uint16_t owner);
 void lk_out_release(struct lk_out_pool *pool, struct lk_out *out);
 /* For chunks that held plain text: wipes what was filled first. */

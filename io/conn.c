@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "crypto/ct.h"
 #include "crypto/hash.h"
 #include "io/session.h"
 #include "io/transport.h"
@@ -345,8 +344,6 @@ static struct lk_out *next_chunk(struct lk_conn *conn)
     if (pool->used > pool->count / 2 && conn->pending_bytes > 2 * LK_OUT_BYTES) return NULL;
     struct lk_out *out = lk_out_take(pool, conn->owner);
     if (out == NULL) return NULL;
-    out->conn = conn->index;
-    out->generation = conn->generation;
     return out;
 }
 

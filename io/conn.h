@@ -29,7 +29,6 @@ struct lk_dtls_peer; /* of dtls.c, one an association */
 struct lk_udp;       /* of udp.c, one a loop */
 
 #define LK_STREAM_NETWORKS 4096
-#define LK_CONN_NONE UINT32_MAX
 #define LK_TIME_NEVER UINT64_MAX
 
 enum lk_conn_state { LK_CONN_FREE, LK_CONN_HANDSHAKE, LK_CONN_OPEN, LK_CONN_CLOSING, LK_CONN_GONE };

@@ -54,21 +54,22 @@ lk_err lk_hello_open(struct lk_hello *h, struct lk_datagram *datagram, uint64_t 
     return LK_OK;
 }
 
-void lk_hello_close(struct lk_hello *h)
-{
-    lk_hello_renew(h);
-    lk_cookies_fini(&h->cookies);
-}
-
-void lk_hello_renew(struct lk_hello *h)
+/* The next session is made anew, of a context that may have changed. */
+static void renew(struct lk_hello *h)
 {
     SSL_free(h->ssl);
     h->ssl = NULL;
 }
 
+void lk_hello_close(struct lk_hello *h)
+{
+    renew(h);
+    lk_cookies_fini(&h->cookies);
+}
+
 static bool make_ready(struct lk_hello *h, SSL_CTX *ctx)
 {
-    if (h->ssl != NULL && SSL_get_SSL_CTX(h->ssl) != ctx) lk_hello_renew(h);
+    if (h->ssl != NULL && SSL_get_SSL_CTX(h->ssl) != ctx) renew(h);
     if (h->ssl != NULL) return true;
     h->ssl = SSL_new(ctx);
     if (h->ssl == NULL) return false;
@@ -78,7 +79,7 @@ static bool make_ready(struct lk_hello *h, SSL_CTX *ctx)
     SSL_set_max_send_fragment(h->ssl, LK_DATAGRAM_BYTES_MAX); /* a write buffer of 4 kB, not 16 */
     DTLS_set_timer_cb(h->ssl, next_timer);
     if (lk_datagram_attach(h->datagram, h->ssl)) return true;
-    lk_hello_renew(h);
+    renew(h);
     return false;
 }
 

@@ -24,8 +24,6 @@ void lk_hello_context(SSL_CTX *ctx);
 LK_MUST_USE lk_err lk_hello_open(struct lk_hello *hello, struct lk_datagram *datagram,
                                  uint64_t now_ns);
 void lk_hello_close(struct lk_hello *hello);
-/* The context changed: the next session is made from the new one. */
-void lk_hello_renew(struct lk_hello *hello);
 
 /* Does this datagram start with a whole ClientHello? Its 32 random bytes, else NULL. */
 const uint8_t *lk_hello_random(struct lk_bytes datagram);

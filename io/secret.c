@@ -163,11 +163,6 @@ bool lk_secret_holds(const void *address)
     return range.base != NULL && p >= range.base && p < range.base + RANGE_BYTES;
 }
 
-size_t lk_secret_bytes(void)
-{
-    return range.mapped;
-}
-
 /* --- libcrypto -------------------------------------------------------------------------------- */
 
 static void *crypto_malloc(size_t bytes, const char *file, int line)

@@ -33,8 +33,6 @@ LK_MUST_USE lk_err lk_secret_run(void (*run)(void *arg), void *arg, size_t stack
 const char *lk_secret_kind(void);
 /* Does this address lie in the range? For tests and assertions. */
 bool lk_secret_holds(const void *address);
-/* Bytes mapped so far. */
-size_t lk_secret_bytes(void);
 
 /* The heap on the range (secret_heap.c with jemalloc, secret_plain.c without). */
 struct lk_secret_heap {

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "crypto/ct.h"
 #include "io/chain.h"

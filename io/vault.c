@@ -13,7 +13,6 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "io/bell.h"
 #include "io/channel.h"
 #include "io/child.h"
 #include "io/sandbox.h"

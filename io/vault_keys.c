@@ -1,6 +1,5 @@
 #include "io/vault_keys.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -8,7 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "crypto/ct.h"
 #include "crypto/hash.h"
 #include "io/secret.h"
 

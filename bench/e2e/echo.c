@@ -5,7 +5,6 @@
  * Usage: echo tls|dtls|tcp|udp PORT CA CERT KEY     on 127.0.0.1; prints "ready" */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>

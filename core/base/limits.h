@@ -82,10 +82,7 @@ static inline unsigned lk_lanes_of_loop(unsigned lanes, unsigned loops, unsigned
 
 #define LK_LANES_MAX 64         /* bits of a lane mask */
 #define LK_RSA_BYTES_MAX 1024   /* RSA-8192 */
-#define LK_RSA_BITS_MIN 2048
-#define LK_SIGNATURE_BYTES_MAX 1024
 #define LK_TBS_BYTES_MAX 512    /* client_random, F(S), ecdhe_params: 64 + 4 + 133 */
-#define LK_NOVELTY_ENTRIES_DEFAULT 4194304
 #define LK_AUDIT_RECORDS_PER_WORKER 8192
 
 #endif

@@ -39,13 +39,13 @@ void lk_log_setup(const char *who, enum lk_log_level level, unsigned target)
      * here. */
     bool running = access("/run/systemd/journal/socket", W_OK) == 0;
     log_state.who = who;
-    atomic_store_explicit(&log_state.level, (int)level, memory_order_relaxed);
+    atomic_store(&log_state.level, (int)level);
     log_state.journal = running && (target == 2 || (target == 0 && stderr_is_journal()));
 }
 
 void lk_log_level(enum lk_log_level level)
 {
-    atomic_store_explicit(&log_state.level, (int)level, memory_order_relaxed);
+    atomic_store(&log_state.level, (int)level);
 }
 
 /* A line under construction. It is JSON at every moment but for its last brace: a text that does
@@ -195,7 +195,7 @@ static bool journal_write(enum lk_log_level level, const char *message,
 
 void lk_log_write(enum lk_log_level level, const char *message, const struct lk_log_field *fields)
 {
-    if ((int)level > atomic_load_explicit(&log_state.level, memory_order_relaxed)) return;
+    if ((int)level > atomic_load(&log_state.level)) return;
     /* A sealed process may have lost the way to the journal; its stderr is still open. */
     if (log_state.journal && journal_write(level, message, fields)) return;
     stderr_write(level, message, fields);

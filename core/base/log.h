@@ -14,7 +14,7 @@
 
 enum lk_log_level { LK_LOG_ERROR, LK_LOG_WARNING, LK_LOG_NOTICE, LK_LOG_INFO, LK_LOG_DEBUG };
 
-enum lk_log_type { LK_LOG_END = 0, LK_LOG_STR, LK_LOG_I64, LK_LOG_U64, LK_LOG_HEX64 };
+enum lk_log_type { LK_LOG_END = 0, LK_LOG_STR, LK_LOG_I64, LK_LOG_U64 };
 struct lk_log_field {
     enum lk_log_type type;
     const char *name; /* lower case, underscores */

@@ -40,11 +40,6 @@ static void absorb(struct state *s, uint64_t word)
     s->v0 ^= word;
 }
 
-struct lk_siphash_key lk_siphash_key_of(const uint8_t bytes[LK_SIPHASH_KEY_BYTES])
-{
-    return (struct lk_siphash_key){.k0 = load_le(bytes, 8), .k1 = load_le(bytes + 8, 8)};
-}
-
 uint64_t lk_siphash(const struct lk_siphash_key *key, const void *data, size_t len)
 {
     const uint8_t *at = data;

@@ -7,14 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LK_SIPHASH_KEY_BYTES 16
-
+/* Random; the paper's 16 bytes, each half read little-endian. */
 struct lk_siphash_key {
     uint64_t k0, k1;
 };
-
-/* From 16 random bytes. */
-struct lk_siphash_key lk_siphash_key_of(const uint8_t bytes[LK_SIPHASH_KEY_BYTES]);
 
 /* Source "SipHash: a fast short-input PRF" (Aumasson, Bernstein 2012), sections 2.1 to 2.4. */
 uint64_t lk_siphash(const struct lk_siphash_key *key, const void *data, size_t len);

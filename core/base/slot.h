@@ -16,8 +16,7 @@
 #include "core/base/limits.h"
 
 enum lk_slot_state {
-    LK_SLOT_FREE = 0, /* in the loop's pool */
-    LK_SLOT_TAKEN,    /* the loop fills it */
+    LK_SLOT_FREE = 0, /* in the loop's pool, or being filled */
     LK_SLOT_SENT,     /* on its way to a worker, or in its hands */
     LK_SLOT_DONE      /* on its way home */
 };
@@ -53,13 +52,11 @@ struct lk_slot {
     uint16_t flags;       /* enum lk_slot_flag */
     uint32_t job_bytes;   /* payload of the LURK message in body */
     /* set by the worker */
-    uint64_t work_ns;      /* when its batch started: queue wait = work_ns - sent_ns */
-    uint64_t done_ns;      /* when its result was ready */
     uint16_t verdict;      /* enum lk_slot_verdict */
     uint16_t status;       /* wire status of the extension, 1 = success */
     uint32_t result_bytes; /* payload of the answer in body, 0 unless success */
     uint64_t request_id;   /* LURK header id: for the audit record only */
-    uint8_t reserved[40];
+    uint8_t reserved[56];
     uint8_t body[]; /* LK_SLOT_SMALL_BODY_BYTES or LK_SLOT_LARGE_BODY_BYTES */
 };
 

@@ -66,7 +66,8 @@ static void print_time(const struct lk_conf_option *option, uint64_t value, FILE
 
 /* --- numbers -------------------------------------------------------------------------------- */
 
-uint64_t lk_value_number(const struct lk_conf_option *option, const void *base)
+/* Unsigned value of option->size bytes. */
+static uint64_t value_number(const struct lk_conf_option *option, const void *base)
 {
     const char *at = (const char *)base + option->offset;
     uint64_t v = 0;
@@ -387,7 +388,7 @@ static void print_text(const struct lk_conf_option *option, const void *base, FI
 
 static void print_number(const struct lk_conf_option *option, const void *base, FILE *to)
 {
-    uint64_t v = lk_value_number(option, base);
+    uint64_t v = value_number(option, base);
     if (option->type == LK_VALUE_TIME)
         print_time(option, v, to);
     else if (option->type == LK_VALUE_BYTES)
@@ -398,17 +399,17 @@ static void print_number(const struct lk_conf_option *option, const void *base, 
 
 static void print_word(const struct lk_conf_option *option, const void *base, FILE *to)
 {
-    fputs(option->word((unsigned)lk_value_number(option, base)), to);
+    fputs(option->word((unsigned)value_number(option, base)), to);
 }
 
 static void print_bool(const struct lk_conf_option *option, const void *base, FILE *to)
 {
-    fputs(lk_value_number(option, base) != 0 ? "true" : "false", to);
+    fputs(value_number(option, base) != 0 ? "true" : "false", to);
 }
 
 static void print_words(const struct lk_conf_option *option, const void *base, FILE *to)
 {
-    uint64_t mask = lk_value_number(option, base);
+    uint64_t mask = value_number(option, base);
     const char *comma = "";
     const char *word;
     fputc('[', to);

@@ -23,9 +23,6 @@ void lk_value_allowed(const struct lk_conf_option *option, char *text, size_t si
 /* The value as text that lk_value_read would take. Not for REF and REFS. */
 void lk_value_print(const struct lk_conf_option *option, const void *base, FILE *to);
 
-/* Unsigned value of option->size bytes. */
-uint64_t lk_value_number(const struct lk_conf_option *option, const void *base);
-
 /* Edits between two short words, at most `limit` (larger ones give limit + 1). */
 unsigned lk_value_distance(const char *a, const char *b, unsigned limit);
 

@@ -170,15 +170,13 @@ static void audit_write(struct lk_worker *w, const struct lk_lane *lane)
 }
 
 /* The slot is written, never read. */
-static void slot_write(const struct lk_worker *w, const struct lk_lane *lane)
+static void slot_write(const struct lk_lane *lane)
 {
     struct lk_slot *slot = lane->place.slot;
     struct lk_writer body = lk_writer_of(slot->body, lane->place.body_bytes);
     if (lane->verdict == LK_VERDICT_ANSWER && lane->status == LK_STATUS_SUCCESS)
         lane->exchange->write(lane, &body);
     LK_ASSERT(!body.bad);
-    slot->work_ns = lane->work_ns;
-    slot->done_ns = w->now_ns;
     slot->verdict = lane->verdict;
     slot->status = lane->status;
     slot->result_bytes = (uint32_t)body.len;
@@ -201,7 +199,7 @@ static void send_home(struct lk_worker *w, struct lk_lane *lane)
     if (lane->key_used) audit_write(w, lane);
     if (lane->started) times_count(w, lane);
     if (lane->work_ns == 0) lane->work_ns = w->now_ns;
-    slot_write(w, lane);
+    slot_write(lane);
     uint32_t loop = lane->place.loop;
     if (lk_ring_push(&w->out[loop], lane->place.ref) != LK_OK) w->err = LK_ERR_ABSURD;
     w->turn.loops_rung |= UINT64_C(1) << loop;

@@ -1,6 +1,5 @@
 #include "core/wire/registry.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const struct {
@@ -39,20 +38,4 @@ int lk_exchange_find(uint8_t designation, uint8_t version, uint8_t type)
             && rows[i].type == type)
             return i;
     return -1;
-}
-
-int lk_exchange_by_name(const char *name)
-{
-    for (int i = 0; i < LK_EXCHANGE_COUNT; i++)
-        if (strcmp(rows[i].name, name) == 0) return i;
-    return -1;
-}
-
-lk_exchange_mask lk_exchange_family(uint8_t designation, uint8_t version)
-{
-    lk_exchange_mask mask = 0;
-    for (int i = 0; i < LK_EXCHANGE_COUNT; i++)
-        if (rows[i].designation == designation && rows[i].version == version)
-            mask |= LK_EXCHANGE_BIT(i);
-    return mask;
 }

@@ -69,10 +69,6 @@ typedef uint64_t lk_exchange_mask; /* bit i: enum lk_exchange_id i */
 const char *lk_exchange_name(enum lk_exchange_id id);
 /* The number for (designation, version, type), or -1. */
 int lk_exchange_find(uint8_t designation, uint8_t version, uint8_t type);
-/* The number for a configured name, or -1. */
-int lk_exchange_by_name(const char *name);
-/* Every exchange of an extension; 0 for one that is not served at all (lurk.md 5 step 1). */
-lk_exchange_mask lk_exchange_family(uint8_t designation, uint8_t version);
 
 /* Hash numbers of tls12 PRFHash and of the program: bits of a hash mask. */
 enum lk_hash { LK_SHA256 = 0, LK_SHA384 = 1, LK_SHA512 = 2, LK_HASH_COUNT };

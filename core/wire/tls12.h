@@ -47,7 +47,6 @@ struct lk_tls12_handshake {
     uint16_t cipher_suite;              /* ServerHello's; offered by the client */
     const uint8_t *client_random;       /* [32] */
     const uint8_t *server_random;       /* [32], S, inside messages */
-    size_t server_random_offset;        /* in messages */
     bool ems_client, ems_server;        /* extended_master_secret in the hello, empty */
     struct lk_bytes certificate;        /* DER of the first certificate of the server */
     struct lk_bytes encrypted_premaster;

@@ -79,7 +79,6 @@ static bool server_hello_read(struct lk_cursor *c, struct walk *walk)
     out->cipher_suite = lk_cursor_u16(c);
     (void)lk_cursor_u8(c); /* compression method */
     if (c->bad) return false;
-    out->server_random_offset = (size_t)(out->server_random - out->messages.data);
     return extensions_read(c, &out->ems_server);
 }
 

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "core/base/err.h"
 #include "core/base/limits.h"
 #include "core/wire/header.h"
 #include "tests/support/handshake.h"

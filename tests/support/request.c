@@ -56,7 +56,6 @@ static void views_check(uint8_t type, struct lk_bytes payload, const struct lk_r
         const struct lk_tls12_handshake *h = &request->as.handshake;
         inside(payload, h->messages.data, h->messages.len);
         inside(h->messages, h->server_random, LK_RANDOM_BYTES);
-        LK_ASSERT(h->server_random == h->messages.data + h->server_random_offset);
         inside(h->messages, h->certificate.data, h->certificate.len);
         LK_ASSERT(h->through_key_exchange <= h->messages.len);
         LK_ASSERT(h->encrypted_premaster.data + h->encrypted_premaster.len

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/wire/lurk.h"
-#include "crypto/kdf.h"
 #include "tools/lurk-bench/handshake.h"
 #include "tools/lurk-bench/share.h"
 #include "tools/lurk-bench/verify.h"

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "core/base/err.h"
 
 #define COLUMNS_MAX 24
 #define CELL_BYTES 160

@@ -10,10 +10,10 @@
 static void siphash_gives_the_papers_value(void **state)
 {
     (void)state;
-    uint8_t bytes[16];
-    for (uint8_t i = 0; i < 16; i++)
+    uint8_t bytes[15];
+    for (uint8_t i = 0; i < 15; i++)
         bytes[i] = i;
-    struct lk_siphash_key key = lk_siphash_key_of(bytes);
+    struct lk_siphash_key key = {.k0 = UINT64_C(0x0706050403020100), .k1 = UINT64_C(0x0f0e0d0c0b0a0908)};
     assert_true(lk_siphash(&key, bytes, 15) == UINT64_C(0xa129ca6149be45e5));
 }
 

@@ -3,7 +3,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <cmocka.h>
 
 static const uint32_t plenty[LK_LANE_CLASSES] = {100000, 100000};

@@ -1,5 +1,4 @@
 /* The channel keeps messages apart and hands descriptors over. */
-#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "io/paths.h"
 

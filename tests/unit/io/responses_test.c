@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "core/base/clock.h"
-#include "core/base/limits.h"
 #include "io/responses.h"
 
 #define ENTRIES 8

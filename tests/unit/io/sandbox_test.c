@@ -1,5 +1,4 @@
 /* What a confined child may still do, tried in a child of the test. */
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>

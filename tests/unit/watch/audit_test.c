@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "core/base/bytes.h"
 #include "crypto/hash.h"
 
 static struct lk_audit_ring *ring_new(void)

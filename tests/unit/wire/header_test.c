@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "core/wire/registry.h"
 #include "tests/support/vectors.h"
 
 #define PING "\x01\x01\x01\x00\x00\x01\x02\x03\x04\x05\x06\x07\x00\x00\x00\x10"
