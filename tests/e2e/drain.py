@@ -28,7 +28,7 @@ class Peer(threading.Thread):
         self.stream.socket.suppress_ragged_eofs = False  # an end without close_notify raises
         self.public = edge.load_certificate(f"{pki}/keys/p256-1.crt").public_key()
         self.sent, self.answered, self.fault = {}, set(), None
-        self.left, self.deaf = b"", False
+        self.left, self.deaf, self.signed = b"", False, 0
         self.start()
 
     def ask(self):
@@ -51,6 +51,7 @@ class Peer(threading.Thread):
             good = (answer.extension, answer.status) in ((edge.TLS12, 1), (edge.LURK, 7))
             assert good, f"{answer.extension} status {answer.status}"
             self.answered.add(answer.number)
+            self.signed += answer.status == 1
             count += 1
         return count
 
@@ -86,6 +87,10 @@ def drained(base, pki, drain):
         for peer in peers:
             peer.judge()
         assert server.process.wait(20) == 0, server.log_text()
+        with open(f"{base}/state/audit.log") as journal:
+            used = sum('"request"' in line for line in journal)
+        signed = sum(peer.signed for peer in peers)
+        assert used == signed, f"the key was used {used} times, {signed} signatures arrived"
     finally:
         server.stop()
 
