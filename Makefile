@@ -39,7 +39,7 @@ DEFS_test    := -DLK_JEMALLOC
 LIBURING_VERSION := $(shell pkg-config --modversion liburing 2>/dev/null || echo unknown)
 GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LK_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -fPIE -fstack-protector-strong \
-             -fstack-clash-protection -fcf-protection -fno-strict-aliasing \
+             -fstack-clash-protection -fcf-protection -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. \
              $(CFLAGS_$(CONFIG)) $(DEFS_$(CONFIG)) $(CFLAGS)
 LK_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
 
@@ -88,7 +88,7 @@ $(OUT)/%.o: %.c
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar rcsD $@ $^
 
 define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
@@ -210,7 +210,7 @@ $(FUZZ_OUT)/%.o: %.c
 
 $(FUZZ_OUT)/liblurk-server.a: $(FUZZ_LIB_OBJ)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar rcsD $@ $^
 
 $(FUZZ_OUT)/bin/%: $(FUZZ_OUT)/tests/fuzz/%.o $(FUZZ_OUT)/liblurk-server.a
 	$(call say,LD,$@)
