@@ -39,6 +39,7 @@ struct lk_key_facts {
     size_t spki_bytes;
     const uint8_t *rsa_public; /* PKCS#1 RSAPublicKey in DER, NULL unless RSA */
     size_t rsa_public_bytes;
+    uint32_t barred_hashes; /* RSA-PSS: bit per hash that its own parameters do not let it sign with */
 };
 
 enum lk_key_fault {
@@ -54,6 +55,7 @@ enum lk_key_fault {
     LK_KEY_NO_D,           /* the stand-in premaster hangs on d: a key without it is refused */
     LK_KEY_INCONSISTENT,   /* n != pq, p == q, e dp != 1, e dq != 1, qinv, public half of EC */
     LK_KEY_OPERATION,      /* a private operation did not check against the public key */
+    LK_KEY_PSS_PARAMETERS, /* RSA-PSS that may sign with no hash we serve */
     LK_KEY_NOT_PRIME,
     LK_KEY_FAULT_COUNT
 };

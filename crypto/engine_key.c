@@ -28,6 +28,8 @@ static const char *const fault_texts[LK_KEY_FAULT_COUNT] = {
     [LK_KEY_NO_D] = "RSA key without its private exponent d",
     [LK_KEY_INCONSISTENT] = "the numbers of the key do not belong together",
     [LK_KEY_OPERATION] = "a test operation with the key gave a wrong result",
+    [LK_KEY_PSS_PARAMETERS] = "the parameters of the RSA-PSS key let it sign with none of SHA-256, "
+                              "SHA-384, SHA-512 (hash and MGF1 alike, salt as long as the hash)",
     [LK_KEY_NOT_PRIME] = "a factor of the RSA modulus is not prime",
 };
 
@@ -134,6 +136,14 @@ static bool make_d_hash(struct lk_engine_key *key)
     return good;
 }
 
+static enum lk_key_fault take_pss_parameters(struct lk_engine_key *key)
+{
+    if (key->parts.algorithm == NULL) return LK_KEY_GOOD;
+    uint32_t open = lk_pss_hashes(key->parts.algorithm);
+    key->facts.barred_hashes = ~open;
+    return open != 0 ? LK_KEY_GOOD : LK_KEY_PSS_PARAMETERS;
+}
+
 static bool make_rsa_copies(struct lk_engine_key *key)
 {
     key->rsa = calloc(key->workers, sizeof(struct lk_rsa_private *));
@@ -161,6 +171,7 @@ static bool rsa_operation_good(struct lk_engine_key *key)
 static enum lk_key_fault prepare_rsa(struct lk_engine_key *key)
 {
     enum lk_key_fault fault = lk_rsa_check(key->parts.rsa);
+    if (fault == LK_KEY_GOOD) fault = take_pss_parameters(key);
     if (fault != LK_KEY_GOOD) return fault;
     key->facts.bits = (uint32_t)RSA_bits(key->parts.rsa);
     key->facts.bytes = (uint32_t)RSA_size(key->parts.rsa);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "crypto/engine_rounds.h"
+#include "crypto/hash.h"
 
 /* The direct decoders of RSA and EC keys are marked deprecated; the generic one tries every form it
  * knows and takes ten times as long. */
@@ -173,6 +174,59 @@ static enum lk_key_fault parse_pkcs12(const uint8_t *der, long len, const char *
     enum lk_key_fault fault = take_pkcs12(p12, passphrase, parts);
     PKCS12_free(p12);
     return fault;
+}
+
+/* --- parameters of RSA-PSS (RFC 4055) ------------------------------------------------------- */
+
+/* Numbered as in hash.h. An algorithm that is left out is SHA-1, which nobody is served with. */
+static int hash_of(const X509_ALGOR *algorithm)
+{
+    const ASN1_OBJECT *oid = NULL;
+    if (algorithm != NULL) X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
+    switch (oid != NULL ? OBJ_obj2nid(oid) : NID_undef) {
+    case NID_sha256: return 0;
+    case NID_sha384: return 1;
+    case NID_sha512: return 2;
+    default: return -1;
+    }
+}
+
+static int mask_hash_of(const X509_ALGOR *mask)
+{
+    const ASN1_OBJECT *oid = NULL;
+    const void *value = NULL;
+    int type = V_ASN1_UNDEF;
+    if (mask != NULL) X509_ALGOR_get0(&oid, &type, &value, mask);
+    if (oid == NULL || OBJ_obj2nid(oid) != NID_mgf1 || type != V_ASN1_SEQUENCE) return -1;
+    X509_ALGOR *inner = ASN1_item_unpack(value, ASN1_ITEM_rptr(X509_ALGOR));
+    int hash = hash_of(inner);
+    X509_ALGOR_free(inner);
+    return hash;
+}
+
+static uint32_t hashes_of_pss(const RSA_PSS_PARAMS *pss)
+{
+    int hash = hash_of(pss->hashAlgorithm);
+    if (hash < 0 || mask_hash_of(pss->maskGenAlgorithm) != hash) return 0;
+    int64_t salt_min = 20, trailer = 1; /* where they are left out */
+    if (pss->saltLength != NULL && ASN1_INTEGER_get_int64(&salt_min, pss->saltLength) != 1) return 0;
+    if (pss->trailerField != NULL && ASN1_INTEGER_get_int64(&trailer, pss->trailerField) != 1) return 0;
+    bool fits = salt_min >= 0 && salt_min <= (int64_t)lk_hash_bytes((unsigned)hash) && trailer == 1;
+    return fits ? 1u << hash : 0;
+}
+
+uint32_t lk_pss_hashes(const X509_ALGOR *algorithm)
+{
+    int type;
+    const void *value;
+    X509_ALGOR_get0(NULL, &type, &value, algorithm);
+    if (type == V_ASN1_UNDEF) return UINT32_MAX;
+    RSA_PSS_PARAMS *pss = NULL;
+    if (type == V_ASN1_SEQUENCE) pss = ASN1_item_unpack(value, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
+    uint32_t hashes = pss != NULL ? hashes_of_pss(pss) : 0;
+    RSA_PSS_PARAMS_free(pss);
+    ERR_clear_error();
+    return hashes;
 }
 
 /* --- which form ----------------------------------------------------------------------------- */

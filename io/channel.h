@@ -68,6 +68,7 @@ struct lk_key_public_message {
     uint32_t kind;  /* enum lk_key_kind */
     uint32_t bits, bytes;
     uint32_t spki_bytes, rsa_public_bytes;
+    uint32_t barred_hashes, unused;
 };
 #define LK_KEY_PUBLIC_BYTES_MAX 4096 /* RSA-8192 needs some 2,200 */
 

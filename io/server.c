@@ -219,6 +219,7 @@ static lk_err take_key_public(struct server *s)
                                 .kind = (enum lk_key_kind)head.kind,
                                 .bits = head.bits,
                                 .bytes = head.bytes,
+                                .barred_hashes = head.barred_hashes,
                                 .spki = spki};
     lk_keyid_of(spki, rsa, &key.keyid);
     return add_key(s, &key);

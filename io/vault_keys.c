@@ -253,6 +253,7 @@ static void fill_place(struct lk_vault_keys *keys, uint32_t index, struct conten
                          .row = lk_engine_key_row(c->engine),
                          .bytes = facts->bytes,
                          .rights = lk_policy_key_rights(keys->conf, index)};
+    key.rights.hashes &= ~facts->barred_hashes;
     const struct lk_bytes spki = {.data = facts->spki, .len = facts->spki_bytes};
     const struct lk_bytes rsa = {.data = facts->rsa_public, .len = facts->rsa_public_bytes};
     lk_keyid_of(spki, rsa, &key.keyid);
@@ -285,6 +286,7 @@ void lk_vault_keys_public(const struct lk_vault_keys *keys, uint32_t index, stru
                                          .kind = facts->kind,
                                          .bits = facts->bits,
                                          .bytes = facts->bytes,
+                                         .barred_hashes = facts->barred_hashes,
                                          .spki_bytes = (uint32_t)facts->spki_bytes,
                                          .rsa_public_bytes = (uint32_t)facts->rsa_public_bytes};
     size_t total = sizeof head + facts->spki_bytes + facts->rsa_public_bytes;

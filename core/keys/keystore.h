@@ -17,6 +17,7 @@ struct lk_key_public {
     uint32_t uses; /* enum lk_key_use */
     enum lk_key_kind kind;
     uint32_t bits, bytes;
+    uint32_t barred_hashes; /* bit per hash that the key's own parameters rule out */
     struct lk_keyid keyid;
     struct lk_bytes spki;  /* owned by the keystore */
     struct lk_bytes chain; /* DER certificates, each behind a u24 length; may be empty; owned */

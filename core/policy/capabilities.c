@@ -160,12 +160,12 @@ static lk_exchange_mask may(const struct builder *b, const struct lk_key_public 
 static void note_key(struct facts *facts, const struct lk_key_public *key,
                      const struct lk_rights *rights, unsigned exchange)
 {
-    facts->hashes |= rights->hashes[exchange];
+    uint32_t hashes = rights->hashes[exchange] & ~key->barred_hashes;
+    facts->hashes |= hashes;
     facts->kinds |= 1u << key->kind;
     facts->poo_optional |= rights->poo_optional;
     for (unsigned i = 0; i < SCHEME_COUNT; i++) {
-        bool hash_good =
-            schemes[i].hashes == 0 || (schemes[i].hashes & rights->hashes[exchange]) != 0;
+        bool hash_good = schemes[i].hashes == 0 || (schemes[i].hashes & hashes) != 0;
         if (hash_good && (schemes[i].kinds & 1u << key->kind) != 0) facts->schemes |= 1u << i;
     }
 }

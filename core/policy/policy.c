@@ -113,6 +113,6 @@ struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_ed
     if ((may & LK_EXCHANGE_BIT(exchange)) == 0) return (struct lk_grant){.rule = UINT32_MAX};
     return (struct lk_grant){.key = key,
                              .rule = rights->rule[exchange],
-                             .hashes = rights->hashes[exchange],
+                             .hashes = rights->hashes[exchange] & ~key->barred_hashes,
                              .poo_optional = rights->poo_optional};
 }

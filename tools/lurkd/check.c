@@ -151,6 +151,7 @@ static void add_key(struct check *c, uint32_t i, const struct lk_engine_key *eng
                                 .kind = facts->kind,
                                 .bits = facts->bits,
                                 .bytes = facts->bytes,
+                                .barred_hashes = facts->barred_hashes,
                                 .spki = spki,
                                 .chain = {chain.data, chain.len}};
     lk_keyid_of(spki, rsa, &key.keyid);

@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "core/wire/registry.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
 #include "tests/support/test_keys.h"
@@ -174,6 +175,62 @@ static void pss_key_keeps_its_algorithm(void **state)
     free((void *)(uintptr_t)der.data);
     EVP_PKEY_free(pkey);
     EVP_PKEY_CTX_free(ctx);
+}
+
+struct pss_row {
+    const char *hash, *mask; /* NULL: no parameters, or that one left out */
+    int salt;
+    uint32_t open; /* 0: the key is refused */
+};
+
+static EVP_PKEY *pss_key(const struct pss_row *row)
+{
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048), 1);
+    if (row->hash != NULL) {
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_md(ctx, EVP_get_digestbyname(row->hash)), 1);
+        assert_int_equal(
+            EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md(ctx, EVP_get_digestbyname(row->mask)), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(ctx, row->salt), 1);
+    }
+    assert_int_equal(EVP_PKEY_keygen(ctx, &pkey), 1);
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+/* RFC 4055 1.2: the parameters in a key bind what signs with it. */
+static void pss_key_keeps_to_its_own_parameters(void **state)
+{
+    (void)state;
+    static const struct pss_row rows[] = {
+        {NULL, NULL, 0, UINT32_MAX},
+        {"SHA256", "SHA256", 32, 1u << LK_SHA256},
+        {"SHA256", "SHA256", 20, 1u << LK_SHA256},
+        {"SHA256", "SHA256", 33, 0},
+        {"SHA384", "SHA384", 48, 1u << LK_SHA384},
+        {"SHA512", "SHA512", 0, 1u << LK_SHA512},
+        {"SHA512", "SHA256", 32, 0},
+        {"SHA256", "SHA1", 20, 0},
+        {"SHA1", "SHA1", 20, 0}, /* in DER: an empty sequence */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        EVP_PKEY *pkey = pss_key(&rows[i]);
+        struct lk_bytes der = lk_test_pkcs8(pkey);
+        enum lk_key_fault fault;
+        struct lk_engine_key *key = lk_engine_key_new(der.data, der.len, NULL, 1, &fault);
+        if (rows[i].open == 0) {
+            assert_null(key);
+            assert_int_equal(fault, LK_KEY_PSS_PARAMETERS);
+        } else {
+            assert_non_null(key);
+            assert_int_equal(~lk_engine_key_facts(key)->barred_hashes, rows[i].open);
+        }
+        lk_engine_key_free(key);
+        free((void *)(uintptr_t)der.data);
+        EVP_PKEY_free(pkey);
+    }
 }
 
 static void key_is_found_behind_other_blocks(void **state)
@@ -513,6 +570,7 @@ int main(void)
         cmocka_unit_test(ec_keys_load_from_every_form),
         cmocka_unit_test(ed_keys_load),
         cmocka_unit_test(pss_key_keeps_its_algorithm),
+        cmocka_unit_test(pss_key_keeps_to_its_own_parameters),
         cmocka_unit_test(key_is_found_behind_other_blocks),
         cmocka_unit_test(rsa_facts_are_those_of_the_key),
         cmocka_unit_test(broken_rsa_keys_are_refused_each_with_its_fault),

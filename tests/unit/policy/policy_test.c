@@ -46,6 +46,9 @@ static const uint32_t kind_of[KEYS] = {LK_KEY_RSA, LK_KEY_RSA, LK_KEY_P256, LK_K
                                        LK_KEY_P384};
 static const uint32_t tenant_of[KEYS] = {0, 0, 0, 0, 1};
 
+/* Of key q where it is an RSA-PSS key with parameters; 0: it is the one above. */
+static uint32_t q_barred;
+
 struct world {
     struct lk_conf *conf;
     struct lk_keystore *keys;
@@ -70,6 +73,10 @@ static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint3
                                 .kind = kind_of[i], .spki = lk_bytes_of(spki, sizeof spki),
                                 .chain = lk_bytes_of(chain, w.len), .keyid.id_count = 1};
     memcpy(key.keyid.id[0], id_of[i], 4);
+    if (i == Q && q_barred != 0) {
+        key.kind = LK_KEY_RSA_PSS;
+        key.barred_hashes = q_barred;
+    }
     assert_int_equal(lk_keystore_add(store, &key, &other), LK_OK);
     free(chain);
 }
@@ -285,6 +292,22 @@ static void capabilities_lists_what_the_edge_may_use(void **state)
     world_fini(&w);
 }
 
+static void capabilities_leave_out_what_the_key_itself_bars(void **state)
+{
+    (void)state;
+    struct world w;
+    struct lk_tls12_capability entry;
+    q_barred = ~(1u << LK_SHA384);
+    world_init(&w, HEAD RULES, 8);
+    q_barred = 0;
+    assert_true(entry_of(w.edge[B]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    ASSERT_LIST(entry.sig_and_hash, "\x08\x0a");
+    struct lk_grant grant = lk_policy_key(w.policy, w.edge[B], id_of[Q], LK_X_TLS12_ECDHE);
+    assert_non_null(grant.key);
+    assert_int_equal(grant.hashes, 1u << LK_SHA384);
+    world_fini(&w);
+}
+
 static void capabilities_ascend_by_digest(void **state)
 {
     (void)state;
@@ -395,6 +418,7 @@ int main(void)
         cmocka_unit_test(policy_edge_without_a_usable_key_has_lurk_alone),
         cmocka_unit_test(policy_vault_bound_covers_every_edge),
         cmocka_unit_test(capabilities_lists_what_the_edge_may_use),
+        cmocka_unit_test(capabilities_leave_out_what_the_key_itself_bars),
         cmocka_unit_test(capabilities_ascend_by_digest),
         cmocka_unit_test(capabilities_too_large_show_raw_keys_then_none),
         cmocka_unit_test(capabilities_state_changes_with_the_rights),
