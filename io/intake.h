@@ -57,6 +57,9 @@ struct lk_intake {
     bool broken;      /* the vault wrote what it never may: this epoch is not used any more */
 };
 
+_Static_assert(LK_WORKERS_MAX <= 64, "to_ring has a bit for each worker");
+_Static_assert(LK_TENANTS_MAX <= UINT16_MAX, "a tenant fits in lk_req");
+
 LK_MUST_USE lk_err lk_intake_init(struct lk_intake *intake, uint32_t loop, uint32_t workers,
                                   uint32_t small, uint32_t large);
 void lk_intake_fini(struct lk_intake *intake);

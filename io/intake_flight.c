@@ -92,17 +92,22 @@ static void conn_done(const struct lk_intake *intake, struct lk_conn *conn, uint
     if (class_of(intake, at) == LK_LANES_LARGE) conn->in_flight_large--;
 }
 
-/* All requests wait equally long, so the order of sending is the order of deadlines. */
-static void put_newest(struct lk_intake *intake, uint32_t at)
+/* The list is in the order of deadlines. Requests wait equally long, so the place is at the end, but for
+ * those sent while a reload that shortened the wait has older ones ahead of them. */
+static void put_in_order(struct lk_intake *intake, uint32_t at)
 {
     struct lk_req *req = &intake->req[at];
-    req->next = NONE;
-    req->prev = intake->newest;
-    if (intake->newest != NONE)
-        intake->req[intake->newest].next = at;
+    uint32_t before = intake->newest;
+    while (before != NONE && intake->req[before].answer_by_ns > req->answer_by_ns)
+        before = intake->req[before].prev;
+    req->prev = before;
+    uint32_t *from_before = before != NONE ? &intake->req[before].next : &intake->oldest;
+    req->next = *from_before;
+    *from_before = at;
+    if (req->next != NONE)
+        intake->req[req->next].prev = at;
     else
-        intake->oldest = at;
-    intake->newest = at;
+        intake->newest = at;
 }
 
 static void take_out(struct lk_intake *intake, const struct lk_req *req)
@@ -220,7 +225,7 @@ bool lk_intake_send(struct lk_intake *intake, const struct lk_job *job)
         wipe_and_free(intake, at, req->filled);
         return false;
     }
-    put_newest(intake, at);
+    put_in_order(intake, at);
     intake->in_flight++;
     conn_sent(intake, job->conn, at);
     intake->to_ring |= UINT64_C(1) << req->worker;

@@ -140,6 +140,31 @@ static void intake_answers_for_a_vault_that_does_not(void **state)
     close_desk(d);
 }
 
+static void intake_answers_in_the_order_of_deadlines_after_a_reload(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
+    uint8_t request[512];
+    ask(d, request, rsa_master(request, 1));
+    struct lk_view *old = d->view;
+    d->view = lk_test_view(&(struct lk_test_view_conf){.generation = 2, .limits = "  queue_deadline: 10 ms\n"});
+    d->peers.view = d->view;
+    ask(d, request, rsa_master(request, 2));
+    assert_int_equal(d->out_len, 0);
+    d->peers.now_ns += 100 * LK_NS_PER_MS;
+    lk_intake_expire(&d->intake, &d->peers);
+    assert_int_equal(d->out_len, 20);
+    assert_int_equal(d->out[11], 2);
+    assert_int_equal(d->intake.in_flight, 1);
+    d->peers.now_ns += 500 * LK_NS_PER_MS;
+    lk_intake_expire(&d->intake, &d->peers);
+    assert_int_equal(d->out_len, 40);
+    assert_int_equal(d->out[20 + 11], 1);
+    assert_int_equal(d->intake.in_flight, 0);
+    lk_view_free(old);
+    close_desk(d);
+}
+
 static void intake_turns_the_vaults_refusals_into_statuses(void **state)
 {
     (void)state;
@@ -279,6 +304,7 @@ int main(void)
         cmocka_unit_test(intake_holds_a_peer_to_its_cap),
         cmocka_unit_test(intake_refuses_when_slots_run_out),
         cmocka_unit_test(intake_answers_for_a_vault_that_does_not),
+        cmocka_unit_test(intake_answers_in_the_order_of_deadlines_after_a_reload),
         cmocka_unit_test(intake_turns_the_vaults_refusals_into_statuses),
         cmocka_unit_test(intake_gives_an_absurd_epoch_up),
         cmocka_unit_test(intake_answers_an_old_epoch_at_once),
