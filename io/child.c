@@ -19,7 +19,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "io/server.h"
+#include "io/front.h"
 #include "io/vault.h"
 
 #define SEND_TIMEOUT_S 2
@@ -30,7 +30,7 @@ static const struct role_row {
     int (*main)(int channel); /* of a process */
     int (*run)(int channel);  /* of a thread */
 } roles[] = {
-    {LK_ROLE_FRONT, "front", "lurkd: front", lk_server_main, lk_server_run},
+    {LK_ROLE_FRONT, "front", "lurkd: front", lk_front_main, lk_front_run},
     {LK_ROLE_VAULT, "vault", "lurkd: vault", lk_vault_main, lk_vault_run},
 };
 
