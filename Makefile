@@ -43,8 +43,8 @@ LK_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -fPIE -fstack-protector-strong
              $(CFLAGS_$(CONFIG)) $(DEFS_$(CONFIG)) $(CFLAGS)
 LK_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
 
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
 
 # --- what there is ----------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ TESTBUILD := $(OUT)/tests/support/testbuild.o $(OUT)/tests/support/injected.o
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: all check check-all check-ct check-unit check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-unit check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -83,7 +83,17 @@ all: $(PROGRAM_BIN) ## build the programs
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' -MMD -MP -c -o $@ $<
+
+# The sources that say of which commit they are; they alone are compiled anew after each.
+COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
+COMMIT_OBJ := $(COMMIT_SRC:%.c=$(OUT)/%.o)
+$(COMMIT_OBJ): SAYS_COMMIT := -DLK_COMMIT='"$(GIT_COMMIT)"'
+$(COMMIT_OBJ): $(OUT)/commit
+$(OUT)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
+FORCE:
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
