@@ -18,7 +18,9 @@
 #define BACK_OFF_NS_MAX (5 * LK_NS_PER_S)
 #define STEADY_NS (10 * LK_NS_PER_S) /* a child that lived so long starts again without a wait */
 #define HEARTBEAT_NS_MAX (2 * LK_NS_PER_S)
-#define STALL_NS (500 * LK_NS_PER_MS) /* we stood still ourselves: nobody's heartbeat counts */
+/* A look comes every 20 ms. Of a longer gap we stood still or starved ourselves, and so may they: only
+ * so much of it counts against them. */
+#define LOOK_NS_MAX (100 * LK_NS_PER_MS)
 #define JOURNAL_BUSY_MS 5
 #define JOURNAL_IDLE_MS 20 /* a ring holds 8,192 uses of a key */
 #define STOP_NS LK_NS_PER_S
@@ -235,16 +237,27 @@ static void hear_child(struct lk_supervisor *s, struct lk_ward *w)
 
 /* --- heartbeats -------------------------------------------------------------------------------------- */
 
-static void check_heartbeats(struct lk_ward *w, uint64_t now_ns)
+/* How long this thread has been silent, look_ns after the last look. A beat is any change: what a child
+ * writes there is no clock of ours. */
+static uint64_t silence(struct lk_pulse *p, uint64_t beat_ns, uint64_t look_ns)
 {
-    const struct lk_process_counters *c = w->counters;
-    if (!w->ready || w->child.channel < 0) return;
+    p->silent_ns = beat_ns == p->beat_ns ? p->silent_ns + look_ns : 0;
+    p->beat_ns = beat_ns;
+    return p->silent_ns;
+}
+
+static void check_heartbeats(struct lk_ward *w, uint64_t look_ns)
+{
+    if (!w->ready || w->child.channel < 0) {
+        memset(w->pulse, 0, sizeof w->pulse);
+        return;
+    }
     for (uint32_t i = 0; i < w->threads; i++) {
-        uint64_t beat_ns = atomic_load_explicit(&c->thread[i].heartbeat_ns, memory_order_relaxed);
-        if (beat_ns < w->ready_ns) beat_ns = w->ready_ns;
-        if (now_ns < beat_ns + HEARTBEAT_NS_MAX) continue;
+        uint64_t beat_ns = atomic_load_explicit(&w->counters->thread[i].heartbeat_ns, memory_order_relaxed);
+        uint64_t silent_ns = silence(&w->pulse[i], beat_ns, look_ns);
+        if (silent_ns < HEARTBEAT_NS_MAX) continue;
         lk_log(LK_LOG_ERROR, "no heartbeat: the child is ended", LK_F_STR("child", w->name),
-               LK_F_U64("thread", i), LK_F_U64("ms", (now_ns - beat_ns) / LK_NS_PER_MS));
+               LK_F_U64("thread", i), LK_F_U64("ms", silent_ns / LK_NS_PER_MS));
         lk_child_kill(&w->child);
         w->ready = false; /* said once */
         return;
@@ -253,14 +266,11 @@ static void check_heartbeats(struct lk_ward *w, uint64_t now_ns)
 
 static void watch(struct lk_supervisor *s, uint64_t now_ns)
 {
-    bool stalled = now_ns - s->turn_ns > STALL_NS;
+    uint64_t look_ns = now_ns - s->turn_ns;
     s->turn_ns = now_ns;
-    if (stalled) {
-        s->front.ready_ns = s->vault.ready_ns = now_ns; /* everybody gets the time to beat again */
-        return;
-    }
-    check_heartbeats(&s->vault, now_ns);
-    check_heartbeats(&s->front, now_ns);
+    if (look_ns > LOOK_NS_MAX) look_ns = LOOK_NS_MAX;
+    check_heartbeats(&s->vault, look_ns);
+    check_heartbeats(&s->front, look_ns);
 }
 
 /* --- drain and end -------------------------------------------------------------------------------------- */

@@ -26,6 +26,10 @@ struct lk_ward {
     /* Its counters are memory that it writes: how many there are is our own knowledge. */
     struct lk_process_counters *counters;
     uint32_t threads;
+    /* The last heartbeat seen of each, and for how long of our own wakeful time there was none since. */
+    struct lk_pulse {
+        uint64_t beat_ns, silent_ns;
+    } pulse[LK_LOOPS_MAX > LK_WORKERS_MAX ? LK_LOOPS_MAX : LK_WORKERS_MAX];
     bool wants_load;   /* started, or served keys withdrawn: it needs the current generation */
     bool ready;        /* it serves some generation */
     uint64_t ready_ns; /* since then */

@@ -53,7 +53,7 @@ void lk_test_front_epoch(struct lk_test_front *front);
 void lk_test_front_order(struct lk_test_front *front, enum lk_loop_order_kind kind,
                          const struct lk_view *view);
 uint64_t lk_test_front_count(const struct lk_test_front *front, enum lk_counter counter);
-/* Waits, five seconds at most, until the counter is at least this. */
+/* Waits, half a minute at most, until the counter is at least this. */
 bool lk_test_front_reaches(const struct lk_test_front *front, enum lk_counter counter,
                            uint64_t value);
 

@@ -5,6 +5,7 @@ whole process group.
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +30,18 @@ SITE_KEYS = {
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below what the kernel gives out by itself: between this look and lurkd's bind, no connection of
+    another program gets it. Random, so that stories side by side hardly meet."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        first = int(f.read().split()[0])
+    while True:
+        port = random.randrange(10000, first) if first > 12000 else 0
+        with socket.socket(socket.AF_INET, kind) as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return s.getsockname()[1]
 
 
 def make_pki(directory, *what):
