@@ -1,5 +1,6 @@
 /* poo_prove: the client's half of the proof of ownership, and the ephemeral key it is about: for
- * lurk-bench, liblurk and tests. Scalars are big-endian, lk_poo_scalar_bytes wide, and secret.
+ * the self-test at start and for tests (lurk-bench has a prover of its own). Scalars are big-endian,
+ * lk_poo_scalar_bytes wide, and secret.
  * Owner one thread: a prover holds scratch numbers. Allocates (libcrypto).
  * Time of secrets: constant as far as libcrypto's scalar multiplication and BN_FLG_CONSTTIME are.
  * Source lurk-tls12.md 7. */

@@ -7,6 +7,8 @@
  * narrower, while it would cut a lone datagram. */
 #define SEGMENT_BYTES_MAX 1232
 
+_Static_assert(LK_OUT_BYTES <= UINT16_MAX, "a segment is as long as a chunk at most");
+
 static bool fits(const struct lk_out *out, size_t len)
 {
     bool open = out->segment <= SEGMENT_BYTES_MAX && out->len % out->segment == 0;

@@ -16,7 +16,9 @@ struct lk_burst {
     struct lk_out *out; /* being filled; NULL: nothing gathered */
 };
 
+/* Copies 1 to LK_OUT_BYTES bytes; what cannot stand beside them is sent first. False: lost. */
 bool lk_burst_add(struct lk_burst *burst, struct lk_bytes datagram);
+/* Over to the loop (lk_peers_send); nothing gathered: nothing happens. */
 void lk_burst_send(struct lk_burst *burst);
 void lk_burst_forget(struct lk_burst *burst); /* unsent, wiped */
 

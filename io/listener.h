@@ -15,6 +15,8 @@ struct lk_listeners {
     int admin;             /* -1: none */
 };
 
+/* Allocates. Errors: errno of socket, bind and listen, LK_ERR_MEMORY; then nothing is open. error: which
+ * address, why, and what to do; untouched for LK_ERR_MEMORY. */
 LK_MUST_USE lk_err lk_listeners_open(const struct lk_conf *conf, uint32_t loops, struct lk_listeners *out,
                                      char *error, size_t error_bytes);
 void lk_listeners_close(struct lk_listeners *listeners);

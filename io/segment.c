@@ -101,7 +101,6 @@ lk_err lk_segment_map(const struct lk_segment_shape *shape, uint64_t epoch, int 
         .epoch = epoch,
         .base = base,
         .bytes = p.end,
-        .fd = fd,
         .worker_bell = base,
         .loop_bell = (struct lk_bell_word *)(void *)(at + p.loop_bell),
         .slots = {.base = at + p.slots,

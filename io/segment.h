@@ -30,16 +30,18 @@ struct lk_segment {
     uint64_t epoch;
     void *base;
     size_t bytes;
-    int fd;
     struct lk_bell_word *worker_bell; /* [workers] */
     struct lk_bell_word *loop_bell;   /* [loops]; asleep is used, word is not */
     struct lk_slot_map slots;
 };
 
 size_t lk_segment_bytes(const struct lk_segment_shape *shape);
-/* Supervisor: a sealed memfd (SHRINK, GROW, SEAL) of zeros. */
+/* Supervisor: a sealed memfd (SHRINK, GROW, SEAL) of zeros. Errors: LK_ERR_RANGE: a shape beyond
+ * limits.h; errno. */
 LK_MUST_USE lk_err lk_segment_make(const struct lk_segment_shape *shape, int *fd);
-/* A child: map it, locked, not dumped. The fd is kept open by the caller or closed, as it likes. */
+/* A child: map it, locked at first touch, not dumped, not forked. The fd stays the caller's and is not
+ * needed any more. Errors: LK_ERR_RANGE as above; LK_ERR_ABSURD: not of this shape's size, or not
+ * sealed; errno, -EPERM and -ENOMEM where RLIMIT_MEMLOCK is too small. */
 LK_MUST_USE lk_err lk_segment_map(const struct lk_segment_shape *shape, uint64_t epoch, int fd,
                                   struct lk_segment *out);
 void lk_segment_unmap(struct lk_segment *segment);

@@ -16,6 +16,7 @@ struct lk_tables {
     int front_fd, vault_fd, front_ro_fd, vault_ro_fd, novelty_fd, audit_fd;
 };
 
+/* Errors: errno of memfd_create, ftruncate, mmap. What was made until then stays: lurkd ends. */
 LK_MUST_USE lk_err lk_tables_open(uint32_t loops, uint32_t workers, uint32_t novelty_entries,
                                   struct lk_tables *out);
 /* The tables of this role, over the channel. */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the documents name exists: each backticked lk_* or LK_* name is in a source file, each backticked path and
 each link of docs/*.md and README.md is in the tree. And the other way: docs/operations.md has each metric and each
-message that is logged as an error or a warning. Prints FILE:LINE: fault; ends with 1 if there were any.
+message that is logged as an error or a warning, docs/architecture.md each file of io/. Prints FILE:LINE: fault; ends with 1 if there were any.
 """
 
 import glob
@@ -45,6 +45,15 @@ def unsaid(page):
                     yield f"{page}: the message \"{message}\" of {path} is missing"
 
 
+def untold(page):
+    """Files of io/ that have no row in the table of processes."""
+    with open(page, encoding="utf-8") as f:
+        text = f.read()
+    for path in sorted(glob.glob("io/**/*.[ch]", recursive=True)):
+        if f"`{path[:-2]}`" not in text and f"`{path}`" not in text:
+            yield f"{page}: {path} has no row"
+
+
 def path_exists(path):
     path = path.rstrip(".")
     if path.endswith("_test"):  # a program, named from tests/ or from tests/unit/
@@ -81,6 +90,7 @@ def main():
     pages = ["README.md", *sorted(glob.glob("docs/*.md"))]
     faults = [fault for page in pages for fault in faults_of(page, names)]
     faults += unsaid("docs/operations.md")
+    faults += untold("docs/architecture.md")
     for fault in faults:
         print(fault)
     print(f"pages: {len(pages)}, faults: {len(faults)}")

@@ -1,5 +1,6 @@
 /* hist: a log-linear histogram of latencies in nanoseconds, 128 steps an octave, so that a quantile
  * is at most 0.8 % too high; values above 2^40 ns (18 minutes) count as that.
+ * Finer than core/watch/hist.h, which is kept small because it lies in shared counters.
  * Owner one thread; merged after it ended. */
 #ifndef LK_TOOLS_BENCH_HIST_H
 #define LK_TOOLS_BENCH_HIST_H
