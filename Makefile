@@ -141,7 +141,7 @@ bench: all $(OUT)/bench/e2e/echo ## benchmarks (B=name picks: e2e; BENCH_ARGS fo
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) build/fuzz -name '*.d' 2>/dev/null)
 
 # --- tests ------------------------------------------------------------------------------------
 

@@ -329,6 +329,9 @@ static enum lk_key_fault parse_pem(BIO *text, const char *passphrase, struct lk_
             fault = LK_KEY_PASSPHRASE;
         else if (is_key)
             fault = parse_der(data, len, passphrase, parts);
+        /* One wrong passphrase in 256 leaves what looks like padding. */
+        if (is_key && fault == LK_KEY_NOT_A_KEY && header != NULL && header[0] != 0)
+            fault = LK_KEY_PASSPHRASE;
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(data, (size_t)size);

@@ -29,8 +29,8 @@ static bool scrypt_bearable(const ASN1_TYPE *parameter)
     bool good = ASN1_INTEGER_get_int64(&n, p->costParameter) == 1 &&
                 ASN1_INTEGER_get_int64(&r, p->blockSize) == 1 &&
                 ASN1_INTEGER_get_int64(&times, p->parallelizationParameter) == 1;
-    good = good && n > 0 && r > 0 && times > 0 && n <= SCRYPT_BLOCKS_MAX && r <= SCRYPT_BLOCKS_MAX / n &&
-           times <= SCRYPT_BLOCKS_MAX / (n * r);
+    good = good && n > 0 && r > 0 && times > 0 && n <= SCRYPT_BLOCKS_MAX &&
+           r <= SCRYPT_BLOCKS_MAX / n && times <= SCRYPT_BLOCKS_MAX / (n * r);
     SCRYPT_PARAMS_free(p);
     return good;
 }

@@ -214,6 +214,80 @@ def home():
     seed("home", "epochs", (ask * 3 + epoch) * 3 + answer + b"\0" + collect)
 
 
+# --- TLS: 0 and bytes, or 1 (TLS 1.2) or 3 (1.3) and changes to an honest edge's flights -----------------
+
+
+def tls():
+    change = lambda flight, at, mask: struct.pack(">BHB", flight, at, mask)
+    hello = bytes.fromhex("16030100310100002d0303") + bytes(32) + bytes.fromhex("000002c02b0100") + bytes(2)
+    seed("tls", "bytes", b"\0" + hello)
+    seed("tls", "http", b"\0GET / HTTP/1.0\r\n\r\n")
+    seed("tls", "sslv2", b"\0\x80\x2e\1\3\3" + bytes(60))
+    seed("tls", "long_record", b"\0\x16\3\1\xff\xff" + bytes(400))
+    for version, byte in (("1_2", b"\1"), ("1_3", b"\3")):
+        seed("tls", f"honest_{version}", byte)
+        for flight in (0, 1, 5):
+            for at in (0, 3, 5, 6, 11, 60, 200):
+                seed("tls", f"changed_{version}_{flight}_{at}", byte + change(flight, at, 0x55))
+
+
+# --- DTLS: see things[] in fuzz_dtls.c ---------------------------------------------------------------------
+
+
+def dtls():
+    strange = lambda port, data: struct.pack(">BBH", 0, port, len(data)) + data
+    altered = lambda port, at, mask: struct.pack(">BBHB", 4, port, at, mask)
+    step, wait = b"\5", b"\7\xff"
+    hello = (bytes.fromhex("16feff0000000000000000") + struct.pack(">H", 69) + b"\1\0\0\x39" + bytes(5) + b"\0\0\x39" +
+             b"\xfe\xfd" + bytes(32) + bytes.fromhex("00000004c02bc02f0100") + bytes(13))
+    alert = bytes.fromhex("15fefd00000000000000ff0002022e")
+    data = bytes.fromhex("17fefd00010000000000070020") + bytes(32)
+    seed("dtls", "honest", step * 4)
+    seed("dtls", "honest_and_late", wait + step * 2 + wait + step * 2)
+    for at, what in (("before", b""), ("amid", step * 2), ("after", step * 4)):
+        for name, bytes_ in (("hello", hello), ("alert", alert), ("data", data), ("empty", b""), ("short", hello[:20])):
+            seed("dtls", f"{name}_{at}_home", what + strange(7, bytes_))
+            seed("dtls", f"{name}_{at}_strange", what + strange(1, bytes_))
+        seed("dtls", f"copied_{at}", what + altered(1, 0, 0) + altered(2, 13, 1) + altered(3, 40, 255))
+
+
+# --- journals: see things[] in fuzz_audit.c ------------------------------------------------------------------
+
+
+def audit():
+    seed("audit", "whole", b"\5\xff")
+    seed("audit", "cut", b"\5\6")
+    for at in (0, 8, 64, 111, 112, 127):
+        seed("audit", f"altered_{at}", bytes([0, 3, at, 1]))
+    seed("audit", "altered_and_back", bytes([0, 3, 9, 1, 0, 3, 9, 1]))
+    seed("audit", "swapped", b"\2\3\4")
+    seed("audit", "swapped_back", b"\2\3\4\2\3\4")
+    seed("audit", "taken_out", b"\3\0")
+    seed("audit", "last_taken_out", b"\3\x0b")
+    seed("audit", "written", b"\4\x80" + bytes(128))
+    seed("audit", "nothing", b"\5\0\4\0")
+
+
+# --- files of the channel: which of certificate, key, authority, list; 4: for DTLS -------------------------
+
+
+def channel_files():
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([f"{TOP}/../support/pki.sh", directory, "rsa2048=0", "p256=0"], check=True, capture_output=True)
+        files = {}
+        for name in ("server.crt", "server.key", "ca.crt", "crl.pem", "crl-revoked.pem", "stranger.key"):
+            with open(f"{directory}/{name}", "rb") as f:
+                files[name] = f.read()
+    own = (("certificate", "server.crt"), ("key", "server.key"), ("authority", "ca.crt"), ("list", "crl-revoked.pem"))
+    for which, (name, file) in enumerate(own):
+        seed("channel_files", name, bytes([which]) + files[file])
+        seed("channel_files", f"{name}_dtls", bytes([which | 4]) + files[file])
+        seed("channel_files", f"{name}_empty", bytes([which]))
+        seed("channel_files", f"{name}_cut", bytes([which]) + files[file][:-80])
+        seed("channel_files", f"{name}_twice", bytes([which]) + files[file] * 2)
+        seed("channel_files", f"{name}_other", bytes([which]) + files["stranger.key"])
+
+
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children, streams, home):
+    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, channel_files):
         make()

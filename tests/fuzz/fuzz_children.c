@@ -1,5 +1,6 @@
-/* Bytes as what two children say to their supervisor, who asks and tells as it does in a rollout. What a
- * child may not say is refused; what is taken leaves the rollout whole; a front changes no public key. */
+/* Bytes as what two children say to their supervisor, who asks and tells as it does in a rollout.
+ * What a child may not say is refused; what is taken leaves the rollout whole; a front changes no
+ * public key. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static void ward_new(struct lk_ward *w, const char *name, int *other)
 static void begin(uint8_t how)
 {
     s.epoch_fd = s.control.fd = -1;
-    s.plan = (struct lk_plan_message){.loops = 1, .workers = 1, .small_per_loop = 2, .large_per_loop = 1};
+    s.plan = (struct lk_plan_message){
+        .loops = 1, .workers = 1, .small_per_loop = 2, .large_per_loop = 1};
     s.next = bundle_new(0);
     if ((how & 7) != 0) s.current = bundle_new(0);
     s.draining = (how & 8) != 0;

@@ -1,5 +1,5 @@
-/* Any bytes from a client of the control socket, in pieces of the size of the first byte. It gets one
- * line, a JSON object with "ok", or is let go; a command is only answered when it was asked. */
+/* Any bytes from a client of the control socket, in pieces of the size of the first byte. It gets
+ * one line, a JSON object with "ok", or is let go; a command is only answered when it was asked. */
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,5 +1,5 @@
-/* A pattern, a zero byte, an identity: what matches is what the two forms of pattern say, and the case
- * of a DNS name never decides. */
+/* A pattern, a zero byte, an identity: what matches is what the two forms of pattern say, and the
+ * case of a DNS name never decides. */
 #include <ctype.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define TEXT_MAX 1024
 
-/* A match is never wider than its pattern: the text before a star at the end, or all of it; for a DNS
- * name all behind the first label. */
+/* A match is never wider than its pattern: the text before a star at the end, or all of it; for a
+ * DNS name all behind the first label. */
 static void judge_match(const char *pattern, const char *identity)
 {
     size_t len = strlen(pattern);

@@ -1,5 +1,5 @@
-/* Bytes as what a hostile vault does to slots, rings and indices while an edge asks. Each request gets
- * one answer, whatever comes home or does not, and none is longer than its slot. */
+/* Bytes as what a hostile vault does to slots, rings and indices while an edge asks. Each request
+ * gets one answer, whatever comes home or does not, and none is longer than its slot. */
 #include <stdlib.h>
 #include <string.h>
 

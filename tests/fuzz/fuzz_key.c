@@ -1,5 +1,5 @@
-/* Any bytes as a private key file; the first byte picks the passphrase. A key or a fault, never half of
- * one; the same answer each time; and within seconds, whatever the file asks for. */
+/* Any bytes as a private key file; the first byte picks the passphrase. A key or a fault, never
+ * half of one; the same answer each time; and within seconds, whatever the file asks for. */
 #include <time.h>
 
 #include "core/base/bytes.h"

@@ -1,5 +1,5 @@
-/* Any bytes as what an edge sends over a stream. Where the network cuts them decides nothing: whole, and
- * in pieces of sizes that follow from the first byte, they get the same answers. */
+/* Any bytes as what an edge sends over a stream. Where the network cuts them decides nothing:
+ * whole, and in pieces of sizes that follow from the first byte, they get the same answers. */
 #include <stdlib.h>
 #include <string.h>
 

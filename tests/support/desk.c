@@ -76,6 +76,7 @@ void lk_test_desk_end(struct lk_test_desk *d)
 {
     if (d->conn->state != LK_CONN_GONE) lk_conn_drop(d->conn);
     lk_peers_flush(&d->peers);
+    d->peers.touched_count = 0;
     lk_conn_release(d->conn);
     d->peers.gone_count = 0;
     lk_intake_epoch(&d->intake, &d->peers, NULL);

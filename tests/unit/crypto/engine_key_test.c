@@ -32,6 +32,18 @@ static enum lk_key_fault fault_of(const void *text, size_t len, const char *pass
     return fault;
 }
 
+/* The file says 2^31 - 1 rounds; waiting for them would take the better part of an hour. */
+static void rounds_without_end_are_refused_at_once(void **state)
+{
+    (void)state;
+    uint8_t file[4096];
+    FILE *from = fopen("tests/fuzz/corpus/fuzz_key/pbes2_hours_right.der", "rb");
+    assert_non_null(from);
+    size_t len = fread(file, 1, sizeof file, from);
+    fclose(from);
+    assert_int_equal(fault_of(file + 1, len - 1, "sesame"), LK_KEY_COSTLY);
+}
+
 static struct lk_engine_key *load(const void *text, size_t len, const char *passphrase)
 {
     enum lk_key_fault fault;
@@ -567,6 +579,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rsa_key_loads_from_every_form),
+        cmocka_unit_test(rounds_without_end_are_refused_at_once),
         cmocka_unit_test(ec_keys_load_from_every_form),
         cmocka_unit_test(ed_keys_load),
         cmocka_unit_test(pss_key_keeps_its_algorithm),

@@ -1,5 +1,6 @@
 /* What a confined child may still do, tried in a child of the test. */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -7,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -103,10 +105,30 @@ static bool makes_a_ring(void)
     return syscall(SYS_io_uring_setup, 8, room) >= 0;
 }
 
+/* The kernel would signal the owner of a descriptor for us. */
+static bool borrows_a_signal(void)
+{
+    return fcntl(0, F_SETOWN, getppid()) == 0 || fcntl(0, F_SETSIG, SIGKILL) == 0;
+}
+
+static bool sets_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}};
+    return syscall(SYS_capset, &head, data) == 0;
+}
+
+static bool watches_a_path(void)
+{
+    int fd = inotify_init();
+    return inotify_add_watch(fd, "/etc", IN_OPEN) >= 0;
+}
+
 static bool (*const forbidden[])(void) = {
     opens_a_file,     runs_a_program,     makes_a_socket,  traces_its_parent,
     reads_its_parent, signals_its_parent, makes_a_process, maps_code,
     makes_code_by_key, makes_all_memory_code, attaches_code, limits_its_parent,
+    borrows_a_signal, sets_capabilities, watches_a_path,
 };
 
 static void *do_nothing(void *arg)
