@@ -26,6 +26,7 @@ enum lk_message_kind {
     LK_M_KEY_PUBLIC, /* vault to supervisor, supervisor to front: struct lk_key_public_message */
     LK_M_COMMIT,     /* u64 generation: all of it was sent. Answer READY or REFUSED */
     LK_M_RETIRE,     /* vault. u64 generation: keys older than it may go */
+    LK_M_TAKE_BACK,  /* vault. u64 generation that the front refused, u64 the one that stays: its keys go */
     LK_M_LISTEN,     /* front. struct lk_listen_message; fd */
     LK_M_NOVELTY,    /* vault. fd */
     LK_M_AUDIT,      /* vault. fd */

@@ -63,6 +63,15 @@ static void answer_client(struct lk_supervisor *s, const char *error)
     lk_control_answer(&s->control, r->client, reply);
 }
 
+/* The vault committed it, and the front did not. */
+static void take_back(struct lk_supervisor *s)
+{
+    if (s->vault.child.channel < 0 || s->next == NULL || s->rollout.step != LK_ROLLOUT_FRONT) return;
+    const uint64_t body[2] = {s->next->generation, s->current->generation};
+    if (lk_channel_tell(s->vault.child.channel, LK_M_TAKE_BACK, body, sizeof body, -1) != LK_OK)
+        lk_child_kill(&s->vault.child);
+}
+
 /* The old generation stays everywhere; without one the program ends. */
 static void give_up(struct lk_supervisor *s, const char *why)
 {
@@ -71,6 +80,7 @@ static void give_up(struct lk_supervisor *s, const char *why)
         lk_log(LK_LOG_ERROR, "the current generation cannot be loaded again", LK_F_STR("why", why));
     } else if (s->current != NULL) {
         lk_log(LK_LOG_ERROR, "reload refused, the old configuration stays", LK_F_STR("why", why));
+        take_back(s);
         answer_client(s, why);
         /* The first line alone: behind its end the service manager reads orders. */
         sd_notifyf(0, "READY=1\nSTATUS=Reload refused: %.*s", (int)strcspn(why, "\r\n"), why);

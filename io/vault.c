@@ -352,6 +352,20 @@ static void retire_when_due(struct vault *v, uint64_t now_ns)
     lk_vault_keys_sweep(v->keys);
 }
 
+/* The front knows these handles and must not have their use. */
+static lk_err take_back(struct vault *v)
+{
+    uint64_t body[2];
+    LK_REQUIRE(v->in.bytes == sizeof body && v->worker != NULL, LK_ERR_FORMAT);
+    memcpy(body, v->in.body, sizeof body);
+    lk_vault_keys_take_back(v->keys, body[0], body[1]);
+    v->generation = body[1];
+    LK_TRY(publish_ring(v));
+    lk_vault_keys_sweep(v->keys);
+    show_load(v);
+    return LK_OK;
+}
+
 /* --- orders: epochs ------------------------------------------------------------------------------ */
 
 static lk_err map_epoch(struct vault *v, uint64_t number, struct lk_vault_epoch **out)
@@ -406,7 +420,8 @@ static const struct {
     {LK_M_NOVELTY, false, take_novelty}, {LK_M_AUDIT, false, take_audit},
     {LK_M_CONF, true, take_conf},        {LK_M_KEY, true, take_key},
     {LK_M_COMMIT, true, take_commit},    {LK_M_RETIRE, false, take_retire},
-    {LK_M_EPOCH, false, take_epoch},     {LK_M_STOP, false, take_stop},
+    {LK_M_TAKE_BACK, false, take_back},  {LK_M_EPOCH, false, take_epoch},
+    {LK_M_STOP, false, take_stop},
 };
 
 static lk_err refuse_load(struct vault *v, lk_err err)

@@ -327,6 +327,18 @@ void lk_vault_keys_retire(struct lk_vault_keys *keys, uint64_t generation)
             clear_place(&keys->place[i]);
 }
 
+void lk_vault_keys_take_back(struct lk_vault_keys *keys, uint64_t generation, uint64_t stays)
+{
+    keys->generation = stays;
+    keys->count = 0;
+    for (uint32_t i = 0; i < keys->places; i++) {
+        struct place *p = &keys->place[i];
+        uint64_t of = p->key.handle >> 32;
+        if (p->content != NULL && of == generation) clear_place(p);
+        keys->count += p->content != NULL && of == stays;
+    }
+}
+
 void lk_vault_keys_sweep(struct lk_vault_keys *keys)
 {
     for (size_t b = 0; b < BUCKETS; b++) {

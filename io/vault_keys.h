@@ -34,6 +34,8 @@ void lk_vault_keys_commit(struct lk_vault_keys *keys);
 /* Drops the keys of generations before this one; engine keys nobody shares any more are wiped by
  * lk_vault_keys_sweep, once no worker can hold them. */
 void lk_vault_keys_retire(struct lk_vault_keys *keys, uint64_t generation);
+/* Drops the keys of one generation; `stays` is the newest again. */
+void lk_vault_keys_take_back(struct lk_vault_keys *keys, uint64_t generation, uint64_t stays);
 void lk_vault_keys_sweep(struct lk_vault_keys *keys);
 
 /* A frozen copy of what may be used now. NULL: no memory. Free it with lk_keyring_free. */
