@@ -42,6 +42,7 @@ static json_t *ward_object(const struct lk_ward *w)
     json_object_set_new(o, "pid", json_integer(w->child.pid));
     set_u64(o, "uid", w->child.uid);
     set_u64(o, "deaths", w->deaths);
+    set_u64(o, "breaches", w->breaches);
     set_u64(o, "threads", w->threads);
     set_u64(o, "generation", atomic_load(&c->generation));
     set_u64(o, "epoch", atomic_load(&c->epoch));

@@ -262,9 +262,17 @@ static void begin_what_is_due(struct lk_supervisor *s)
         lk_rollout_reload(s);
 }
 
+/* After a breach: nobody loads anything, and both children wait for a segment. */
+static bool epoch_is_due(const struct lk_supervisor *s)
+{
+    return s->epoch_wanted && s->rollout.step == LK_ROLLOUT_NONE && s->vault.ready && s->front.ready &&
+           !s->ended && lk_clock_now_ns() >= s->epoch_after_ns;
+}
+
 bool lk_rollout_turn(struct lk_supervisor *s)
 {
     struct lk_rollout *r = &s->rollout;
+    if (epoch_is_due(s)) lk_epoch_begin(s);
     if (r->step == LK_ROLLOUT_NONE) begin_what_is_due(s);
     lk_err err = LK_OK;
     struct lk_ward *ward = r->step == LK_ROLLOUT_VAULT ? &s->vault : &s->front;
@@ -428,9 +436,11 @@ static lk_err hear_broken(struct lk_supervisor *s, const struct lk_ward *from, c
     LK_REQUIRE(m->bytes == sizeof epoch, LK_ERR_FORMAT);
     memcpy(&epoch, m->body, sizeof epoch);
     if (epoch != s->epoch || s->epoch_fd < 0) return LK_OK; /* of an epoch that is over anyway */
+    struct lk_ward *at_fault = from == &s->vault ? &s->front : &s->vault;
     lk_log(LK_LOG_ERROR, "epoch broken: the other side wrote an absurd index", LK_F_STR("seen_by", from->name),
-           LK_F_U64("epoch", epoch));
-    lk_epoch_begin(s);
+           LK_F_STR("at_fault", at_fault->name), LK_F_U64("epoch", epoch));
+    lk_supervise_breach(s, at_fault);
+    lk_epoch_end(s);
     return LK_OK;
 }
 

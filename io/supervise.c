@@ -166,20 +166,37 @@ static void reset_heartbeats(struct lk_ward *w)
         atomic_store(&w->counters->thread[i].heartbeat_ns, 0);
 }
 
-static void account_death(struct lk_supervisor *s, struct lk_ward *w)
+static void strike(struct lk_supervisor *s, struct lk_ward *w, bool steady)
 {
     uint64_t now_ns = lk_clock_now_ns();
-    uint64_t *place = &w->death_ns[w->deaths % LK_DEATHS_PER_MINUTE_MAX];
-    bool too_many = w->deaths >= LK_DEATHS_PER_MINUTE_MAX && now_ns - *place < 60 * LK_NS_PER_S;
+    uint64_t *place = &w->strike_ns[w->strikes % LK_STRIKES_PER_MINUTE_MAX];
+    bool too_many = w->strikes >= LK_STRIKES_PER_MINUTE_MAX - 1 &&
+                    now_ns - w->strike_ns[(w->strikes + 1) % LK_STRIKES_PER_MINUTE_MAX] < 60 * LK_NS_PER_S;
     *place = now_ns;
-    w->deaths++;
-    if (w->ready && now_ns - w->ready_ns > STEADY_NS) w->back_off_ns = 0;
+    w->strikes++;
+    if (steady) w->back_off_ns = 0;
     w->back_off_ns = w->back_off_ns == 0 ? BACK_OFF_NS_MIN : 2 * w->back_off_ns;
     if (w->back_off_ns > BACK_OFF_NS_MAX) w->back_off_ns = BACK_OFF_NS_MAX;
-    w->start_ns = now_ns + w->back_off_ns;
     if (!too_many) return;
-    lk_log(LK_LOG_ERROR, "a child ended ten times in a minute: giving up", LK_F_STR("child", w->name));
+    lk_log(LK_LOG_ERROR, "a child ended or broke the epoch ten times in a minute: giving up",
+           LK_F_STR("child", w->name), LK_F_U64("deaths", w->deaths), LK_F_U64("breaches", w->breaches));
     s->failed = s->ended = true;
+}
+
+static void account_death(struct lk_supervisor *s, struct lk_ward *w)
+{
+    w->deaths++;
+    strike(s, w, w->ready && lk_clock_now_ns() - w->ready_ns > STEADY_NS);
+    w->start_ns = lk_clock_now_ns() + w->back_off_ns;
+}
+
+void lk_supervise_breach(struct lk_supervisor *s, struct lk_ward *at_fault)
+{
+    uint64_t before_ns = at_fault->strike_ns[(at_fault->strikes + LK_STRIKES_PER_MINUTE_MAX - 1) %
+                                             LK_STRIKES_PER_MINUTE_MAX];
+    at_fault->breaches++;
+    strike(s, at_fault, lk_clock_now_ns() - before_ns > STEADY_NS);
+    s->epoch_after_ns = lk_clock_now_ns() + at_fault->back_off_ns;
 }
 
 static void start_child(struct lk_supervisor *s, struct lk_ward *w)

@@ -15,7 +15,7 @@
 #include "io/supervise.h"
 #include "io/tables.h"
 
-#define LK_DEATHS_PER_MINUTE_MAX 10
+#define LK_STRIKES_PER_MINUTE_MAX 10
 #define LK_SUPERVISE_ERROR_BYTES 4096
 
 /* A child and what is known of it. */
@@ -35,8 +35,9 @@ struct lk_ward {
     uint64_t ready_ns; /* since then */
     uint64_t start_ns; /* when it may be started again */
     uint64_t back_off_ns;
-    uint64_t death_ns[LK_DEATHS_PER_MINUTE_MAX]; /* a ring; deaths counts on */
-    uint64_t deaths;
+    /* A strike is a death, or an epoch that it broke as the other child says. */
+    uint64_t strike_ns[LK_STRIKES_PER_MINUTE_MAX]; /* a ring; strikes counts on */
+    uint64_t strikes, deaths, breaches;
 };
 
 enum lk_rollout_step { LK_ROLLOUT_NONE, LK_ROLLOUT_VAULT, LK_ROLLOUT_FRONT };
@@ -69,6 +70,7 @@ struct lk_supervisor {
     uint64_t epoch;
     int epoch_fd;        /* segment of this epoch; -1: none */
     bool epoch_wanted;
+    uint64_t epoch_after_ns; /* not before */
 
     bool reload_wanted, reload_has_client;
     uint32_t reload_client;
@@ -96,7 +98,7 @@ void lk_rollout_death(struct lk_supervisor *s, const struct lk_ward *ward);
 void lk_rollout_reload(struct lk_supervisor *s);
 /* Both children go over to a fresh segment. */
 void lk_epoch_begin(struct lk_supervisor *s);
-/* The vault is gone: the front answers what is in flight at once. */
+/* The vault is gone, or the epoch was broken: the front answers what is in flight at once. */
 void lk_epoch_end(struct lk_supervisor *s);
 
 /* --- report.c ------------------------------------------------------------------------------------- */
@@ -107,5 +109,7 @@ extern const size_t lk_report_row_count;
 /* --- supervise.c ----------------------------------------------------------------------------------- */
 
 void lk_supervise_drain(struct lk_supervisor *s);
+/* This child broke the epoch, as the other one says: the next one begins after its back-off. */
+void lk_supervise_breach(struct lk_supervisor *s, struct lk_ward *at_fault);
 
 #endif
