@@ -244,11 +244,11 @@ demo: ## build, start a server on loopback, ask it, measure it for five seconds 
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)python3 tools/dev/demo.py
 
-lint: ## style: floors, sizes, names; cppcheck and shellcheck where they are installed
-	$(Q)tools/dev/tidy.py
-	$(Q)! command -v shellcheck >/dev/null || shellcheck $$(git ls-files '*.sh')
-	$(Q)! command -v cppcheck >/dev/null || cppcheck -q --std=c11 --enable=warning,portability \
-	  --inline-suppr --error-exitcode=1 -I. core io crypto tools
+lint: ## style: floors, sizes, names; cppcheck and shellcheck where they are installed; all three speak
+	$(Q)bad=0; tools/dev/tidy.py || bad=1; \
+	! command -v shellcheck >/dev/null || shellcheck $$(git ls-files '*.sh') || bad=1; \
+	! command -v cppcheck >/dev/null || cppcheck -q --std=c11 --enable=warning,portability \
+	  --inline-suppr --error-exitcode=1 -D__cppcheck__ -DLK_JEMALLOC -I. core io crypto tools || bad=1; exit $$bad
 
 format: ## clang-format over every C file
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')

@@ -198,7 +198,6 @@ static void send_home(struct lk_worker *w, struct lk_lane *lane)
 {
     if (lane->key_used) audit_write(w, lane);
     if (lane->started) times_count(w, lane);
-    if (lane->work_ns == 0) lane->work_ns = w->now_ns;
     slot_write(lane);
     uint32_t loop = lane->place.loop;
     if (lk_ring_push(&w->out[loop], lane->place.ref) != LK_OK) w->err = LK_ERR_ABSURD;

@@ -181,6 +181,7 @@ front=$(status children.front.pid) vault=$(status children.vault.pid)
 kill -TERM "$pid"
 wait "$pid"
 expect term_ends_with_0 [ $? -eq 0 ]
+# shellcheck disable=SC2016  # expanded when it is evaluated
 expect nothing_is_left_running eval 'gone $front && gone $vault && [ ! -e "$dir/control.sock" ]'
 expect no_chain_was_broken sh -c "! grep -q 'chain broken' '$dir/state/audit.log'"
 pid=

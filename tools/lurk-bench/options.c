@@ -325,7 +325,7 @@ static int take_number(const struct row *row, const char *text, struct lk_bench_
     bool number = row->kind == TIME ? time_parse(text, &v) : number_parse(text, &v);
     if (!number || !(v >= row->least && v <= row->most)) return complain(row, text);
     if (row->kind != COUNT)
-        *(double *)((char *)options + row->offset) = v;
+        memcpy((char *)options + row->offset, &v, sizeof v);
     else if ((double)(uint32_t)v == v)
         *(uint32_t *)((char *)options + row->offset) = (uint32_t)v;
     else
