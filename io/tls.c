@@ -83,6 +83,7 @@ static void read_all(struct lk_conn *conn)
         lk_intake_stream(conn, lk_bytes_of(plain, (size_t)n));
     }
     lk_wipe(plain, (size_t)longest);
+    if (conn->out_first != NULL) lk_conn_touch(conn); /* an alert of OpenSSL's own */
 }
 
 static void tls_recv(struct lk_conn *conn, struct lk_bytes bytes)

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -161,7 +162,9 @@ static void tls_renegotiates_nothing(void **state)
     assert_int_equal(SSL_connect(edge.ssl), 1);
     assert_true(pings(&edge));
     assert_int_equal(SSL_renegotiate(edge.ssl), 1);
+    ERR_clear_error();
     assert_int_not_equal(SSL_do_handshake(edge.ssl), 1);
+    assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_NO_RENEGOTIATION); /* told so, not left waiting */
     hang_up(&edge);
     SSL_CTX_free(ctx);
     lk_test_front_stop(&front);
