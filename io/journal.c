@@ -1,13 +1,10 @@
 #include "io/journal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -80,13 +77,32 @@ static char *put_line(char *at, const struct lk_audit_record *r)
     return put_text(put_hex(at, r->hash, sizeof r->hash), "\"}\n");
 }
 
+/* A line that ends here is part of the text, and of what the next one follows. */
+static void end_line(struct lk_journal *j, const char *end)
+{
+    const char *line = j->text + j->len;
+    lk_journal_seal(&j->end, line, (size_t)(end - line));
+    j->len += (size_t)(end - line);
+}
+
 static void add_event(struct lk_journal *j, const char *event, uint32_t worker)
 {
-    int n = snprintf(j->text + j->len, TEXT_BYTES - j->len,
-                     "{\"event\":\"%s\",\"worker\":%u,\"time_s\":%lld,\"chain\":\"", event, worker,
-                     (long long)lk_clock_unix_s());
-    char *at = put_hex(j->text + j->len + n, j->chain[worker], sizeof j->chain[worker]);
-    j->len = (size_t)(put_text(at, "\"}\n") - j->text);
+    char *line = j->text + j->len;
+    int n = snprintf(line, LINE_BYTES_MAX,
+                     "{\"event\":\"%s\",\"worker\":%u,\"time_s\":%lld,\"sequence\":%llu,\"chain\":\"", event,
+                     worker, (long long)lk_clock_unix_s(), (unsigned long long)j->sequence[worker]);
+    end_line(j, put_text(put_hex(line + n, j->chain[worker], sizeof j->chain[worker]), "\"}\n"));
+}
+
+/* The first line of a file: what it follows. */
+static void add_head(struct lk_journal *j, const char *damage)
+{
+    char *line = j->text + j->len;
+    uint8_t before[LK_JOURNAL_HASH_BYTES];
+    memcpy(before, j->end.hash, sizeof before);
+    int n = snprintf(line, LINE_BYTES_MAX, "{\"event\":\"file\",\"time_s\":%lld,\"damage\":\"%s\",\"previous\":\"",
+                     (long long)lk_clock_unix_s(), damage != NULL ? damage : "");
+    end_line(j, put_text(put_hex(line + n, before, sizeof before), "\"}\n"));
 }
 
 /* --- the file ------------------------------------------------------------------------------------ */
@@ -127,6 +143,10 @@ static void *sync_run(void *argument)
         if (atomic_load(&sync->stop)) return NULL;
         bool good = fdatasync(sync->fd) == 0 || errno == EINVAL; /* EINVAL: a pipe */
         atomic_store(&sync->error, good ? 0 : errno);
+        if (sync->last)
+            close(sync->fd);
+        else if (good)
+            lk_journal_mark_write(sync->mark_fd, &sync->mark);
         atomic_store(&sync->busy, false);
     }
 }
@@ -140,11 +160,11 @@ static void say_slow(struct lk_journal *j, uint64_t now_ns)
 }
 
 /* Signals stay with the supervisor's own thread. */
-static lk_err sync_start(struct lk_journal_sync *sync, int fd)
+static lk_err sync_start(struct lk_journal_sync *sync, int mark_fd)
 {
     sigset_t all, before;
     sigfillset(&all);
-    sync->fd = fd;
+    sync->mark_fd = mark_fd;
     sem_init(&sync->wanted, 0, 0);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&sync->thread, NULL, sync_run, sync);
@@ -165,6 +185,15 @@ static void sync_end(struct lk_journal_sync *sync)
     sync->started = false;
 }
 
+static void sync_ask(struct lk_journal *j, int fd, bool last)
+{
+    j->sync.fd = fd;
+    j->sync.last = last;
+    j->sync.mark = j->end;
+    atomic_store(&j->sync.busy, true);
+    sem_post(&j->sync.wanted);
+}
+
 static void sync_when_due(struct lk_journal *j, uint64_t now_ns)
 {
     if (atomic_load(&j->sync.busy)) {
@@ -173,52 +202,88 @@ static void sync_when_due(struct lk_journal *j, uint64_t now_ns)
     }
     int error = atomic_exchange(&j->sync.error, 0);
     if (error != 0) say_failed(j, now_ns, "fdatasync", error);
-    if (!j->unsynced || now_ns - j->sync_ns < SYNC_NS) return;
+    if (!j->unsynced || j->len > 0 || now_ns - j->sync_ns < SYNC_NS) return;
     j->sync_ns = j->slow_ns = now_ns;
     j->unsynced = false;
-    atomic_store(&j->sync.busy, true);
-    sem_post(&j->sync.wanted);
+    sync_ask(j, j->fd, false);
 }
 
 /* --- open and close ------------------------------------------------------------------------------ */
 
-static lk_err open_file(const char *dir, const char *path, int *fd)
+/* The chains of this run follow from the last line of the run before. */
+static void begin(struct lk_journal *j, const struct lk_journal_files *files)
 {
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return -errno;
-    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (*fd < 0) return -errno;
-    struct stat st;
-    if (fstat(*fd, &st) != 0) return -errno;
-    LK_REQUIRE(S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0, LK_ERR_REFUSED);
-    return flock(*fd, LOCK_EX | LOCK_NB) == 0 ? LK_OK : -EBUSY; /* two would mix their chains */
+    j->end = files->end;
+    j->damaged = files->damage != NULL;
+    if (j->damaged)
+        lk_log(LK_LOG_ERROR, "audit journal: cut or edited; it was put aside and a new file begins",
+               LK_F_STR("what", files->damage), LK_F_STR("aside", files->aside), LK_F_STR("dir", j->dir));
+    if (files->fresh) {
+        lk_journal_mark_write(j->mark_fd, &j->end);
+        add_head(j, files->damage);
+    }
+    for (uint32_t w = 0; w < j->workers; w++) {
+        memcpy(j->rings[w].chain, j->end.hash, sizeof j->rings[w].chain);
+        memcpy(j->chain[w], j->end.hash, sizeof j->chain[w]);
+        add_event(j, "start", w);
+    }
 }
 
 lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ring *rings, uint32_t workers,
                        char *error, size_t error_bytes)
 {
     *j = (struct lk_journal){.fd = -1, .rings = rings, .workers = workers};
-    char path[1024];
-    snprintf(path, sizeof path, "%s/audit.log", dir);
-    lk_err err = open_file(dir, path, &j->fd);
+    struct lk_journal_files files;
+    snprintf(j->dir, sizeof j->dir, "%s", dir);
+    lk_err err = lk_journal_files_open(dir, &files);
+    j->fd = files.fd;
+    j->mark_fd = files.mark_fd;
     if (err == LK_OK && (j->text = malloc(TEXT_BYTES)) == NULL) err = LK_ERR_MEMORY;
-    if (err == LK_OK) err = sync_start(&j->sync, j->fd);
+    if (err == LK_OK) err = sync_start(&j->sync, j->mark_fd);
     if (err != LK_OK) {
         const char *hint = err == -ENOENT         ? "; the directory above server.state_dir has to be there"
                            : err == -EBUSY          ? "; another lurkd writes it"
                            : err == LK_ERR_REFUSED ? "; it must be a regular file of our own that others cannot write"
                                                    : "";
-        snprintf(error, error_bytes, "server.state_dir: audit journal %s: %s%s", path, lk_err_text(err), hint);
+        snprintf(error, error_bytes, "server.state_dir: audit journal %s/audit.log: %s%s", dir, lk_err_text(err),
+                 hint);
         if (j->fd >= 0) close(j->fd);
+        if (j->mark_fd >= 0) close(j->mark_fd);
         free(j->text);
         j->text = NULL;
-        j->fd = -1;
+        j->fd = j->mark_fd = -1;
         return err;
     }
-    for (uint32_t w = 0; w < workers; w++) {
-        memcpy(j->chain[w], rings[w].chain, sizeof j->chain[w]);
-        add_event(j, "start", w);
-    }
+    begin(j, &files);
     return LK_OK;
+}
+
+/* --- a new file under way ---------------------------------------------------------------------------- */
+
+void lk_journal_reopen(struct lk_journal *j)
+{
+    j->reopen = true;
+}
+
+/* The old file goes to disk and is closed by the thread for that. */
+static void reopen_when_due(struct lk_journal *j)
+{
+    if (!j->reopen || j->len > 0 || atomic_load(&j->sync.busy)) return;
+    j->reopen = false;
+    int fresh;
+    lk_err err = lk_journal_files_next(j->dir, j->fd, &fresh);
+    if (err != LK_OK)
+        lk_log(LK_LOG_ERROR, "audit journal: no new file; the old one is written on",
+               LK_F_STR("error", lk_err_text(err)));
+    if (err != LK_OK || fresh < 0) return;
+    sync_ask(j, j->fd, true);
+    j->fd = fresh;
+    j->end.size = 0;
+    lk_journal_mark_write(j->mark_fd, &j->end);
+    add_head(j, NULL);
+    for (uint32_t w = 0; w < j->workers; w++)
+        add_event(j, "continue", w);
+    lk_log(LK_LOG_NOTICE, "audit journal: a new file begins", LK_F_STR("dir", j->dir));
 }
 
 static void check_chain(struct lk_journal *j, uint32_t worker, const struct lk_audit_record *records,
@@ -240,7 +305,8 @@ static uint32_t take(struct lk_journal *j, uint32_t worker, uint64_t now_ns)
     if (count == 0) return 0;
     check_chain(j, worker, records, count);
     for (uint32_t i = 0; i < count; i++)
-        j->len = (size_t)(put_line(j->text + j->len, &records[i]) - j->text);
+        end_line(j, put_line(j->text + j->len, &records[i]));
+    j->sequence[worker] = records[count - 1].sequence;
     j->records += count;
     return count;
 }
@@ -251,7 +317,7 @@ bool lk_journal_turn(struct lk_journal *j, uint64_t now_ns)
     for (uint32_t w = 0; w < j->workers; w++)
         for (uint32_t i = 0; i < TURNS_PER_WORKER && take(j, w, now_ns) > 0; i++)
             some = true;
-    write_out(j, now_ns);
+    if (write_out(j, now_ns)) reopen_when_due(j);
     sync_when_due(j, now_ns);
     return some;
 }
@@ -262,7 +328,8 @@ void lk_journal_close(struct lk_journal *j, uint64_t now_ns)
     while (lk_journal_turn(j, now_ns))
         continue;
     sync_end(&j->sync);
-    if (j->unsynced) fdatasync(j->fd);
+    bool synced = fdatasync(j->fd) == 0;
+    if (synced && j->len == 0) lk_journal_mark_write(j->mark_fd, &j->end);
     uint64_t left = 0;
     for (uint32_t w = 0; w < j->workers; w++)
         left += atomic_load(&j->rings[w].tail) - atomic_load(&j->rings[w].head);
@@ -270,6 +337,7 @@ void lk_journal_close(struct lk_journal *j, uint64_t now_ns)
         lk_log(LK_LOG_ERROR, "audit records are lost: the disk took nothing to the end",
                LK_F_U64("in_rings", left), LK_F_U64("bytes_unwritten", j->len - j->done));
     close(j->fd);
+    close(j->mark_fd);
     free(j->text);
-    j->fd = -1;
+    j->fd = j->mark_fd = -1;
 }

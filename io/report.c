@@ -69,6 +69,7 @@ static json_t *report_status(void *owner, const json_t *request, uint32_t client
     set_u64(o, "connections", atomic_load(&front->conns));
     set_u64(o, "audit_records", s->journal.records);
     set_u64(o, "audit_chain_breaks", s->journal.broken);
+    json_object_set_new(o, "audit_damaged", json_boolean(s->journal.damaged));
     json_object_set_new(o, "channel_expiry_s", json_integer(atomic_load(&front->channel_expiry_s)));
     json_object_set_new(o, "certificate_expiry_s", json_integer(atomic_load(&front->certificate_expiry_s)));
     json_object_set_new(o, "reloading", json_boolean(s->rollout.step != LK_ROLLOUT_NONE));
@@ -284,6 +285,7 @@ static json_t *report_reload(void *owner, const json_t *request, uint32_t client
     (void)request;
     if (s->draining || s->current == NULL) return lk_control_bad("not serving: starting or draining");
     if (s->reload_has_client) return lk_control_bad("another reload waits already");
+    lk_journal_reopen(&s->journal);
     s->reload_wanted = s->reload_has_client = true;
     s->reload_client = client;
     return NULL; /* answered when every loop uses the new generation, or none does */

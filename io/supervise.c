@@ -346,7 +346,10 @@ static void take_signals(struct lk_supervisor *s)
 {
     struct signalfd_siginfo info;
     while (read(s->signal_fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP) s->reload_wanted = true;
+        if (info.ssi_signo == SIGHUP) {
+            s->reload_wanted = true;
+            lk_journal_reopen(&s->journal);
+        }
         if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) continue;
         if (s->draining) s->ended = true; /* asked twice */
         lk_supervise_drain(s);

@@ -11,7 +11,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import edge
-from server import Server, Story, free_port, make_pki
+from server import BIN, Server, Story, free_port, make_pki
 
 REQUESTS = 12
 
@@ -60,12 +60,43 @@ def edited(lines):
     return [*lines[:4], json.dumps(record) + "\n", *lines[5:]]
 
 
-def in_two_files(directory, lines):
-    for name, part in (("old", lines[:7]), ("new", lines[7:])):
-        with open(f"{directory}/{name}.log", "w") as f:
-            f.writelines(part)
-    assert audit(f"{directory}/old.log", f"{directory}/new.log").returncode == 0
-    assert audit(f"{directory}/new.log").returncode == 1
+def without_a_run(directory, lines):
+    """The first run is gone, and what is left is a journal that follows by itself but for that."""
+    second = [i for i, line in enumerate(lines) if '"event":"start"' in line][1]
+    changed(directory, lines, lambda l: [l[0], *l[second:]], 2)
+
+
+def begins_a_new_file(server, pki, journal):
+    os.rename(journal, journal + ".1")
+    server.reload()
+    server.wait(lambda: os.path.exists(journal), 10, "a new journal file")
+    ask(server, pki)
+
+
+def follows_over_files(old, new):
+    both = audit(old, new)
+    assert both.returncode == 0, both.stdout
+    assert both.stdout.startswith(f"{REQUESTS * 4} records, 3 starts"), both.stdout
+    assert audit(new).returncode == 0, "the new file alone"
+    assert audit(new, old).returncode == 1, "the wrong order"
+
+
+def cut_is_told_at_start(server, journal):
+    with open(journal, "r+") as f:
+        lines = f.readlines()
+        f.seek(0)
+        f.truncate()
+        f.writelines(lines[:-3])
+    try:
+        server.start()
+        status = subprocess.run([f"{BIN}/lurkctl", "-s", f"{server.directory}/control.sock", "--json", "status"],
+                                capture_output=True, text=True, check=True)
+    finally:
+        server.stop()
+    assert json.loads(status.stdout)["audit_damaged"] is True, status.stdout
+    assert "cut or edited" in server.log_text()
+    aside = [n for n in os.listdir(os.path.dirname(journal)) if ".damaged-" in n]
+    assert len(aside) == 1, aside
 
 
 def main():
@@ -91,7 +122,15 @@ def main():
         story.check("an edited line is named", changed, directory, lines, edited, 5)
         story.check("swapped lines are named", changed, directory, lines,
                     lambda l: [*l[:5], l[6], l[5], *l[7:]], 6)
-        story.check("a journal in two files", in_two_files, directory, lines)
+        story.check("a run that was cut out is named", without_a_run, directory, lines)
+        try:
+            server.start()
+            story.check("uses before the file moves", ask, server, pki)
+            story.check("a moved journal goes on in a new file", begins_a_new_file, server, pki, journal)
+        finally:
+            server.stop()
+        story.check("the chain follows over files", follows_over_files, journal + ".1", journal)
+        story.check("an end that was cut off is told at start", cut_is_told_at_start, server, journal)
     story.end()
 
 

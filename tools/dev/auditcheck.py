@@ -3,7 +3,8 @@
 
 A record's hash is the first half of SHA-256(hash before it || its 128 bytes with the hash zero); the bytes
 are those of struct lk_audit_record (core/watch/audit.h), rebuilt here from the line. A "start" line begins
-the chain of its worker. Prints FILE:LINE: fault for a line that is missing, swapped or edited, then the
+the chain of its worker with the hash over all lines before it, so that no run can be cut out; a "file" line
+carries that hash into the next file, and "continue" lines say where chains stood. Prints FILE:LINE: fault for a line that is missing, swapped or edited, then the
 counts; ends with 1 if there were faults.
 """
 
@@ -27,6 +28,9 @@ class Chain:
     def __init__(self):
         self.hash, self.sequence = None, 0
 
+    def begin(self, r):
+        self.hash, self.sequence = bytes.fromhex(r["chain"]), r["sequence"]
+
     def follow(self, r):
         """What is wrong with this record, or None; goes on from it either way."""
         want = hashlib.sha256((self.hash or bytes(16)) + record_bytes(r)).hexdigest()[:32]
@@ -41,37 +45,64 @@ class Chain:
         return fault
 
 
-def judge(line, chains, count):
-    """What is wrong with this line, or None."""
-    try:
-        r = json.loads(line)
-        chain = chains.setdefault(r["worker"], Chain())
-        if r.get("event") == "start":
-            count["starts"] += 1
-            chain.hash, chain.sequence = bytes.fromhex(r["chain"]), 0
-        elif "event" in r:
-            return f"lurkd says: {r['event']}"
-        else:
-            count["records"] += 1
-            return chain.follow(r)
-    except (ValueError, KeyError, TypeError, struct.error) as e:
-        return f"no record: {e}"
-    return None
+class Journal:
+    """All files: the hash over their lines, and the chain of each worker."""
+
+    def __init__(self):
+        self.hash, self.chains = None, {}
+        self.records = self.starts = 0
+
+    def judge(self, line, first):
+        """What is wrong with this line (bytes), or None."""
+        fault = None
+        try:
+            fault = self.take(json.loads(line), first)
+        except (ValueError, KeyError, TypeError, struct.error) as e:
+            fault = f"no record: {e}"
+        self.hash = hashlib.sha256((self.hash or bytes(16)) + line).digest()[:16]
+        return fault
+
+    def take(self, r, first):
+        event = r.get("event")
+        if first != (event == "file"):
+            return "a file begins with a line that says so, and has no other one"
+        if event == "file":
+            return self.take_file(r)
+        chain = self.chains.setdefault(r["worker"], Chain())
+        if event == "start":
+            self.starts += 1
+            chain.begin(r)
+            return None if chain.hash == self.hash else "does not follow from the lines before it"
+        if event == "continue":
+            known, at = chain.hash, chain.sequence
+            chain.begin(r)
+            same = known in (None, chain.hash) and (known is None or at == chain.sequence)
+            return None if same else "does not follow from the file before it"
+        if event is not None:
+            return f"lurkd says: {event}"
+        self.records += 1
+        return chain.follow(r)
+
+    def take_file(self, r):
+        before, self.hash = self.hash, bytes.fromhex(r["previous"])
+        if before not in (None, self.hash):
+            return "does not follow from the file before it"
+        return f"lurkd says: {r['damage']} (the file before this one)" if r["damage"] else None
 
 
 def main(paths):
     if not paths:
         print(__doc__)
         return 2
-    chains, count, faults = {}, {"records": 0, "starts": 0}, 0
+    journal, faults = Journal(), 0
     for path in paths:
-        with open(path, encoding="utf-8") as f:
+        with open(path, "rb") as f:
             for number, line in enumerate(f, 1):
-                fault = judge(line, chains, count)
+                fault = journal.judge(line, number == 1)
                 if fault is not None:
                     faults += 1
                     print(f"{path}:{number}: {fault}")
-    print(f"{count['records']} records, {count['starts']} starts, {faults} faults")
+    print(f"{journal.records} records, {journal.starts} starts, {faults} faults")
     return 1 if faults else 0
 
 

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -38,7 +39,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    unlink(path);
+    DIR *d = opendir(dir);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
     return rmdir(dir);
 }
 
@@ -208,12 +212,144 @@ static void journal_takes_records_while_the_disk_is_busy(void **state)
     sem_destroy(&disk_free);
 }
 
+/* A run of lurkd that uses a key three times; true: the journal was found whole. */
+static bool run_once(bool reopen)
+{
+    struct lk_journal j;
+    memset(ring, 0, sizeof ring);
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    bool whole = !j.damaged;
+    append(0, 1);
+    append(0, 2);
+    lk_journal_turn(&j, LK_NS_PER_S);
+    if (reopen) lk_journal_reopen(&j);
+    for (unsigned i = 0; i < 200 && j.reopen; i++) { /* the thread may be at the disk */
+        lk_journal_turn(&j, LK_NS_PER_S);
+        sched_yield();
+    }
+    append(0, 3);
+    lk_journal_close(&j, 2 * LK_NS_PER_S);
+    return whole;
+}
+
+static char *contents(const char *of, size_t *len)
+{
+    static char text[1 << 20];
+    FILE *f = fopen(of, "r");
+    assert_non_null(f);
+    *len = fread(text, 1, sizeof text - 1, f);
+    text[*len] = 0;
+    fclose(f);
+    return text;
+}
+
+static void put(const char *text, size_t len)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, len, f), len);
+    fclose(f);
+}
+
+/* The value of a member in the last line that has this text, 32 digits. */
+static void member_of(const char *text, const char *line, const char *name, char out[33])
+{
+    const char *at = NULL;
+    for (const char *p = text; (p = strstr(p, line)) != NULL; p++)
+        at = p;
+    assert_non_null(at);
+    at = strstr(at, name);
+    assert_non_null(at);
+    snprintf(out, 33, "%s", at + strlen(name));
+}
+
+static void journal_goes_on_from_the_run_before(void **state)
+{
+    (void)state;
+    char first[33], second[33];
+    size_t len;
+    assert_true(run_once(false));
+    member_of(contents(path, &len), "\"start\"", "\"chain\":\"", first);
+    assert_true(run_once(false));
+    member_of(contents(path, &len), "\"start\"", "\"chain\":\"", second);
+    assert_string_not_equal(first, second);
+    assert_true(run_once(false));
+    unsigned files;
+    size_t starts = 0;
+    for (const char *p = contents(path, &len); (p = strstr(p, "\"start\"")) != NULL; p++)
+        starts++;
+    assert_int_equal(starts, 3);
+    files = strstr(contents(path, &len), ".damaged") != NULL;
+    assert_int_equal(files, 0);
+}
+
+static void journal_notices_a_cut_and_goes_on_beside_it(void **state)
+{
+    (void)state;
+    size_t len;
+    for (unsigned what = 0; what < 4; what++) {
+        assert_true(run_once(false));
+        assert_true(run_once(false));
+        char *text = contents(path, &len);
+        if (what == 0) { /* the last line */
+            while (text[len - 2] != '\n')
+                len--;
+            len--;
+        } else if (what == 1) { /* a byte of the first record */
+            strstr(text, "\"status\":1")[9] = '2';
+        } else if (what == 2) { /* the end of the last line */
+            len -= 5;
+        } else { /* the first run, which leaves a file that follows by itself */
+            char *second = strstr(strstr(text, "\"start\"") + 1, "\"start\"");
+            while (second[-1] != '\n')
+                second--;
+            char *first = strchr(text, '\n') + 1;
+            memmove(first, second, strlen(second) + 1);
+            len = strlen(text);
+        }
+        put(text, len);
+        assert_false(run_once(false));
+        assert_true(run_once(false)); /* in the new file all is well */
+    }
+}
+
+static void journal_begins_a_new_file_when_the_old_one_was_moved(void **state)
+{
+    (void)state;
+    char moved[sizeof dir + 32], last[33], before[33];
+    size_t len;
+    struct lk_journal j;
+    snprintf(moved, sizeof moved, "%s/old", dir);
+    assert_true(run_once(true)); /* nobody moved it: the same file */
+    assert_int_equal(access(moved, F_OK), -1);
+    memset(ring, 0, sizeof ring);
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    append(0, 1);
+    lk_journal_turn(&j, LK_NS_PER_S);
+    assert_int_equal(rename(path, moved), 0);
+    lk_journal_reopen(&j);
+    while (j.reopen) {
+        lk_journal_turn(&j, LK_NS_PER_S);
+        sched_yield();
+    }
+    append(0, 2);
+    lk_journal_close(&j, 2 * LK_NS_PER_S);
+    member_of(contents(moved, &len), "\"exchange\"", "\"hash\":\"", last);
+    assert_null(strstr(contents(moved, &len), "\"continue\""));
+    member_of(contents(path, &len), "\"continue\"", "\"chain\":\"", before);
+    assert_string_equal(last, before);
+    assert_true(run_once(false));
+}
+
 int main(void)
 {
     lk_log_level(LK_LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(journal_holds_every_record_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_notices_an_edited_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_goes_on_from_the_run_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_notices_a_cut_and_goes_on_beside_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_begins_a_new_file_when_the_old_one_was_moved, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_says_why_it_cannot_open, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_loses_nothing_to_a_full_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_takes_records_while_the_disk_is_busy, setup, teardown),
