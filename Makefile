@@ -24,10 +24,10 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-protot
 PKGS := openssl liburing yaml-0.1 jansson hwloc libseccomp libsystemd libevent_core libevent_extra
 CFLAGS_release := -O3 -g -D_FORTIFY_SOURCE=2
 CFLAGS_debug   := -O1 -g
-CFLAGS_test    := -O2 -g
-CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS_test    := -O1 -g1
+CFLAGS_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined
-CFLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-tsan
+CFLAGS_tsan    := -O1 -g1 -fsanitize=thread -Wno-tsan
 LIBS_release := -ljemalloc
 LIBS_debug   := -ljemalloc
 LIBS_test    := -ljemalloc

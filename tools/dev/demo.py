@@ -45,6 +45,10 @@ def bench(server, pki, transport):
 
 
 def main():
+    may = subprocess.run([f"{TOP}/tests/support/memlock.sh"], stdout=subprocess.PIPE, text=True)
+    if may.returncode != 0:
+        print(f"demo: lurkd keeps keys in memory that is never swapped: {may.stdout}", end="", file=sys.stderr)
+        return 2
     base = f"{TOP}/build/demo"
     shutil.rmtree(base, ignore_errors=True)
     os.makedirs(base)
