@@ -2,4 +2,4 @@
 # file: io/conn.c
 # test: unit/io/intake_test
 # red: intake_judges_a_peer_again_under_a_new_view
-s/if (conn->view_generation == view->generation) return conn->edge;/return conn->edge;/
+s/conn->view_generation == view->generation && conn/conn/
