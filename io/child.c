@@ -82,23 +82,33 @@ static void raise_memlock(void)
 static bool change_user(const struct lk_child_identity *who)
 {
     if (!who->drop) return true;
+    (void)prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); /* until drop_capabilities has chosen */
     return setgroups(0, NULL) == 0 && setresgid(who->gid, who->gid, who->gid) == 0 &&
            setresuid(who->uid, who->uid, who->uid) == 0;
 }
 
-/* Root without a user to become keeps its number, and nothing else of root but locking memory. What the
- * bounding set may not lose (no CAP_SETPCAP), no_new_privs keeps from coming back at exec. */
-static bool drop_capabilities(void)
+/* Needs root's own capabilities, so it comes before the change of user. */
+static void bound_capabilities(void)
+{
+    for (int cap = 0; cap < 64; cap++)
+        if (cap != CAP_IPC_LOCK) (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+/* Of root nothing stays but locking memory; the number does where there is no user to become. Another
+ * user has it through exec as an ambient one. What the bounding set may not lose (no CAP_SETPCAP),
+ * no_new_privs keeps from coming back at exec. */
+static bool drop_capabilities(const struct lk_child_identity *who)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
-    for (int cap = 0; cap < 64; cap++)
-        if (cap != CAP_IPC_LOCK) (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
     if (syscall(SYS_capget, &head, data) != 0) return false;
     const uint32_t lock = data[0].permitted & UINT32_C(1) << CAP_IPC_LOCK;
-    data[0] = (struct __user_cap_data_struct){.effective = lock, .permitted = lock};
+    data[0] = (struct __user_cap_data_struct){
+        .effective = lock, .permitted = lock, .inheritable = who->drop ? lock : 0};
     data[1] = (struct __user_cap_data_struct){0};
-    return syscall(SYS_capset, &head, data) == 0;
+    if (syscall(SYS_capset, &head, data) != 0) return false;
+    if (who->drop && lock != 0) (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_IPC_LOCK, 0, 0);
+    return true;
 }
 
 /* What an operator sets for the processor or a sanitizer concerns the children too. */
@@ -127,7 +137,8 @@ __attribute__((noreturn)) static void become(const struct role_row *row, int cha
         _exit(126);
     if (syscall(SYS_close_range, LK_CHILD_CHANNEL + 1, ~0u, 0) != 0) _exit(126);
     (void)setsid(); /* without a terminal nobody types into it */
-    if (!change_user(who) || !drop_capabilities() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(126);
+    bound_capabilities();
+    if (!change_user(who) || !drop_capabilities(who) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(126);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
