@@ -8,11 +8,16 @@
 
 #include "core/keys/certificate.h"
 
-static int64_t not_after(const X509 *certificate)
+static int64_t unix_of(const ASN1_TIME *time)
 {
     struct tm t;
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &t) != 1) return 0;
+    if (time == NULL || ASN1_TIME_to_tm(time, &t) != 1) return 0;
     return (int64_t)timegm(&t);
+}
+
+static int64_t not_after(const X509 *certificate)
+{
+    return unix_of(X509_get0_notAfter(certificate));
 }
 
 /* Its key as the certificate's own bytes have it, not as libcrypto would write it. */
@@ -88,4 +93,19 @@ int64_t lk_chain_expiry(struct lk_bytes pem)
     BIO_free(bio);
     ERR_clear_error();
     return expiry_s;
+}
+
+int64_t lk_crl_expiry(struct lk_bytes pem)
+{
+    BIO *bio = pem.len > 0 ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    int64_t first_s = 0;
+    X509_CRL *crl;
+    while (bio != NULL && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
+        int64_t next_s = unix_of(X509_CRL_get0_nextUpdate(crl));
+        if (next_s != 0 && (first_s == 0 || next_s < first_s)) first_s = next_s;
+        X509_CRL_free(crl);
+    }
+    BIO_free(bio);
+    ERR_clear_error(); /* the end of the file is an error to PEM_read */
+    return first_s;
 }

@@ -18,5 +18,7 @@ LK_MUST_USE lk_err lk_chain_read(struct lk_bytes pem, struct lk_bytes spki, stru
 void lk_chain_free(struct lk_chain *chain);
 /* notAfter of the first certificate in PEM text; 0: none. */
 int64_t lk_chain_expiry(struct lk_bytes pem);
+/* The earliest nextUpdate among the CRLs in PEM text; 0: none has one. */
+int64_t lk_crl_expiry(struct lk_bytes pem);
 
 #endif

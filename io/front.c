@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "crypto/ct.h"
 #include "io/chain.h"
@@ -55,6 +56,7 @@ struct front {
     struct lk_segment segment[2]; /* of this epoch and the one before; base NULL: none */
     unsigned segment_now;
     uint64_t reported_epoch;
+    int64_t crl_expiry_s; /* 0: none, or it was said that it is over */
     char error[1024];
     struct lk_message in;
 };
@@ -328,6 +330,8 @@ static lk_err take_commit(struct front *f)
     LK_TRY(check_memlock(f));
     const struct file *file = &f->load.file[LK_FILE_CERTIFICATE];
     int64_t channel_expiry_s = lk_chain_expiry((struct lk_bytes){.data = file->data, .len = file->len});
+    file = &f->load.file[LK_FILE_CRL];
+    int64_t crl_expiry_s = lk_crl_expiry((struct lk_bytes){.data = file->data, .len = file->len});
     struct lk_view *fresh = NULL;
     LK_TRY(build_view(f, &fresh));
     if (f->view == NULL)
@@ -337,6 +341,8 @@ static lk_err take_commit(struct front *f)
     atomic_store(&f->counters->keys, lk_keystore_count(fresh->keys));
     atomic_store(&f->counters->generation, fresh->generation);
     atomic_store(&f->counters->channel_expiry_s, channel_expiry_s);
+    atomic_store(&f->counters->crl_expiry_s, crl_expiry_s);
+    f->crl_expiry_s = crl_expiry_s;
     atomic_store(&f->counters->certificate_expiry_s, f->load.expiry_s);
     drop_load(&f->load);
     return lk_channel_tell(f->channel, LK_M_READY, &fresh->generation, sizeof fresh->generation, -1);
@@ -433,6 +439,14 @@ static lk_err report_epoch(struct front *f)
     return lk_channel_tell(f->channel, kind, &now->epoch, sizeof now->epoch, -1);
 }
 
+/* Once for each load: OpenSSL refuses every edge from now on. */
+static void judge_crl(struct front *f)
+{
+    if (f->crl_expiry_s == 0 || lk_clock_unix_s() <= f->crl_expiry_s) return;
+    f->crl_expiry_s = 0;
+    lk_log(LK_LOG_ERROR, "channel.crl has expired: every edge is refused until a fresh one is loaded");
+}
+
 static lk_err tick(struct front *f)
 {
     LK_TRY(report_epoch(f));
@@ -441,6 +455,7 @@ static lk_err tick(struct front *f)
         conns += lk_loop_conns(f->loop[i]);
     if (f->counters != NULL) {
         atomic_store(&f->counters->conns, conns);
+        judge_crl(f);
         atomic_store(&f->counters->cpu_ns, lk_child_cpu_ns());
     }
     if (!f->draining || conns > 0) return LK_OK;

@@ -71,6 +71,7 @@ static json_t *report_status(void *owner, const json_t *request, uint32_t client
     set_u64(o, "audit_chain_breaks", s->journal.broken);
     json_object_set_new(o, "audit_damaged", json_boolean(s->journal.damaged));
     json_object_set_new(o, "channel_expiry_s", json_integer(atomic_load(&front->channel_expiry_s)));
+    json_object_set_new(o, "crl_expiry_s", json_integer(atomic_load(&front->crl_expiry_s)));
     json_object_set_new(o, "certificate_expiry_s", json_integer(atomic_load(&front->certificate_expiry_s)));
     json_object_set_new(o, "reloading", json_boolean(s->rollout.step != LK_ROLLOUT_NONE));
     json_object_set_new(o, "one_process", json_boolean(s->options.one_process));

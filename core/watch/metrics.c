@@ -205,6 +205,8 @@ static const struct {
     {"lurk_connections", "gauge", "Peers connected now", offsetof(struct lk_process_counters, conns), 1},
     {"lurk_channel_certificate_expiry_seconds", "gauge", "End of the server's own certificate, unix time",
      offsetof(struct lk_process_counters, channel_expiry_s), 1},
+    {"lurk_crl_expiry_seconds", "gauge", "Earliest next update among the CRLs, unix time; 0 without one",
+     offsetof(struct lk_process_counters, crl_expiry_s), 1},
     {"lurk_key_certificate_expiry_seconds", "gauge",
      "Earliest end among the certificates beside the keys, unix time",
      offsetof(struct lk_process_counters, certificate_expiry_s), 1},

@@ -111,6 +111,7 @@ struct lk_process_counters {
     _Atomic uint64_t ready;               /* 1: serving */
     _Atomic uint64_t conns;               /* peers connected now (front) */
     _Atomic int64_t channel_expiry_s;     /* notAfter of the server's own certificate, unix */
+    _Atomic int64_t crl_expiry_s;         /* the earliest nextUpdate among the CRLs; 0: none */
     _Atomic int64_t certificate_expiry_s; /* the earliest notAfter among certificates beside keys */
     struct lk_counters thread[];
 };
