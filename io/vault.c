@@ -131,12 +131,13 @@ static unsigned lanes_of(const struct vault *v, unsigned lanes, unsigned slots_p
     return v->plan.loops * lk_lanes_of_loop(lanes, v->plan.loops, slots_per_loop);
 }
 
+/* A reload may bring tenants up to the bound, and each wants queues of its own in workers that run. */
 static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_conf *conf, unsigned index)
 {
     const struct lk_segment_shape shape = lk_plan_shape(&v->plan);
     return (struct lk_worker_conf){
         .index = index,
-        .tenants = conf->tenant_count > 0 ? conf->tenant_count : 1,
+        .tenants = LK_TENANTS_MAX,
         .lanes_small = lanes_of(v, LK_LANES_SMALL_PER_WORKER, shape.small_per_loop),
         .lanes_large = lanes_of(v, LK_LANES_LARGE_PER_WORKER, shape.large_per_loop),
         .window_s = conf->window_s,
