@@ -77,7 +77,7 @@ static bool is_stream(uint32_t transport)
 }
 
 /* SO_REUSEPORT alone would quietly share the port with an older lurkd of the same user. */
-static lk_err nobody_else_has_it(const struct lk_conf_listen *row)
+lk_err lk_listener_try(const struct lk_conf_listen *row)
 {
     const struct wish alone = {.row = row, .stream = is_stream(row->transport), .share = false};
     int fd;
@@ -88,7 +88,7 @@ static lk_err nobody_else_has_it(const struct lk_conf_listen *row)
 
 static lk_err open_row(struct lk_listeners *l, const struct lk_conf_listen *row, uint32_t r)
 {
-    LK_TRY(nobody_else_has_it(row));
+    LK_TRY(lk_listener_try(row));
     const struct wish shared = {.row = row, .stream = is_stream(row->transport), .share = true};
     for (uint32_t i = 0; i < l->loops; i++)
         LK_TRY(open_one(&shared, &l->fd[r * l->loops + i]));

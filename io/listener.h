@@ -19,6 +19,8 @@ struct lk_listeners {
  * address, why, and what to do; untouched for LK_ERR_MEMORY. */
 LK_MUST_USE lk_err lk_listeners_open(const struct lk_conf *conf, uint32_t loops, struct lk_listeners *out,
                                      char *error, size_t error_bytes);
+/* Could this row be served? Binds and closes, listens never. -EADDRINUSE: somebody serves it now. */
+LK_MUST_USE lk_err lk_listener_try(const struct lk_conf_listen *row);
 void lk_listeners_close(struct lk_listeners *listeners);
 
 #endif

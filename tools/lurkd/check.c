@@ -216,6 +216,7 @@ static void check_all(struct check *c)
 {
     const struct lk_conf *conf = c->bundle->conf;
     check_host(c);
+    c->faults += lk_lurkd_check_places(conf);
     if (!read_files(c)) return;
     read_channel_spki(c);
     printf("%-12s %s: the server's own TLS certificate; edges verify it\n", "channel", conf->channel_certificate);
