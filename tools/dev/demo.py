@@ -72,7 +72,8 @@ def main():
         server.stop()
         return 1
     code = server.stop()
-    records = sum(1 for name in os.listdir(f"{base}/state") for line in open(f"{base}/state/{name}") if json.loads(line))
+    records = sum(1 for name in os.listdir(f"{base}/state") if name.startswith("audit.log")
+                  for line in open(f"{base}/state/{name}") if json.loads(line))
     print(f"lurkd ended with {code}; {records} key uses in build/demo/state")
     return 0 if code == 0 else 1
 
