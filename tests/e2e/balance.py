@@ -66,10 +66,12 @@ def unbalanced(server):
 
 
 def resident_kb(server):
+    """Heap and locked memory. Not the shared table of uses seen: its pages come with the requests, and how many
+    of those the second half brings is the machine's affair."""
     out = {}
     for role, pid in server.children().items():
         with open(f"/proc/{pid}/status") as f:
-            out[role] = int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+            out[role] = sum(int(kb) for kb in re.findall(r"(?:RssAnon|VmLck):\s+(\d+)", f.read()))
     return out
 
 
