@@ -42,7 +42,8 @@ static uint32_t detect(void)
 }
 #endif
 
-static const char *const names[LK_CPU_FEATURE_COUNT] = {"bmi2", "adx", "sha", "avx2", "avx512", "ifma"};
+static const char *const names[LK_CPU_FEATURE_COUNT] = {"bmi2", "adx",    "sha",
+                                                        "avx2", "avx512", "ifma"};
 
 /* The feature that word[len] hides, or LK_CPU_FEATURE_COUNT. */
 static unsigned hidden_by(const char *word, size_t len)

@@ -18,8 +18,8 @@ enum lk_cpu_feature {
     LK_CPU_FEATURE_COUNT
 };
 
-/* Bit i: enum lk_cpu_feature i is there and not hidden. IFMA goes with AVX-512. False: LURK_CPU holds
- * a word that names no feature; *mask is what the rest gives. */
+/* Bit i: enum lk_cpu_feature i is there and not hidden. IFMA goes with AVX-512. False: LURK_CPU
+ * holds a word that names no feature; *mask is what the rest gives. */
 bool lk_cpu_features(uint32_t *mask);
 /* "bmi2 adx avx512 ifma", cut at size. */
 void lk_cpu_text(uint32_t mask, char *to, size_t size);

@@ -1,5 +1,6 @@
 /* crypto: the one face of the numbers. Everything above names a key form, a kernel row and lanes;
- * which code runs behind a row (libcrypto here, AVX-512 kernels beside it later) is chosen at start.
+ * which code runs behind a row (libcrypto here, AVX-512 kernels beside it later) is chosen at
+ * start.
  *
  * A row takes up to lanes_max lanes, each naming its own key, and a 64-bit mask of live ones, and
  * returns the mask of good ones. A lane's result and time do not depend on its neighbours (I3).
@@ -34,22 +35,23 @@ struct lk_engine_key;
 struct lk_key_facts {
     enum lk_key_kind kind;
     uint32_t bits;
-    uint32_t bytes;         /* RSA: modulus bytes k. Others: longest signature */
-    const uint8_t *spki;    /* SubjectPublicKeyInfo in DER, owned by the key */
+    uint32_t bytes;      /* RSA: modulus bytes k. Others: longest signature */
+    const uint8_t *spki; /* SubjectPublicKeyInfo in DER, owned by the key */
     size_t spki_bytes;
     const uint8_t *rsa_public; /* PKCS#1 RSAPublicKey in DER, NULL unless RSA */
     size_t rsa_public_bytes;
-    uint32_t barred_hashes; /* RSA-PSS: bit per hash that its own parameters do not let it sign with */
+    uint32_t
+        barred_hashes; /* RSA-PSS: bit per hash that its own parameters do not let it sign with */
 };
 
 enum lk_key_fault {
     LK_KEY_GOOD = 0,
-    LK_KEY_NOT_A_KEY,      /* text or DER that holds no private key we know */
-    LK_KEY_PASSPHRASE,     /* encrypted, and no or a wrong passphrase */
-    LK_KEY_COSTLY,         /* encrypted with more rounds than anybody waits for */
-    LK_KEY_KIND_UNKNOWN,   /* an algorithm or curve that is not served */
-    LK_KEY_TOO_SMALL,      /* RSA below 2048 bits */
-    LK_KEY_TOO_LARGE,      /* RSA above 8192 bits */
+    LK_KEY_NOT_A_KEY,    /* text or DER that holds no private key we know */
+    LK_KEY_PASSPHRASE,   /* encrypted, and no or a wrong passphrase */
+    LK_KEY_COSTLY,       /* encrypted with more rounds than anybody waits for */
+    LK_KEY_KIND_UNKNOWN, /* an algorithm or curve that is not served */
+    LK_KEY_TOO_SMALL,    /* RSA below 2048 bits */
+    LK_KEY_TOO_LARGE,    /* RSA above 8192 bits */
     LK_KEY_MULTI_PRIME,
     LK_KEY_EXPONENT,       /* e even, or at most 2^16 */
     LK_KEY_NO_D,           /* the stand-in premaster hangs on d: a key without it is refused */
@@ -79,11 +81,11 @@ const uint8_t *lk_engine_key_modulus(const struct lk_engine_key *key);
 
 /* One row per (operation, size): the unit of batching, of queueing and of cost. */
 enum lk_kernel_row {
-    LK_ROW_RSA2048,  /* private operation, modulus up to 2048 bits */
+    LK_ROW_RSA2048, /* private operation, modulus up to 2048 bits */
     LK_ROW_RSA3072,
     LK_ROW_RSA4096,
-    LK_ROW_RSA8192,  /* everything above 4096 */
-    LK_ROW_P256,     /* ECDSA signature */
+    LK_ROW_RSA8192, /* everything above 4096 */
+    LK_ROW_P256,    /* ECDSA signature */
     LK_ROW_P384,
     LK_ROW_P521,
     LK_ROW_ED25519,
@@ -96,19 +98,19 @@ enum lk_kernel_row {
     LK_ROW_COUNT
 };
 
-/* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the call.
- * in and out may be equal. */
+/* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the
+ * call. in and out may be equal. */
 struct lk_operand {
     const struct lk_engine_key *key; /* all but POO */
-    const uint8_t *in;  /* RSA: k bytes c, big-endian. ECDSA: digest. EdDSA: message. */
-    size_t in_bytes;    /* POO: bG */
-    uint8_t *out;       /* RSA: k bytes c^d mod n. Signatures: DER or raw, room for facts->bytes */
-    size_t out_bytes;   /* set by the call */
+    const uint8_t *in; /* RSA: k bytes c, big-endian. ECDSA: digest. EdDSA: message. */
+    size_t in_bytes;   /* POO: bG */
+    uint8_t *out;      /* RSA: k bytes c^d mod n. Signatures: DER or raw, room for facts->bytes */
+    size_t out_bytes;  /* set by the call */
     const uint8_t *poo_point;     /* POO: vG, as long as bG */
     const uint8_t *poo_r;         /* POO: r, scalar width of the group, big-endian */
     const uint8_t *poo_challenge; /* POO: c, big-endian */
     size_t poo_challenge_bytes;   /* 16 or 32 */
-    bool point_bad; /* POO, set by the call: vG or bG is no valid point (fault 3, not 13) */
+    bool point_bad;  /* POO, set by the call: vG or bG is no valid point (fault 3, not 13) */
     bool recomputed; /* RSA, set by the call: the first result was wrong (T1); to be counted even
                       * where the second was right */
 };
@@ -116,15 +118,14 @@ struct lk_operand {
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
 struct lk_engine_work;
 
-/* RSA      m = c^d mod n, checked with e before it is returned (T1): a wrong one is computed once more
- *          without CRT, and a lane that fails then too is not good.
- *          c >= n: the lane computes on 0 in its place and is good; the caller masks (lurk-tls12.md 5).
- * ECDSA    (r, s) over the digest, DER. Checked with the public key when work was made with
- *          check_ecdsa.
- * POO      good when [r]G + [c]bG = vG (lurk-tls12.md 7); everything is public, variable time.
- * In       operand[i] for each bit i of live · work: of the calling worker
- * Returns  mask of good lanes, a subset of live; out of other lanes is zero
- * Time     RSA, ECDSA, EdDSA: independent of secrets as far as libcrypto's own code is */
+/* RSA      m = c^d mod n, checked with e before it is returned (T1): a wrong one is computed once
+ * more without CRT, and a lane that fails then too is not good. c >= n: the lane computes on 0 in
+ * its place and is good; the caller masks (lurk-tls12.md 5). ECDSA    (r, s) over the digest, DER.
+ * Checked with the public key when work was made with check_ecdsa. POO      good when [r]G + [c]bG
+ * = vG (lurk-tls12.md 7); everything is public, variable time. In       operand[i] for each bit i
+ * of live · work: of the calling worker Returns  mask of good lanes, a subset of live; out of other
+ * lanes is zero Time     RSA, ECDSA, EdDSA: independent of secrets as far as libcrypto's own code
+ * is */
 struct lk_kernel {
     const char *name;   /* "rsa2048" */
     const char *isa;    /* "library" */

@@ -7,7 +7,8 @@
 
 #include "crypto/rsa/rsa_check.h"
 
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* reading the parts of an RSA or EC key */
+#pragma GCC diagnostic ignored                                                                     \
+    "-Wdeprecated-declarations" /* reading the parts of an RSA or EC key */
 
 #define MODULUS_BITS_MIN 2048
 #define EXPONENT_BITS_MIN 17 /* above 2^16 */
@@ -82,7 +83,8 @@ bool lk_rsa_primes_good(const RSA *rsa)
     const BIGNUM *p, *q;
     RSA_get0_factors(rsa, &p, &q);
     BN_CTX *ctx = BN_CTX_secure_new();
-    bool good = ctx != NULL && BN_check_prime(p, ctx, NULL) == 1 && BN_check_prime(q, ctx, NULL) == 1;
+    bool good = ctx != NULL && BN_check_prime(p, ctx, NULL) == 1 &&
+                BN_check_prime(q, ctx, NULL) == 1;
     BN_CTX_free(ctx);
     ERR_clear_error();
     return good;

@@ -12,7 +12,8 @@
 #include "crypto/ct.h"
 #include "crypto/engine_check.h"
 
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* reading the parts of an RSA or EC key */
+#pragma GCC diagnostic ignored                                                                     \
+    "-Wdeprecated-declarations" /* reading the parts of an RSA or EC key */
 
 static const char *const fault_texts[LK_KEY_FAULT_COUNT] = {
     [LK_KEY_GOOD] = "the key is good",
@@ -70,7 +71,8 @@ static bool fill_spki(struct lk_engine_key *key, X509_PUBKEY *spki)
         size_t size = 57;
         nid = EVP_PKEY_get_id(parts->ed);
         bits = OPENSSL_malloc(size);
-        len = bits != NULL && EVP_PKEY_get_raw_public_key(parts->ed, bits, &size) == 1 ? (int)size : 0;
+        len = bits != NULL && EVP_PKEY_get_raw_public_key(parts->ed, bits, &size) == 1 ? (int)size
+                                                                                       : 0;
     }
     if (len > 0 && X509_PUBKEY_set0_param(spki, OBJ_nid2obj(nid), type, value, bits, len) == 1)
         return true;
@@ -114,7 +116,8 @@ static bool make_rsa_public(struct lk_engine_key *key)
     key->rsa_public = own(der, len);
     key->public_bytes = malloc(k + e_bytes);
     key->public_limbs = calloc(2 * lk_mont_limbs(k), sizeof *key->public_limbs);
-    if (key->rsa_public == NULL || key->public_bytes == NULL || key->public_limbs == NULL) return false;
+    if (key->rsa_public == NULL || key->public_bytes == NULL || key->public_limbs == NULL)
+        return false;
     key->facts.rsa_public = key->rsa_public;
     key->facts.rsa_public_bytes = (size_t)len;
     BN_bn2bin(n, key->public_bytes);
@@ -306,8 +309,8 @@ const uint8_t *lk_engine_key_modulus(const struct lk_engine_key *key)
 enum lk_kernel_row lk_engine_key_row(const struct lk_engine_key *key)
 {
     static const enum lk_kernel_row rows[LK_KEY_KIND_COUNT] = {
-        [LK_KEY_P256] = LK_ROW_P256,       [LK_KEY_P384] = LK_ROW_P384,
-        [LK_KEY_P521] = LK_ROW_P521,       [LK_KEY_ED25519] = LK_ROW_ED25519,
+        [LK_KEY_P256] = LK_ROW_P256,   [LK_KEY_P384] = LK_ROW_P384,
+        [LK_KEY_P521] = LK_ROW_P521,   [LK_KEY_ED25519] = LK_ROW_ED25519,
         [LK_KEY_ED448] = LK_ROW_ED448,
     };
     if (key->parts.rsa == NULL) return rows[key->facts.kind];

@@ -28,8 +28,8 @@ static uint64_t run_lanes(struct lk_engine_work *work, struct lk_operand *operan
 
 /* --- RSA ------------------------------------------------------------------------------------ */
 
-/* A wrong result is never returned: from a CRT computation it would give the factors away. Once more
- * without CRT, since a fault of the moment should not cost the peer its handshake. */
+/* A wrong result is never returned: from a CRT computation it would give the factors away. Once
+ * more without CRT, since a fault of the moment should not cost the peer its handshake. */
 static bool private_checked(struct lk_engine_work *work, struct lk_operand *operand,
                             const uint8_t *c, uint8_t *m)
 {
@@ -95,8 +95,8 @@ static uint64_t run_ecdsa(struct lk_engine_work *work, struct lk_operand *operan
     return run_lanes(work, operand, live, ecdsa_lane);
 }
 
-/* Its nonce is a function of key and text: a wrong signature beside the right one of the same text, which
- * anybody may ask for again, gives the key away. So each is checked. */
+/* Its nonce is a function of key and text: a wrong signature beside the right one of the same text,
+ * which anybody may ask for again, gives the key away. So each is checked. */
 static bool eddsa_lane(struct lk_engine_work *work, struct lk_operand *operand)
 {
     uint8_t signature[LK_ENGINE_SIGNATURE_BYTES_MAX];
@@ -141,7 +141,8 @@ static uint64_t run_poo_p521(struct lk_engine_work *work, struct lk_operand *ope
     return run_poo(work, operand, live, 2);
 }
 
-static uint64_t run_poo_x25519(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
+static uint64_t run_poo_x25519(struct lk_engine_work *work, struct lk_operand *operand,
+                               uint64_t live)
 {
     return run_poo(work, operand, live, 3);
 }
@@ -159,9 +160,10 @@ enum lk_kernel_row lk_poo_row(uint16_t group)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-/* Costs in CPU time of one operation, checks included, on the machine of the measured anchors (Zen 5,
- * 2.6 GHz TSC, libcrypto 3.0.22): RSA-2048 257 us, 3072 1.8 ms, 4096 4.3 ms, P-256 20 us; the other rows
- * measured beside these and scaled to them. They order queues, so ratios matter and the machine hardly. */
+/* Costs in CPU time of one operation, checks included, on the machine of the measured anchors (Zen
+ * 5, 2.6 GHz TSC, libcrypto 3.0.22): RSA-2048 257 us, 3072 1.8 ms, 4096 4.3 ms, P-256 20 us; the
+ * other rows measured beside these and scaled to them. They order queues, so ratios matter and the
+ * machine hardly. */
 const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
     [LK_ROW_RSA2048] = {"rsa2048", "library", 1, 267000, run_rsa},
     [LK_ROW_RSA3072] = {"rsa3072", "library", 1, 1820000, run_rsa},

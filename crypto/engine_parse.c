@@ -59,7 +59,8 @@ static enum lk_key_fault take_ec(const uint8_t *der, long len, const ASN1_OBJECT
     }
     if (at != der + len) return LK_KEY_NOT_A_KEY;
     if (!curve_kind(parts->ec, &parts->kind)) return LK_KEY_KIND_UNKNOWN;
-    if (curve != NULL && EC_GROUP_get_curve_name(EC_KEY_get0_group(parts->ec)) != OBJ_obj2nid(curve))
+    if (curve != NULL &&
+        EC_GROUP_get_curve_name(EC_KEY_get0_group(parts->ec)) != OBJ_obj2nid(curve))
         return LK_KEY_INCONSISTENT; /* two curves in one file */
     return LK_KEY_GOOD;
 }
@@ -145,7 +146,8 @@ static enum lk_key_fault parse_sec1(const uint8_t *der, long len, const char *pa
     return take_ec(der, len, NULL, parts);
 }
 
-static enum lk_key_fault take_pkcs12(PKCS12 *p12, const char *passphrase, struct lk_key_parts *parts)
+static enum lk_key_fault take_pkcs12(PKCS12 *p12, const char *passphrase,
+                                     struct lk_key_parts *parts)
 {
     /* No passphrase and an empty one are two things in this form; PKCS12_verify_mac knows both. */
     const char *pass = passphrase != NULL ? passphrase : "";
@@ -209,8 +211,10 @@ static uint32_t hashes_of_pss(const RSA_PSS_PARAMS *pss)
     int hash = hash_of(pss->hashAlgorithm);
     if (hash < 0 || mask_hash_of(pss->maskGenAlgorithm) != hash) return 0;
     int64_t salt_min = 20, trailer = 1; /* where they are left out */
-    if (pss->saltLength != NULL && ASN1_INTEGER_get_int64(&salt_min, pss->saltLength) != 1) return 0;
-    if (pss->trailerField != NULL && ASN1_INTEGER_get_int64(&trailer, pss->trailerField) != 1) return 0;
+    if (pss->saltLength != NULL && ASN1_INTEGER_get_int64(&salt_min, pss->saltLength) != 1)
+        return 0;
+    if (pss->trailerField != NULL && ASN1_INTEGER_get_int64(&trailer, pss->trailerField) != 1)
+        return 0;
     bool fits = salt_min >= 0 && salt_min <= (int64_t)lk_hash_bytes((unsigned)hash) && trailer == 1;
     return fits ? 1u << hash : 0;
 }
@@ -232,7 +236,8 @@ uint32_t lk_pss_hashes(const X509_ALGOR *algorithm)
 /* --- which form ----------------------------------------------------------------------------- */
 
 /* The tag and content of the next element of a DER text; false when it does not fit. */
-static bool element_next(const uint8_t **at, long *left, int *tag, const uint8_t **content, long *len)
+static bool element_next(const uint8_t **at, long *left, int *tag, const uint8_t **content,
+                         long *len)
 {
     int class;
     const uint8_t *p = *at;
@@ -309,7 +314,8 @@ static bool unseal(const char *header, uint8_t *data, long *len, const char *pas
     char *found = NULL; /* libcrypto parses the header in place */
     if (header != NULL) found = OPENSSL_strdup(header);
     bool good = found != NULL && PEM_get_EVP_CIPHER_INFO(found, &cipher) == 1 &&
-                PEM_do_header(&cipher, data, len, give_passphrase, (void *)(uintptr_t)passphrase) == 1;
+                PEM_do_header(&cipher, data, len, give_passphrase, (void *)(uintptr_t)passphrase) ==
+                    1;
     OPENSSL_free(found);
     return good;
 }

@@ -20,8 +20,8 @@ struct lk_key_parts {
 /* passphrase may be NULL. On failure parts holds nothing. */
 enum lk_key_fault lk_key_parse(const void *text, size_t len, const char *passphrase,
                                struct lk_key_parts *parts);
-/* The hashes that id-RSASSA-PSS with these parameters may sign with as TLS does (RFC 8446 4.2.3: the same
- * hash for MGF1, a salt as long), a bit each; all of them where it has no parameters. */
+/* The hashes that id-RSASSA-PSS with these parameters may sign with as TLS does (RFC 8446 4.2.3:
+ * the same hash for MGF1, a salt as long), a bit each; all of them where it has no parameters. */
 uint32_t lk_pss_hashes(const X509_ALGOR *algorithm);
 void lk_key_parts_free(struct lk_key_parts *parts);
 

@@ -1,6 +1,6 @@
-/* engine_rounds: what an encrypted key file asks for before it can be read. The file names the rounds
- * itself, and libcrypto would turn them for hours: a file above the bound is refused instead.
- * Thread the control thread, at load. Allocates (libcrypto). */
+/* engine_rounds: what an encrypted key file asks for before it can be read. The file names the
+ * rounds itself, and libcrypto would turn them for hours: a file above the bound is refused
+ * instead. Thread the control thread, at load. Allocates (libcrypto). */
 #ifndef LK_CRYPTO_ENGINE_ROUNDS_H
 #define LK_CRYPTO_ENGINE_ROUNDS_H
 

@@ -85,8 +85,9 @@ static bool take_method(struct lk_rsa_private *private)
     private->p = BN_MONT_CTX_new();
     private->q = BN_MONT_CTX_new();
     BN_CTX *ctx = BN_CTX_new();
-    bool good = private->method != NULL && private->p != NULL && private->q != NULL && ctx != NULL &&
-                BN_MONT_CTX_set(private->p, p, ctx) && BN_MONT_CTX_set(private->q, q, ctx) &&
+    bool good = private->method != NULL && private->p != NULL && private->q != NULL &&
+                ctx != NULL && BN_MONT_CTX_set(private->p, p, ctx) &&
+                BN_MONT_CTX_set(private->q, q, ctx) &&
                 RSA_meth_set_mod_exp(private->method, raise_by_crt) == 1 &&
                 RSA_set_method(private->rsa, private->method) == 1 &&
                 RSA_set_app_data(private->rsa, private) == 1;

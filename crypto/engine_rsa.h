@@ -22,7 +22,8 @@ bool lk_rsa_private_raw(struct lk_rsa_private *private, const uint8_t *c, uint8_
 /* The same without CRT, three to four times slower: a fault in one half cannot show in it. */
 bool lk_rsa_private_plain(const RSA *rsa, const uint8_t *c, uint8_t *out, size_t k);
 
-/* Forgets the blinding that this thread's calls left behind, so that the next thread's is its own. */
+/* Forgets the blinding that this thread's calls left behind, so that the next thread's is its
+ * own. */
 void lk_rsa_private_hand_over(struct lk_rsa_private *private);
 
 #endif

@@ -7,7 +7,8 @@
 
 #define LIMBS_MAX 9
 
-/* A curve as lk_mont wants it, so that nothing is computed per point. Least significant limb first. */
+/* A curve as lk_mont wants it, so that nothing is computed per point. Least significant limb
+ * first. */
 struct curve_row {
     uint16_t group;
     uint8_t coordinate_bytes; /* 0: any string of point_bytes is a point */
@@ -21,18 +22,30 @@ struct curve_row {
 
 /* p and b: FIPS 186-4 D.1.2; the rest follows from them. */
 static const struct curve_row rows[] = {
-    {23, 32, 65, 4, 0x1,
+    {23,
+     32,
+     65,
+     4,
+     0x1,
      {0xffffffffffffffff, 0x00000000ffffffff, 0x0000000000000000, 0xffffffff00000001},
      {0x0000000000000003, 0xfffffffbffffffff, 0xfffffffffffffffe, 0x00000004fffffffd},
      {0xd89cdf6229c4bddf, 0xacf005cd78843090, 0xe5a220abf7212ed6, 0xdc30061d04874834}},
-    {24, 48, 97, 6, 0x100000001,
+    {24,
+     48,
+     97,
+     6,
+     0x100000001,
      {0x00000000ffffffff, 0xffffffff00000000, 0xfffffffffffffffe, 0xffffffffffffffff,
       0xffffffffffffffff, 0xffffffffffffffff},
      {0xfffffffe00000001, 0x0000000200000000, 0xfffffffe00000000, 0x0000000200000000,
       0x0000000000000001, 0x0000000000000000},
      {0x081188719d412dcc, 0xf729add87a4c32ec, 0x77f2209b1920022e, 0xe3374bee94938ae2,
       0xb62b21f41f022094, 0xcd08114b604fbff9}},
-    {25, 66, 133, 9, 0x1,
+    {25,
+     66,
+     133,
+     9,
+     0x1,
      {0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff,
       0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff,
       0x00000000000001ff},

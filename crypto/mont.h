@@ -24,7 +24,8 @@ static inline size_t lk_mont_limbs(size_t bytes)
     return (bytes + 7) / 8;
 }
 
-/* n[len] big-endian, odd, without leading zero bytes. room[2 * lk_mont_limbs(len)] is kept by mont. */
+/* n[len] big-endian, odd, without leading zero bytes. room[2 * lk_mont_limbs(len)] is kept by mont.
+ */
 void lk_mont_init(struct lk_mont *mont, const uint8_t *n, size_t len, uint64_t *room);
 
 /* r := a b / R mod n. r may be a or b. One of a, b may be any number below R. */

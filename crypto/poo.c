@@ -69,7 +69,8 @@ bool lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand)
 {
     BN_CTX_start(curve->ctx);
     struct proof proof = {EC_POINT_new(curve->group), EC_POINT_new(curve->group),
-                          EC_POINT_new(curve->group), BN_CTX_get(curve->ctx), BN_CTX_get(curve->ctx)};
+                          EC_POINT_new(curve->group), BN_CTX_get(curve->ctx),
+                          BN_CTX_get(curve->ctx)};
     operand->point_bad = false;
     bool good = proof.bg != NULL && proof.vg != NULL && proof.sum != NULL && proof.c != NULL &&
                 judge(curve, operand, &proof);

@@ -9,7 +9,7 @@
 struct lk_poo_curve_row {
     uint16_t group;
     uint16_t point_bytes, scalar_bytes;
-    int nid;         /* NIST curves; 0: the rest describes a Montgomery curve y^2 = x^3 + A x^2 + x */
+    int nid; /* NIST curves; 0: the rest describes a Montgomery curve y^2 = x^3 + A x^2 + x */
     const char *p, *q;
     unsigned a, base_u, cofactor;
     uint8_t top_mask; /* of the highest byte of u that counts */
@@ -19,16 +19,26 @@ static const struct lk_poo_curve_row rows[LK_POO_CURVE_COUNT] = {
     {.group = 23, .point_bytes = 65, .scalar_bytes = 32, .nid = NID_X9_62_prime256v1},
     {.group = 24, .point_bytes = 97, .scalar_bytes = 48, .nid = NID_secp384r1},
     {.group = 25, .point_bytes = 133, .scalar_bytes = 66, .nid = NID_secp521r1},
-    {.group = 29, .point_bytes = 32, .scalar_bytes = 32,
+    {.group = 29,
+     .point_bytes = 32,
+     .scalar_bytes = 32,
      .p = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed",
      .q = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed",
-     .a = 486662, .base_u = 9, .cofactor = 8, .top_mask = 0x7f},
-    {.group = 30, .point_bytes = 56, .scalar_bytes = 56,
+     .a = 486662,
+     .base_u = 9,
+     .cofactor = 8,
+     .top_mask = 0x7f},
+    {.group = 30,
+     .point_bytes = 56,
+     .scalar_bytes = 56,
      .p = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffe"
           "ffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
      .q = "3fffffffffffffffffffffffffffffffffffffffffffffffffffffff"
           "7cca23e9c44edb49aed63690216cc2728dc58f552378c292ab5844f3",
-     .a = 156326, .base_u = 5, .cofactor = 4, .top_mask = 0xff},
+     .a = 156326,
+     .base_u = 5,
+     .cofactor = 4,
+     .top_mask = 0xff},
 };
 
 unsigned lk_poo_curve_find(uint16_t group)
@@ -155,8 +165,7 @@ static bool set_base(struct lk_poo_curve *curve, BIGNUM *q, BIGNUM *cofactor)
     uint8_t base[LK_POO_POINT_BYTES_MAX] = {(uint8_t)curve->row->base_u};
     EC_POINT *g = EC_POINT_new(curve->group);
     bool good = g != NULL && BN_hex2bn(&q, curve->row->q) &&
-                BN_set_word(cofactor, curve->row->cofactor) &&
-                lk_poo_point_read(curve, base, g) &&
+                BN_set_word(cofactor, curve->row->cofactor) && lk_poo_point_read(curve, base, g) &&
                 EC_GROUP_set_generator(curve->group, g, q, cofactor) == 1;
     EC_POINT_free(g);
     return good;

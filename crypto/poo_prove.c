@@ -84,7 +84,8 @@ bool lk_poo_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point)
 {
     const struct lk_poo_curve *curve = prover->curve;
     size_t len = lk_poo_scalar_bytes(curve);
-    size_t excess = 8 * len - (size_t)EC_GROUP_order_bits(curve->group); /* 0 to 7 bits of the top byte */
+    size_t excess = 8 * len -
+                    (size_t)EC_GROUP_order_bits(curve->group); /* 0 to 7 bits of the top byte */
     do {
         if (!lk_rng_bytes(&prover->rng, v, len)) return false;
         v[0] &= (uint8_t)(0xffu >> excess);
@@ -100,8 +101,8 @@ bool lk_poo_key_make(struct lk_poo_prover *prover, uint8_t *b, uint8_t *point)
     return lk_poo_multiply(prover, b, point);
 }
 
-bool lk_poo_answer(struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v, const uint8_t *c,
-                   size_t c_bytes, uint8_t *r)
+bool lk_poo_answer(struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v,
+                   const uint8_t *c, size_t c_bytes, uint8_t *r)
 {
     const struct lk_poo_curve *curve = prover->curve;
     const BIGNUM *q = EC_GROUP_get0_order(curve->group);

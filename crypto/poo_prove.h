@@ -1,9 +1,8 @@
 /* poo_prove: the client's half of the proof of ownership, and the ephemeral key it is about: for
- * the self-test at start and for tests (lurk-bench has a prover of its own). Scalars are big-endian,
- * lk_poo_scalar_bytes wide, and secret.
- * Owner one thread: a prover holds scratch numbers. Allocates (libcrypto).
- * Time of secrets: constant as far as libcrypto's scalar multiplication and BN_FLG_CONSTTIME are.
- * Source lurk-tls12.md 7. */
+ * the self-test at start and for tests (lurk-bench has a prover of its own). Scalars are
+ * big-endian, lk_poo_scalar_bytes wide, and secret. Owner one thread: a prover holds scratch
+ * numbers. Allocates (libcrypto). Time of secrets: constant as far as libcrypto's scalar
+ * multiplication and BN_FLG_CONSTTIME are. Source lurk-tls12.md 7. */
 #ifndef LK_CRYPTO_POO_PROVE_H
 #define LK_CRYPTO_POO_PROVE_H
 
@@ -26,7 +25,7 @@ bool lk_poo_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point);
 /* [scalar]G in wire form; scalar is not 0 mod q. */
 bool lk_poo_multiply(struct lk_poo_prover *prover, const uint8_t *scalar, uint8_t *point);
 /* r := v - b c mod q. */
-bool lk_poo_answer(struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v, const uint8_t *c,
-                   size_t c_bytes, uint8_t *r);
+bool lk_poo_answer(struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v,
+                   const uint8_t *c, size_t c_bytes, uint8_t *r);
 
 #endif

@@ -13,12 +13,13 @@
 #include "crypto/poo_prove.h"
 #include "crypto/rsa/rsa_check.h"
 
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* building RSA and EC keys from numbers */
+#pragma GCC diagnostic ignored                                                                     \
+    "-Wdeprecated-declarations" /* building RSA and EC keys from numbers */
 
 /* --- RSA ------------------------------------------------------------------------------------ */
 
-/* Test keys are made, not stored: a prime is a string of digests with its ends fixed, plus the offset
- * at which the first prime p with p != 1 mod 65537 lies. */
+/* Test keys are made, not stored: a prime is a string of digests with its ends fixed, plus the
+ * offset at which the first prime p with p != 1 mod 65537 lies. */
 #define PRIME_BYTES_MAX 512
 static const struct {
     uint16_t bits;
@@ -82,7 +83,8 @@ static struct lk_engine_key *load_rsa(RSA *rsa)
     enum lk_key_fault fault;
     uint8_t *der = NULL;
     int len = i2d_RSAPrivateKey(rsa, &der);
-    struct lk_engine_key *key = len > 0 ? lk_engine_key_new(der, (size_t)len, NULL, 1, &fault) : NULL;
+    struct lk_engine_key *key = len > 0 ? lk_engine_key_new(der, (size_t)len, NULL, 1, &fault)
+                                        : NULL;
     OPENSSL_free(der);
     return key;
 }
@@ -140,8 +142,9 @@ static struct lk_engine_key *ed_key(enum lk_kernel_row row)
 {
     bool small = row == LK_ROW_ED25519;
     uint8_t bytes = small ? 32 : 57;
-    uint8_t der[16 + 57] = {0x30, (uint8_t)(14 + bytes), 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65,
-                            small ? 0x70 : 0x71, 4, (uint8_t)(2 + bytes), 4, bytes};
+    uint8_t der[16 + 57] = {
+        0x30, (uint8_t)(14 + bytes), 2, 1,    0, 0x30, 5, 6, 3, 0x2b, 0x65, small ? 0x70 : 0x71,
+        4,    (uint8_t)(2 + bytes),  4, bytes};
     memset(der + 16, 0x5c, bytes);
     enum lk_key_fault fault;
     return lk_engine_key_new(der, 16u + bytes, NULL, 1, &fault);
@@ -169,7 +172,8 @@ static struct lk_engine_key *ec_key(enum lk_kernel_row row)
     uint8_t *der = NULL;
     int len = ec != NULL && set_scalar(ec) ? i2d_ECPrivateKey(ec, &der) : 0;
     enum lk_key_fault fault;
-    struct lk_engine_key *key = len > 0 ? lk_engine_key_new(der, (size_t)len, NULL, 1, &fault) : NULL;
+    struct lk_engine_key *key = len > 0 ? lk_engine_key_new(der, (size_t)len, NULL, 1, &fault)
+                                        : NULL;
     OPENSSL_free(der);
     EC_KEY_free(ec);
     return key;
@@ -215,8 +219,11 @@ static bool prove(const struct lk_kernel *kernel, struct lk_engine_work *work,
     lk_sha256("challenge", 9, c);
     if (!lk_poo_key_make(prover, b, bg) || !lk_poo_commit(prover, v, vg)) return false;
     if (!lk_poo_answer(prover, b, v, c, sizeof c, r)) return false;
-    struct lk_operand operand = {.in = bg, .in_bytes = lk_poo_prover_point_bytes(prover),
-                                 .poo_point = vg, .poo_r = r, .poo_challenge = c,
+    struct lk_operand operand = {.in = bg,
+                                 .in_bytes = lk_poo_prover_point_bytes(prover),
+                                 .poo_point = vg,
+                                 .poo_r = r,
+                                 .poo_challenge = c,
                                  .poo_challenge_bytes = sizeof c};
     bool accepts = kernel->run(work, &operand, 1) == 1;
     c[31] ^= 1;
@@ -250,8 +257,8 @@ static bool key_good(const struct lk_kernel *kernel, struct lk_engine_work *work
 bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row)
 {
     struct lk_engine_work *work = lk_engine_work_new(0, true);
-    bool good = work != NULL && (row < LK_ROW_POO_P256 ? key_good(kernel, work, row)
-                                                       : poo_good(kernel, work, row));
+    bool good = work != NULL &&
+                (row < LK_ROW_POO_P256 ? key_good(kernel, work, row) : poo_good(kernel, work, row));
     lk_engine_work_free(work);
     ERR_clear_error();
     return good;

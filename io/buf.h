@@ -49,8 +49,8 @@ void lk_address_text(const struct lk_address *address, char text[LK_ADDRESS_TEXT
 
 struct lk_out {
     struct lk_out *next;
-    uint32_t len;  /* bytes filled */
-    uint32_t sent; /* streams: bytes the kernel took */
+    uint32_t len;   /* bytes filled */
+    uint32_t sent;  /* streams: bytes the kernel took */
     uint16_t owner; /* tenant, or LK_SHARE_NOBODY */
     /* datagrams: where to; segment > 0: several datagrams of that size, the last may be shorter */
     int fd;
@@ -69,8 +69,8 @@ struct lk_out_pool {
 };
 LK_MUST_USE lk_err lk_out_pool_init(struct lk_out_pool *pool, uint32_t count);
 void lk_out_pool_fini(struct lk_out_pool *pool);
-/* NULL: all are in use, or the share of this owner (core/exec/share.h). The chunk is empty, its other
- * fields zero. */
+/* NULL: all are in use, or the share of this owner (core/exec/share.h). The chunk is empty, its
+ * other fields zero. */
 struct lk_out *lk_out_take(struct lk_out_pool *pool, uint16_t owner);
 void lk_out_release(struct lk_out_pool *pool, struct lk_out *out);
 /* For chunks that held plain text: wipes what was filled first. */
@@ -101,7 +101,7 @@ LK_MUST_USE lk_err lk_part_pool_init(struct lk_part_pool *pool);
 void lk_part_pool_fini(struct lk_part_pool *pool);
 /* NULL: none left, or not for this owner (core/exec/share.h). */
 struct lk_part *lk_part_take(struct lk_part_pool *pool, uint32_t bytes, uint16_t owner);
-void lk_part_release(struct lk_part_pool *pool, struct lk_part *part);   /* wipes what was filled */
+void lk_part_release(struct lk_part_pool *pool, struct lk_part *part); /* wipes what was filled */
 
 /* --- provided buffers ----------------------------------------------------------------------- */
 

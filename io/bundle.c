@@ -36,8 +36,10 @@ static lk_err copy_public(const char *path, int *fd, char *error, size_t error_b
 static lk_err open_channel_files(struct lk_bundle *b, char *error, size_t error_bytes)
 {
     const struct lk_conf *c = b->conf;
-    LK_TRY(copy_public(c->channel_certificate, &b->file_fd[LK_FILE_CERTIFICATE], error, error_bytes));
-    LK_TRY(lk_file_open(c->channel_key, LK_FILE_SECRET, &b->file_fd[LK_FILE_CHANNEL_KEY], error, error_bytes));
+    LK_TRY(
+        copy_public(c->channel_certificate, &b->file_fd[LK_FILE_CERTIFICATE], error, error_bytes));
+    LK_TRY(lk_file_open(c->channel_key, LK_FILE_SECRET, &b->file_fd[LK_FILE_CHANNEL_KEY], error,
+                        error_bytes));
     LK_TRY(copy_public(c->channel_ca, &b->file_fd[LK_FILE_CA], error, error_bytes));
     if (c->channel_crl[0] == 0) return LK_OK;
     return copy_public(c->channel_crl, &b->file_fd[LK_FILE_CRL], error, error_bytes);
@@ -126,7 +128,8 @@ lk_err lk_bundle_keep_public(struct lk_bundle *b, const struct lk_message *m)
     struct lk_key_public_message head;
     LK_REQUIRE(m->bytes >= sizeof head && m->bytes <= LK_KEY_PUBLIC_BYTES_MAX, LK_ERR_FORMAT);
     memcpy(&head, m->body, sizeof head);
-    LK_REQUIRE(m->bytes == sizeof head + (uint64_t)head.spki_bytes + head.rsa_public_bytes, LK_ERR_FORMAT);
+    LK_REQUIRE(m->bytes == sizeof head + (uint64_t)head.spki_bytes + head.rsa_public_bytes,
+               LK_ERR_FORMAT);
     LK_REQUIRE(head.index < b->conf->key_count && head.kind < LK_KEY_KIND_COUNT, LK_ERR_RANGE);
     LK_REQUIRE(head.handle >> 32 == b->generation, LK_ERR_RANGE);
     struct lk_bundle_public *p = &b->public[head.index];

@@ -54,7 +54,8 @@ static lk_err read_all(BIO *bio, struct lk_bytes spki, struct lk_chain *chain)
 {
     X509 *certificate;
     while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-        lk_err err = chain->len > 0 || carries(certificate, spki) ? append(chain, certificate) : LK_ERR_KEY;
+        lk_err err = chain->len > 0 || carries(certificate, spki) ? append(chain, certificate)
+                                                                  : LK_ERR_KEY;
         X509_free(certificate);
         if (err != LK_OK) return err;
     }

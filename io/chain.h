@@ -1,5 +1,6 @@
-/* chain: the certificates beside a key, from PEM to the form the keystore carries: each in DER behind a
- * u24 length, the key's own first. Owner the front's control thread, and --check. Public data only. */
+/* chain: the certificates beside a key, from PEM to the form the keystore carries: each in DER
+ * behind a u24 length, the key's own first. Owner the front's control thread, and --check. Public
+ * data only. */
 #ifndef LK_IO_CHAIN_H
 #define LK_IO_CHAIN_H
 
@@ -12,8 +13,8 @@ struct lk_chain {
     int64_t expiry_s; /* the earliest notAfter */
 };
 
-/* spki: the public key that the first certificate must carry; LK_ERR_KEY when it carries another one,
- * LK_ERR_FORMAT when the text holds no certificate or a broken one. */
+/* spki: the public key that the first certificate must carry; LK_ERR_KEY when it carries another
+ * one, LK_ERR_FORMAT when the text holds no certificate or a broken one. */
 LK_MUST_USE lk_err lk_chain_read(struct lk_bytes pem, struct lk_bytes spki, struct lk_chain *out);
 void lk_chain_free(struct lk_chain *chain);
 /* notAfter of the first certificate in PEM text; 0: none. */

@@ -38,7 +38,8 @@ lk_err lk_channel_send(int fd, const struct lk_message *message)
     LK_ASSERT(message->bytes <= LK_CHANNEL_BYTES_MAX);
     LK_ASSERT(message->fd_count >= 0 && message->fd_count <= LK_CHANNEL_FDS_MAX);
     uint32_t kind = message->kind;
-    struct iovec iov[2] = {{&kind, sizeof kind}, {(void *)(uintptr_t)message->body, message->bytes}};
+    struct iovec iov[2] = {{&kind, sizeof kind},
+                           {(void *)(uintptr_t)message->body, message->bytes}};
     union control control;
     struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
     attach_fds(&msg, &control, message);
@@ -66,7 +67,8 @@ static void take_fds(struct msghdr *msg, struct lk_message *m)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
         size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        if (count > LK_CHANNEL_FDS_MAX) count = LK_CHANNEL_FDS_MAX; /* the control buffer is that size */
+        if (count > LK_CHANNEL_FDS_MAX)
+            count = LK_CHANNEL_FDS_MAX; /* the control buffer is that size */
         memcpy(m->fd, CMSG_DATA(c), count * sizeof(int));
         m->fd_count = (int)count;
     }
@@ -90,7 +92,8 @@ int lk_message_take_fd(struct lk_message *message, int i)
 lk_err lk_channel_receive(int fd, struct lk_message *message)
 {
     union control control;
-    struct iovec iov[2] = {{&message->kind, sizeof message->kind}, {message->body, sizeof message->body}};
+    struct iovec iov[2] = {{&message->kind, sizeof message->kind},
+                           {message->body, sizeof message->body}};
     struct msghdr msg = {.msg_iov = iov,
                          .msg_iovlen = 2,
                          .msg_control = control.room,

@@ -1,9 +1,9 @@
 /* channel: the supervisor's line to each child: a SOCK_SEQPACKET pair, one message a packet, with
  * descriptors beside it. End of file on it ends the child.
  *
- * Trust   the supervisor checks every message of a child: sizes, states, indices; a child that breaks
- *         the order is killed. A child believes its supervisor.
- * Bytes too long for a packet travel as sealed memfds. */
+ * Trust   the supervisor checks every message of a child: sizes, states, indices; a child that
+ * breaks the order is killed. A child believes its supervisor. Bytes too long for a packet travel
+ * as sealed memfds. */
 #ifndef LK_IO_CHANNEL_H
 #define LK_IO_CHANNEL_H
 
@@ -13,7 +13,7 @@
 #include "core/base/err.h"
 #include "core/base/limits.h"
 
-#define LK_CHANNEL_FDS_MAX 72   /* a plan carries LK_LOOPS_MAX eventfds */
+#define LK_CHANNEL_FDS_MAX 72 /* a plan carries LK_LOOPS_MAX eventfds */
 #define LK_CHANNEL_BYTES_MAX 8192
 
 enum lk_message_kind {
@@ -26,7 +26,8 @@ enum lk_message_kind {
     LK_M_KEY_PUBLIC, /* vault to supervisor, supervisor to front: struct lk_key_public_message */
     LK_M_COMMIT,     /* u64 generation: all of it was sent. Answer READY or REFUSED */
     LK_M_RETIRE,     /* vault. u64 generation: keys older than it may go */
-    LK_M_TAKE_BACK,  /* vault. u64 generation that the front refused, u64 the one that stays: its keys go */
+    LK_M_TAKE_BACK,  /* vault. u64 generation that the front refused, u64 the one that stays: its
+                        keys go */
     LK_M_LISTEN,     /* front. struct lk_listen_message; fd */
     LK_M_NOVELTY,    /* vault. fd */
     LK_M_AUDIT,      /* vault. fd */
@@ -34,14 +35,14 @@ enum lk_message_kind {
     LK_M_DRAIN,      /* front: no new peers, answer what is accepted, close, answer DRAINED */
     LK_M_STOP,       /* end now */
     /* child to supervisor */
-    LK_M_READY = 64,   /* u64 generation: in use by every thread of the child */
-    LK_M_REFUSED,      /* u64 generation, text: keep the old one */
-    LK_M_KEY_FAULT,    /* vault. u32 index, u32 enum lk_key_fault */
-    LK_M_KEY_WITHDRAWN,/* vault. u64 handle: not prime */
-    LK_M_EPOCH_ACK,    /* u64 epoch */
-    LK_M_EPOCH_BROKEN, /* u64 epoch: the other side wrote an absurd index */
+    LK_M_READY = 64,    /* u64 generation: in use by every thread of the child */
+    LK_M_REFUSED,       /* u64 generation, text: keep the old one */
+    LK_M_KEY_FAULT,     /* vault. u32 index, u32 enum lk_key_fault */
+    LK_M_KEY_WITHDRAWN, /* vault. u64 handle: not prime */
+    LK_M_EPOCH_ACK,     /* u64 epoch */
+    LK_M_EPOCH_BROKEN,  /* u64 epoch: the other side wrote an absurd index */
     LK_M_DRAINED,
-    LK_M_SLOTS_LOST    /* front. u64 epoch: more than a quarter of the slots do not come home */
+    LK_M_SLOTS_LOST /* front. u64 epoch: more than a quarter of the slots do not come home */
 };
 
 enum lk_role { LK_ROLE_FRONT = 1, LK_ROLE_VAULT = 2 };
@@ -73,7 +74,13 @@ struct lk_key_public_message {
 };
 #define LK_KEY_PUBLIC_BYTES_MAX 4096 /* RSA-8192 needs some 2,200 */
 
-enum lk_file_role { LK_FILE_CERTIFICATE, LK_FILE_CHANNEL_KEY, LK_FILE_CA, LK_FILE_CRL, LK_FILE_CHAIN };
+enum lk_file_role {
+    LK_FILE_CERTIFICATE,
+    LK_FILE_CHANNEL_KEY,
+    LK_FILE_CA,
+    LK_FILE_CRL,
+    LK_FILE_CHAIN
+};
 
 struct lk_message {
     uint32_t kind;
@@ -83,9 +90,10 @@ struct lk_message {
     uint8_t body[LK_CHANNEL_BYTES_MAX];
 };
 
-/* Sends a message of a few words without a body of its own size: kind, then `bytes` of body, and one
- * descriptor unless fd is -1. */
-LK_MUST_USE lk_err lk_channel_tell(int channel, uint32_t kind, const void *body, size_t bytes, int fd);
+/* Sends a message of a few words without a body of its own size: kind, then `bytes` of body, and
+ * one descriptor unless fd is -1. */
+LK_MUST_USE lk_err lk_channel_tell(int channel, uint32_t kind, const void *body, size_t bytes,
+                                   int fd);
 
 /* Blocking; the descriptors stay the sender's. LK_ERR_CLOSED at end of file. */
 LK_MUST_USE lk_err lk_channel_send(int fd, const struct lk_message *message);
@@ -97,8 +105,8 @@ void lk_message_close(struct lk_message *message);
 /* The i-th descriptor, from now on the caller's; -1 when there is none. */
 int lk_message_take_fd(struct lk_message *message, int i);
 
-/* A sealed read-only memfd with these bytes; and its bytes copied back (malloc'ed, a zero byte behind).
- * LK_ERR_FULL: longer than limit. The descriptor may be any regular file. */
+/* A sealed read-only memfd with these bytes; and its bytes copied back (malloc'ed, a zero byte
+ * behind). LK_ERR_FULL: longer than limit. The descriptor may be any regular file. */
 LK_MUST_USE lk_err lk_blob_make(const void *data, size_t len, int *fd);
 LK_MUST_USE lk_err lk_blob_read(int fd, size_t limit, uint8_t **data, size_t *len);
 /* The same in two steps, for who has memory of its own (the vault's secret arena). */

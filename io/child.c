@@ -39,7 +39,8 @@ static const struct role_row *row_of(enum lk_role role)
     return role == LK_ROLE_FRONT ? &roles[0] : &roles[1];
 }
 
-/* --- the supervisor's side ------------------------------------------------------------------------- */
+/* --- the supervisor's side
+ * ------------------------------------------------------------------------- */
 
 static bool find_user(const char *name, struct lk_child_identity *out)
 {
@@ -49,8 +50,8 @@ static bool find_user(const char *name, struct lk_child_identity *out)
     return true;
 }
 
-lk_err lk_child_identity_find(const char *user, enum lk_role role, struct lk_child_identity *out, char *error,
-                              size_t error_bytes)
+lk_err lk_child_identity_find(const char *user, enum lk_role role, struct lk_child_identity *out,
+                              char *error, size_t error_bytes)
 {
     *out = (struct lk_child_identity){.drop = false, .uid = geteuid(), .gid = getegid()};
     if (user[0] == 0 || geteuid() != 0) return LK_OK;
@@ -94,9 +95,9 @@ static void bound_capabilities(void)
         if (cap != CAP_IPC_LOCK) (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 }
 
-/* Of root nothing stays but locking memory; the number does where there is no user to become. Another
- * user has it through exec as an ambient one. What the bounding set may not lose (no CAP_SETPCAP),
- * no_new_privs keeps from coming back at exec. */
+/* Of root nothing stays but locking memory; the number does where there is no user to become.
+ * Another user has it through exec as an ambient one. What the bounding set may not lose (no
+ * CAP_SETPCAP), no_new_privs keeps from coming back at exec. */
 static bool drop_capabilities(const struct lk_child_identity *who)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -107,13 +108,14 @@ static bool drop_capabilities(const struct lk_child_identity *who)
         .effective = lock, .permitted = lock, .inheritable = who->drop ? lock : 0};
     data[1] = (struct __user_cap_data_struct){0};
     if (syscall(SYS_capset, &head, data) != 0) return false;
-    if (who->drop && lock != 0) (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_IPC_LOCK, 0, 0);
+    if (who->drop && lock != 0)
+        (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_IPC_LOCK, 0, 0);
     return true;
 }
 
 /* What an operator sets for the processor or a sanitizer concerns the children too. */
-static const char *const kept[] = {"LURK_CPU=", "OPENSSL_ia32cap=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
-                                   "TSAN_OPTIONS=", "JOURNAL_STREAM="};
+static const char *const kept[] = {"LURK_CPU=",      "OPENSSL_ia32cap=", "ASAN_OPTIONS=",
+                                   "UBSAN_OPTIONS=", "TSAN_OPTIONS=",    "JOURNAL_STREAM="};
 
 static void keep_environment(char **to)
 {
@@ -128,17 +130,19 @@ __attribute__((noreturn)) static void become(const struct role_row *row, int cha
                                              const struct lk_child_identity *who)
 {
     char *const argv[] = {(char *)(uintptr_t)row->argv0, NULL};
-    char *environment[sizeof kept / sizeof kept[0] + 2] = {(char *)(uintptr_t)"LC_ALL=C"};
+    char *environment[sizeof kept / sizeof kept[0] + 2] = {(char *)(uintptr_t) "LC_ALL=C"};
     keep_environment(environment + 1);
     int null = open("/dev/null", O_RDWR);
     raise_memlock();
     if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0) _exit(126);
-    if (channel == LK_CHILD_CHANNEL ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, LK_CHILD_CHANNEL) < 0)
+    if (channel == LK_CHILD_CHANNEL ? fcntl(channel, F_SETFD, 0) < 0
+                                    : dup2(channel, LK_CHILD_CHANNEL) < 0)
         _exit(126);
     if (syscall(SYS_close_range, LK_CHILD_CHANNEL + 1, ~0u, 0) != 0) _exit(126);
     (void)setsid(); /* without a terminal nobody types into it */
     bound_capabilities();
-    if (!change_user(who) || !drop_capabilities(who) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(126);
+    if (!change_user(who) || !drop_capabilities(who) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        _exit(126);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -146,7 +150,8 @@ __attribute__((noreturn)) static void become(const struct role_row *row, int cha
     _exit(127);
 }
 
-lk_err lk_child_start(struct lk_child *child, enum lk_role role, const struct lk_child_identity *identity)
+lk_err lk_child_start(struct lk_child *child, enum lk_role role,
+                      const struct lk_child_identity *identity)
 {
     int end[2];
     LK_TRY(open_channel(end));
@@ -225,7 +230,8 @@ static bool process_ended(struct lk_child *child, char *how, size_t how_bytes)
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         snprintf(how, how_bytes, "its sandbox refused a system call");
     else if (WIFSIGNALED(status))
-        snprintf(how, how_bytes, "signal %d (%s)", WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+        snprintf(how, how_bytes, "signal %d (%s)", WTERMSIG(status),
+                 sigabbrev_np(WTERMSIG(status)));
     else
         snprintf(how, how_bytes, "exit code %d", WEXITSTATUS(status));
     close(child->pidfd);
@@ -249,7 +255,8 @@ bool lk_child_ended(struct lk_child *child, char *how, size_t how_bytes)
     return true;
 }
 
-/* --- the child's side -------------------------------------------------------------------------------- */
+/* --- the child's side
+ * -------------------------------------------------------------------------------- */
 
 int lk_child_role(const char *argv0)
 {
@@ -258,7 +265,8 @@ int lk_child_role(const char *argv0)
     return 0;
 }
 
-/* The supervisor decides when a child ends; a terminal or a service manager signals the whole group. */
+/* The supervisor decides when a child ends; a terminal or a service manager signals the whole
+ * group. */
 static void ignore_signals(void)
 {
     static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -275,7 +283,8 @@ int lk_child_main(enum lk_role role)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     /* Somebody who types the name by hand has no channel there. */
     struct pollfd p = {.fd = LK_CHILD_CHANNEL};
-    if (fcntl(LK_CHILD_CHANNEL, F_GETFD) < 0 || poll(&p, 1, 0) < 0 || (p.revents & POLLHUP) != 0) return 2;
+    if (fcntl(LK_CHILD_CHANNEL, F_GETFD) < 0 || poll(&p, 1, 0) < 0 || (p.revents & POLLHUP) != 0)
+        return 2;
     fcntl(LK_CHILD_CHANNEL, F_SETFD, FD_CLOEXEC);
     ignore_signals();
     lk_log_setup(row->name, LK_LOG_NOTICE, 1);

@@ -26,7 +26,7 @@ static inline struct lk_segment_shape lk_plan_shape(const struct lk_plan_message
                                      .large_per_loop = plan->large_per_loop};
 }
 
-/* --- the supervisor's side --------------------------------------------------------------------- */
+/* --- the supervisor's side -------------------------------------------------------------------- */
 
 struct lk_child {
     enum lk_role role;
@@ -44,10 +44,11 @@ struct lk_child_identity {
     bool drop;
     uint32_t uid, gid;
 };
-/* user "": nobody else. The vault runs as "USER-vault" where such a user exists, so that the two children
- * cannot signal each other. error: text for the operator. */
+/* user "": nobody else. The vault runs as "USER-vault" where such a user exists, so that the two
+ * children cannot signal each other. error: text for the operator. */
 LK_MUST_USE lk_err lk_child_identity_find(const char *user, enum lk_role role,
-                                          struct lk_child_identity *out, char *error, size_t error_bytes);
+                                          struct lk_child_identity *out, char *error,
+                                          size_t error_bytes);
 
 /* Sends on the channel give up after 2 s: a child that reads nothing is dead. */
 LK_MUST_USE lk_err lk_child_start(struct lk_child *child, enum lk_role role,
@@ -58,7 +59,7 @@ void lk_child_kill(struct lk_child *child);
 /* Has it ended? Then it is reaped, its channel closed, and *how says why (a sentence piece). */
 bool lk_child_ended(struct lk_child *child, char *how, size_t how_bytes);
 
-/* --- the child's side --------------------------------------------------------------------------- */
+/* --- the child's side ------------------------------------------------------------------------- */
 
 /* The role that argv[0] names, or 0. */
 int lk_child_role(const char *argv0);
@@ -67,8 +68,8 @@ int lk_child_main(enum lk_role role);
 /* REFUSED with a text; for a fault before any order, of generation 0. */
 LK_MUST_USE lk_err lk_child_refuse(int channel, uint64_t generation, const char *text);
 void lk_child_refuse_start(int channel, const char *what, lk_err err);
-/* Logging as the configuration says, before the sandbox closes: one event goes out at any level, so that
- * libsystemd has its socket. Later only lk_log_level. */
+/* Logging as the configuration says, before the sandbox closes: one event goes out at any level, so
+ * that libsystemd has its socket. Later only lk_log_level. */
 void lk_child_log_setup(const char *who, const struct lk_conf *conf, const char *memory);
 /* May this process lock so many bytes, all in all? By RLIMIT_MEMLOCK, or CAP_IPC_LOCK. */
 bool lk_child_may_lock(size_t bytes);

@@ -86,7 +86,8 @@ static uint16_t network_of(const struct lk_peers *peers, const struct lk_address
     return (uint16_t)(lk_siphash(&peers->network_key, ip, len) % LK_STREAM_NETWORKS);
 }
 
-/* Who has proved nothing, all together, holds no more places than are free; one network half of that. */
+/* Who has proved nothing, all together, holds no more places than are free; one network half of
+ * that. */
 static bool may_shake(const struct lk_peers *peers, uint16_t network)
 {
     uint32_t free = peers->conn_max - peers->conn_count;

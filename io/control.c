@@ -23,11 +23,13 @@ json_t *lk_control_bad(const char *text)
     json_t *reply = json_pack("{s:b}", "ok", 0);
     /* A text from a configuration file may be anything; what is not UTF-8 is not passed on. */
     json_t *error = json_string(text);
-    json_object_set_new(reply, "error", error != NULL ? error : json_string("an error that is not UTF-8"));
+    json_object_set_new(reply, "error",
+                        error != NULL ? error : json_string("an error that is not UTF-8"));
     return reply;
 }
 
-/* --- the socket ------------------------------------------------------------------------------------ */
+/* --- the socket
+ * ------------------------------------------------------------------------------------ */
 
 static bool is_served(const struct sockaddr_un *a)
 {
@@ -71,7 +73,8 @@ lk_err lk_control_open(struct lk_control *c, const char *path, char *error, size
         const char *hint = err == -EADDRINUSE ? "; another lurkd serves it"
                            : err == -ENOENT   ? "; its directory has to be there"
                                               : "";
-        snprintf(error, error_bytes, "server.control_socket: %s: %s%s", path, lk_err_text(err), hint);
+        snprintf(error, error_bytes, "server.control_socket: %s: %s%s", path, lk_err_text(err),
+                 hint);
         if (fd >= 0) close(fd);
         return err;
     }
@@ -111,7 +114,8 @@ unsigned lk_control_poll(const struct lk_control *c, struct pollfd *to)
     return n;
 }
 
-/* --- clients ---------------------------------------------------------------------------------------- */
+/* --- clients
+ * ---------------------------------------------------------------------------------------- */
 
 static bool is_trusted(int fd)
 {
@@ -198,8 +202,8 @@ static void hear(struct lk_control *c, struct lk_control_client *client, uint64_
 
 static void say(struct lk_control_client *client)
 {
-    ssize_t n = send(client->fd, client->out + client->out_done, client->out_bytes - client->out_done,
-                     MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = send(client->fd, client->out + client->out_done,
+                     client->out_bytes - client->out_done, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n > 0) client->out_done += (size_t)n;
     if (n <= 0 || client->out_done == client->out_bytes) drop(client);

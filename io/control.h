@@ -1,10 +1,12 @@
-/* control: the socket of lurkctl: a Unix stream socket on which one JSON object asks and one answers.
+/* control: the socket of lurkctl: a Unix stream socket on which one JSON object asks and one
+ * answers.
  *
  * Protocol  a request is one line {"command":"status", ...}; the reply is one line, an object with
  *           "ok": true, or false and "error". Then the server closes.
  * Who       root and the user lurkd runs as, by the peer's credentials; the socket has mode 0600.
  * Bounds    16 clients, 4 KiB a request, 5 s to send it and as long to take the reply.
- * Owner     the supervisor: it polls the descriptors and calls lk_control_turn; commands are its rows. */
+ * Owner     the supervisor: it polls the descriptors and calls lk_control_turn; commands are its
+ * rows. */
 #ifndef LK_IO_CONTROL_H
 #define LK_IO_CONTROL_H
 
@@ -49,7 +51,8 @@ struct lk_control {
     struct lk_control_client client[LK_CONTROL_CLIENTS_MAX];
 };
 
-/* path "": no socket. A socket left behind by a dead server is replaced; one that is served is not. */
+/* path "": no socket. A socket left behind by a dead server is replaced; one that is served is
+ * not. */
 LK_MUST_USE lk_err lk_control_open(struct lk_control *control, const char *path, char *error,
                                    size_t error_bytes);
 void lk_control_close(struct lk_control *control); /* removes the socket */

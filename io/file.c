@@ -26,13 +26,14 @@ static lk_err judge(const char *path, enum lk_file_kind kind, const struct stat 
         return LK_ERR_REFUSED;
     }
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
-        snprintf(error, error_bytes, "%s: belongs to user %u; it must belong to root or to user %u", path,
-                 (unsigned)st->st_uid, (unsigned)geteuid());
+        snprintf(error, error_bytes, "%s: belongs to user %u; it must belong to root or to user %u",
+                 path, (unsigned)st->st_uid, (unsigned)geteuid());
         return LK_ERR_REFUSED;
     }
     if (kind == LK_FILE_SECRET && (mode & 077) != 0) {
         snprintf(error, error_bytes,
-                 "%s: holds a secret and has mode %04o; others may not read it: chmod 0600", path, mode);
+                 "%s: holds a secret and has mode %04o; others may not read it: chmod 0600", path,
+                 mode);
         return LK_ERR_REFUSED;
     }
     if ((mode & 022) != 0) {
@@ -42,7 +43,8 @@ static lk_err judge(const char *path, enum lk_file_kind kind, const struct stat 
     return LK_OK;
 }
 
-lk_err lk_file_open(const char *path, enum lk_file_kind kind, int *fd, char *error, size_t error_bytes)
+lk_err lk_file_open(const char *path, enum lk_file_kind kind, int *fd, char *error,
+                    size_t error_bytes)
 {
     /* O_NONBLOCK: a FIFO put in the place of a file may not stop us. */
     int opened = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

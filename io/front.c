@@ -61,7 +61,8 @@ struct front {
     struct lk_message in;
 };
 
-/* --- orders: plan, tables, sockets ----------------------------------------------------------------- */
+/* --- orders: plan, tables, sockets
+ * ----------------------------------------------------------------- */
 
 static lk_err take_plan(struct front *f)
 {
@@ -109,16 +110,18 @@ static lk_err take_listen(struct front *f)
     LK_REQUIRE(m.loop < f->plan.loops && m.transport < LK_TRANSPORT_COUNT, LK_ERR_RANGE);
     struct lk_loop_conf *conf = &f->loop_conf[m.loop];
     LK_REQUIRE(conf->listener_count < LK_LISTEN_MAX, LK_ERR_FULL);
-    conf->listener[conf->listener_count++] =
-        (struct lk_loop_listener){.fd = lk_message_take_fd(&f->in, 0), .transport = m.transport};
+    conf->listener[conf->listener_count++] = (struct lk_loop_listener){
+        .fd = lk_message_take_fd(&f->in, 0), .transport = m.transport};
     return LK_OK;
 }
 
-/* --- orders: a load --------------------------------------------------------------------------------- */
+/* --- orders: a load
+ * --------------------------------------------------------------------------------- */
 
 static void drop_file(struct file *file)
 {
-    if (file->data != NULL) lk_wipe(file->data, file->len); /* one of them is the channel's own key */
+    if (file->data != NULL)
+        lk_wipe(file->data, file->len); /* one of them is the channel's own key */
     free(file->data);
     *file = (struct file){.data = NULL};
 }
@@ -136,7 +139,8 @@ static void drop_load(struct load *load)
 static lk_err take_conf(struct front *f)
 {
     uint64_t generation;
-    LK_REQUIRE(f->in.bytes == sizeof generation && f->in.fd_count == 1 && f->planned, LK_ERR_FORMAT);
+    LK_REQUIRE(f->in.bytes == sizeof generation && f->in.fd_count == 1 && f->planned,
+               LK_ERR_FORMAT);
     memcpy(&generation, f->in.body, sizeof generation);
     drop_load(&f->load);
     f->load.generation = generation;
@@ -146,7 +150,8 @@ static lk_err take_conf(struct front *f)
     lk_err err = lk_conf_parse("configuration", view, &f->load.conf, f->error, sizeof f->error);
     drop_file(&text);
     LK_TRY(err);
-    if (f->view == NULL && f->plan.one_process == 0) lk_child_log_setup("front", f->load.conf, "ordinary");
+    if (f->view == NULL && f->plan.one_process == 0)
+        lk_child_log_setup("front", f->load.conf, "ordinary");
     lk_log_level((enum lk_log_level)f->load.conf->log_level);
     return lk_keystore_new(f->load.conf->key_count, &f->load.keys);
 }
@@ -181,7 +186,8 @@ static lk_err read_chain(struct front *f, const struct lk_key_public *key, struc
     drop_file(file);
     if (err == LK_ERR_KEY)
         return say_key(f, key->index, err, "the first certificate of chain is of another key");
-    if (err != LK_OK) return say_key(f, key->index, err, "chain holds no certificate in PEM, or a broken one");
+    if (err != LK_OK)
+        return say_key(f, key->index, err, "chain holds no certificate in PEM, or a broken one");
     if (f->load.expiry_s == 0 || out->expiry_s < f->load.expiry_s) f->load.expiry_s = out->expiry_s;
     return LK_OK;
 }
@@ -209,7 +215,8 @@ static lk_err take_key_public(struct front *f)
     if (f->load.conf == NULL) return LK_OK; /* of a load that was refused already */
     LK_REQUIRE(f->in.bytes >= sizeof head, LK_ERR_FORMAT);
     memcpy(&head, f->in.body, sizeof head);
-    LK_REQUIRE(f->in.bytes == sizeof head + (uint64_t)head.spki_bytes + head.rsa_public_bytes, LK_ERR_FORMAT);
+    LK_REQUIRE(f->in.bytes == sizeof head + (uint64_t)head.spki_bytes + head.rsa_public_bytes,
+               LK_ERR_FORMAT);
     LK_REQUIRE(head.index < f->load.conf->key_count, LK_ERR_RANGE);
     const struct lk_conf_key *conf = &f->load.conf->keys[head.index];
     const struct lk_bytes spki = {.data = f->in.body + sizeof head, .len = head.spki_bytes};
@@ -235,7 +242,8 @@ static lk_err build_view(struct front *f, struct lk_view **out)
         .key = {l->file[LK_FILE_CHANNEL_KEY].data, l->file[LK_FILE_CHANNEL_KEY].len},
         .ca = {l->file[LK_FILE_CA].data, l->file[LK_FILE_CA].len},
         .crl = {l->file[LK_FILE_CRL].data, l->file[LK_FILE_CRL].len}};
-    lk_err err = lk_view_new(l->generation, l->conf, l->keys, &files, out, f->error, sizeof f->error);
+    lk_err err = lk_view_new(l->generation, l->conf, l->keys, &files, out, f->error,
+                             sizeof f->error);
     l->conf = NULL; /* taken over either way */
     l->keys = NULL;
     return err;
@@ -243,12 +251,13 @@ static lk_err build_view(struct front *f, struct lk_view **out)
 
 static lk_err say_uring(struct front *f, lk_err err)
 {
-    const char *where =
-        err == -EPERM || err == -EACCES || err == -ENOSYS
-            ? ": the host refuses io_uring. Look at sysctl kernel.io_uring_disabled (0 wanted), at the "
-              "seccomp profile of the container (io_uring_setup, io_uring_enter, io_uring_register) and at "
-              "SystemCallFilter= of the unit"
-            : "";
+    const char *where = err == -EPERM || err == -EACCES || err == -ENOSYS
+                            ? ": the host refuses io_uring. Look at sysctl "
+                              "kernel.io_uring_disabled (0 wanted), at the "
+                              "seccomp profile of the container (io_uring_setup, io_uring_enter, "
+                              "io_uring_register) and at "
+                              "SystemCallFilter= of the unit"
+                            : "";
     snprintf(f->error, sizeof f->error, "loop: %s%s", lk_err_text(err), where);
     return err;
 }
@@ -318,7 +327,8 @@ static lk_err check_memlock(struct front *f)
     size_t needed = 2 * lk_segment_bytes(&shape); /* two epochs at the change */
     if (f->plan.one_process != 0 || lk_child_may_lock(needed)) return LK_OK;
     snprintf(f->error, sizeof f->error,
-             "front: %zu MiB of locked memory are needed for %u loops; RLIMIT_MEMLOCK allows less: raise "
+             "front: %zu MiB of locked memory are needed for %u loops; RLIMIT_MEMLOCK allows less: "
+             "raise "
              "LimitMEMLOCK= of the unit, or ulimit -l, to at least that",
              (needed >> 20) + 1, f->plan.loops);
     return LK_ERR_MEMORY;
@@ -329,7 +339,8 @@ static lk_err take_commit(struct front *f)
     if (f->load.conf == NULL) return LK_OK;
     LK_TRY(check_memlock(f));
     const struct file *file = &f->load.file[LK_FILE_CERTIFICATE];
-    int64_t channel_expiry_s = lk_chain_expiry((struct lk_bytes){.data = file->data, .len = file->len});
+    int64_t channel_expiry_s = lk_chain_expiry(
+        (struct lk_bytes){.data = file->data, .len = file->len});
     file = &f->load.file[LK_FILE_CRL];
     int64_t crl_expiry_s = lk_crl_expiry((struct lk_bytes){.data = file->data, .len = file->len});
     struct lk_view *fresh = NULL;
@@ -345,10 +356,12 @@ static lk_err take_commit(struct front *f)
     f->crl_expiry_s = crl_expiry_s;
     atomic_store(&f->counters->certificate_expiry_s, f->load.expiry_s);
     drop_load(&f->load);
-    return lk_channel_tell(f->channel, LK_M_READY, &fresh->generation, sizeof fresh->generation, -1);
+    return lk_channel_tell(f->channel, LK_M_READY, &fresh->generation, sizeof fresh->generation,
+                           -1);
 }
 
-/* --- orders: epochs, drain, end ----------------------------------------------------------------------- */
+/* --- orders: epochs, drain, end
+ * ----------------------------------------------------------------------- */
 
 static lk_err take_epoch(struct front *f)
 {
@@ -384,7 +397,8 @@ static lk_err take_stop(struct front *f)
     return LK_OK;
 }
 
-/* --- the control thread -------------------------------------------------------------------------------- */
+/* --- the control thread
+ * -------------------------------------------------------------------------------- */
 
 /* load: an error of this order refuses the generation; else it ends the front. */
 static const struct {
@@ -427,7 +441,8 @@ static lk_err report_epoch(struct front *f)
 {
     const struct lk_segment *now = &f->segment[f->segment_now];
     if (now->base == NULL || f->reported_epoch == now->epoch) return LK_OK;
-    uint64_t lost = 0, pool = (uint64_t)f->plan.loops * (f->plan.small_per_loop + f->plan.large_per_loop);
+    uint64_t lost = 0,
+             pool = (uint64_t)f->plan.loops * (f->plan.small_per_loop + f->plan.large_per_loop);
     bool broken = false;
     for (uint32_t i = 0; i < f->loops_started; i++) {
         broken |= lk_loop_broken_epoch(f->loop[i]) == now->epoch;
@@ -444,7 +459,8 @@ static void judge_crl(struct front *f)
 {
     if (f->crl_expiry_s == 0 || lk_clock_unix_s() <= f->crl_expiry_s) return;
     f->crl_expiry_s = 0;
-    lk_log(LK_LOG_ERROR, "channel.crl has expired: every edge is refused until a fresh one is loaded");
+    lk_log(LK_LOG_ERROR,
+           "channel.crl has expired: every edge is refused until a fresh one is loaded");
 }
 
 static lk_err tick(struct front *f)
@@ -497,7 +513,8 @@ int lk_front_run(int channel)
     f->admin_fd = -1;
     lk_err err = serve(f);
     if (err != LK_OK && err != LK_ERR_CLOSED)
-        lk_log(LK_LOG_ERROR, "front ends", LK_F_STR("error", lk_err_text(err)), LK_F_STR("what", f->error));
+        lk_log(LK_LOG_ERROR, "front ends", LK_F_STR("error", lk_err_text(err)),
+               LK_F_STR("what", f->error));
     end(f);
     free(f);
     return err == LK_OK || err == LK_ERR_CLOSED ? 0 : 1;
@@ -510,7 +527,10 @@ int lk_front_main(int channel)
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     lk_err err = lk_sandbox_front();
     if (err != LK_OK) {
-        lk_child_refuse_start(channel, "front: sandbox: Landlock has to be in the kernel's lsm= list, and seccomp allowed", err);
+        lk_child_refuse_start(
+            channel,
+            "front: sandbox: Landlock has to be in the kernel's lsm= list, and seccomp allowed",
+            err);
         return 1;
     }
     return lk_front_run(channel);

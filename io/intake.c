@@ -187,7 +187,8 @@ static void begin_part(struct lk_conn *conn)
     conn->head_len = 0;
     enum lk_exchange_id exchange;
     uint8_t fault = layer_fault(edge, &header, &exchange);
-    if (fault != 0) lk_intake_closed(&(struct lk_job){.conn = conn, .edge = edge, .header = header});
+    if (fault != 0)
+        lk_intake_closed(&(struct lk_job){.conn = conn, .edge = edge, .header = header});
     if (fault == 0) {
         conn->part = lk_part_take(&conn->peers->parts, header.length, conn->owner);
         if (conn->part == NULL) {

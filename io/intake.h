@@ -8,8 +8,9 @@
  *         front.
  * Memory  lk_intake_init. Rings, slots and bells are those of the epoch in use (lk_intake_epoch);
  *         without one every request that needs a key is answered temporary_failure.
- * Bounds  per peer in_flight_per_peer, per tenant and peer a share of the slots (core/exec/share.h),
- *         per loop the slots and the workers' lanes. Past a bound: temporary_failure at once. */
+ * Bounds  per peer in_flight_per_peer, per tenant and peer a share of the slots
+ * (core/exec/share.h), per loop the slots and the workers' lanes. Past a bound: temporary_failure
+ * at once. */
 #ifndef LK_IO_INTAKE_H
 #define LK_IO_INTAKE_H
 
@@ -52,7 +53,7 @@ struct lk_intake {
     uint32_t free_small, free_large; /* first of each list */
     uint32_t oldest, newest;         /* SENT, by deadline */
     uint32_t in_flight, lost;
-    uint32_t stuck; /* of the lost: given up so long ago that no batch explains it */
+    uint32_t stuck;   /* of the lost: given up so long ago that no batch explains it */
     uint64_t to_ring; /* bit w: worker w got something in this turn */
     bool broken;      /* the vault wrote what it never may: this epoch is not used any more */
 };

@@ -10,7 +10,7 @@
 #define NONE UINT32_MAX
 #define SPREAD_ABOVE_NS (1 * LK_NS_PER_MS)
 #define STUCK_NS (2 * LK_NS_PER_S) /* as long as a heartbeat may stay out */
-#define SLACK_MS 50 /* for the vault to send a late request home itself */
+#define SLACK_MS 50                /* for the vault to send a late request home itself */
 #define POP_MAX 64
 
 /* --- records -------------------------------------------------------------------------------- */
@@ -92,8 +92,8 @@ static void conn_done(const struct lk_intake *intake, struct lk_conn *conn, uint
     if (class_of(intake, at) == LK_LANES_LARGE) conn->in_flight_large--;
 }
 
-/* The list is in the order of deadlines. Requests wait equally long, so the place is at the end, but for
- * those sent while a reload that shortened the wait has older ones ahead of them. */
+/* The list is in the order of deadlines. Requests wait equally long, so the place is at the end,
+ * but for those sent while a reload that shortened the wait has older ones ahead of them. */
 static void put_in_order(struct lk_intake *intake, uint32_t at)
 {
     struct lk_req *req = &intake->req[at];
@@ -359,8 +359,8 @@ bool lk_intake_has_results(const struct lk_intake *intake)
 
 /* --- when it does not come ------------------------------------------------------------------ */
 
-/* A worker in a long batch brings late slots home after it: a queue of dear operations loses many of
- * them for a moment, and nothing is wrong. */
+/* A worker in a long batch brings late slots home after it: a queue of dear operations loses many
+ * of them for a moment, and nothing is wrong. */
 static uint32_t count_stuck(const struct lk_intake *intake, uint64_t now_ns)
 {
     uint32_t stuck = 0;

@@ -15,9 +15,11 @@
 #define LINE_BYTES_MAX 512u
 #define TEXT_BYTES (TAKE_MAX * LINE_BYTES_MAX)
 #define SYNC_NS LK_NS_PER_S
-#define SLOW_NS (5 * LK_NS_PER_S) /* of one round to disk: worth a line, and another one each time it passed */
+#define SLOW_NS                                                                                    \
+    (5 * LK_NS_PER_S) /* of one round to disk: worth a line, and another one each time it passed   \
+                       */
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* By hand: this runs once for every use of a key. */
 static char *put_text(char *at, const char *text)
@@ -88,9 +90,10 @@ static void end_line(struct lk_journal *j, const char *end)
 static void add_event(struct lk_journal *j, const char *event, uint32_t worker)
 {
     char *line = j->text + j->len;
-    int n = snprintf(line, LINE_BYTES_MAX,
-                     "{\"event\":\"%s\",\"worker\":%u,\"time_s\":%lld,\"sequence\":%llu,\"chain\":\"", event,
-                     worker, (long long)lk_clock_unix_s(), (unsigned long long)j->sequence[worker]);
+    int n = snprintf(
+        line, LINE_BYTES_MAX,
+        "{\"event\":\"%s\",\"worker\":%u,\"time_s\":%lld,\"sequence\":%llu,\"chain\":\"", event,
+        worker, (long long)lk_clock_unix_s(), (unsigned long long)j->sequence[worker]);
     end_line(j, put_text(put_hex(line + n, j->chain[worker], sizeof j->chain[worker]), "\"}\n"));
 }
 
@@ -100,19 +103,22 @@ static void add_head(struct lk_journal *j, const char *damage)
     char *line = j->text + j->len;
     uint8_t before[LK_JOURNAL_HASH_BYTES];
     memcpy(before, j->end.hash, sizeof before);
-    int n = snprintf(line, LINE_BYTES_MAX, "{\"event\":\"file\",\"time_s\":%lld,\"damage\":\"%s\",\"previous\":\"",
+    int n = snprintf(line, LINE_BYTES_MAX,
+                     "{\"event\":\"file\",\"time_s\":%lld,\"damage\":\"%s\",\"previous\":\"",
                      (long long)lk_clock_unix_s(), damage != NULL ? damage : "");
     end_line(j, put_text(put_hex(line + n, before, sizeof before), "\"}\n"));
 }
 
-/* --- the file ------------------------------------------------------------------------------------ */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static void say_failed(struct lk_journal *j, uint64_t now_ns, const char *what, int error)
 {
     uint32_t left_out;
     if (!lk_log_may(&j->limit, 1, now_ns, &left_out)) return;
-    lk_log(LK_LOG_ERROR, "audit journal: the disk takes nothing; requests will be refused when the rings are full",
-           LK_F_STR("call", what), LK_F_STR("error", strerror(error)), LK_F_U64("left_out", left_out));
+    lk_log(
+        LK_LOG_ERROR,
+        "audit journal: the disk takes nothing; requests will be refused when the rings are full",
+        LK_F_STR("call", what), LK_F_STR("error", strerror(error)), LK_F_U64("left_out", left_out));
 }
 
 /* True when all text is written. */
@@ -132,7 +138,7 @@ static bool write_out(struct lk_journal *j, uint64_t now_ns)
     return true;
 }
 
-/* --- to disk ------------------------------------------------------------------------------------- */
+/* --- to disk ---------------------------------------------------------------------------------- */
 
 static void *sync_run(void *argument)
 {
@@ -155,7 +161,8 @@ static void say_slow(struct lk_journal *j, uint64_t now_ns)
 {
     if (now_ns - j->slow_ns < SLOW_NS) return;
     j->slow_ns = now_ns;
-    lk_log(LK_LOG_WARNING, "audit journal: the disk is slow; records are written but may not be on it yet",
+    lk_log(LK_LOG_WARNING,
+           "audit journal: the disk is slow; records are written but may not be on it yet",
            LK_F_U64("seconds", (now_ns - j->sync_ns) / LK_NS_PER_S));
 }
 
@@ -208,7 +215,7 @@ static void sync_when_due(struct lk_journal *j, uint64_t now_ns)
     sync_ask(j, j->fd, false);
 }
 
-/* --- open and close ------------------------------------------------------------------------------ */
+/* --- open and close --------------------------------------------------------------------------- */
 
 /* The chains of this run follow from the last line of the run before. */
 static void begin(struct lk_journal *j, const struct lk_journal_files *files)
@@ -217,7 +224,8 @@ static void begin(struct lk_journal *j, const struct lk_journal_files *files)
     j->damaged = files->damage != NULL;
     if (j->damaged)
         lk_log(LK_LOG_ERROR, "audit journal: cut or edited; it was put aside and a new file begins",
-               LK_F_STR("what", files->damage), LK_F_STR("aside", files->aside), LK_F_STR("dir", j->dir));
+               LK_F_STR("what", files->damage), LK_F_STR("aside", files->aside),
+               LK_F_STR("dir", j->dir));
     if (files->fresh) {
         lk_journal_mark_write(j->mark_fd, &j->end);
         add_head(j, files->damage);
@@ -229,8 +237,8 @@ static void begin(struct lk_journal *j, const struct lk_journal_files *files)
     }
 }
 
-lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ring *rings, uint32_t workers,
-                       char *error, size_t error_bytes)
+lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ring *rings,
+                       uint32_t workers, char *error, size_t error_bytes)
 {
     *j = (struct lk_journal){.fd = -1, .rings = rings, .workers = workers};
     struct lk_journal_files files;
@@ -241,12 +249,13 @@ lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ri
     if (err == LK_OK && (j->text = malloc(TEXT_BYTES)) == NULL) err = LK_ERR_MEMORY;
     if (err == LK_OK) err = sync_start(&j->sync, j->mark_fd);
     if (err != LK_OK) {
-        const char *hint = err == -ENOENT         ? "; the directory above server.state_dir has to be there"
-                           : err == -EBUSY          ? "; another lurkd writes it"
-                           : err == LK_ERR_REFUSED ? "; it must be a regular file of our own that others cannot write"
-                                                   : "";
-        snprintf(error, error_bytes, "server.state_dir: audit journal %s/audit.log: %s%s", dir, lk_err_text(err),
-                 hint);
+        const char *hint = err == -ENOENT ? "; the directory above server.state_dir has to be there"
+                           : err == -EBUSY ? "; another lurkd writes it"
+                           : err == LK_ERR_REFUSED
+                               ? "; it must be a regular file of our own that others cannot write"
+                               : "";
+        snprintf(error, error_bytes, "server.state_dir: audit journal %s/audit.log: %s%s", dir,
+                 lk_err_text(err), hint);
         if (j->fd >= 0) close(j->fd);
         if (j->mark_fd >= 0) close(j->mark_fd);
         free(j->text);
@@ -258,7 +267,8 @@ lk_err lk_journal_open(struct lk_journal *j, const char *dir, struct lk_audit_ri
     return LK_OK;
 }
 
-/* --- a new file under way ---------------------------------------------------------------------------- */
+/* --- a new file under way
+ * ---------------------------------------------------------------------------- */
 
 void lk_journal_reopen(struct lk_journal *j)
 {
@@ -286,14 +296,15 @@ static void reopen_when_due(struct lk_journal *j)
     lk_log(LK_LOG_NOTICE, "audit journal: a new file begins", LK_F_STR("dir", j->dir));
 }
 
-static void check_chain(struct lk_journal *j, uint32_t worker, const struct lk_audit_record *records,
-                        uint32_t count)
+static void check_chain(struct lk_journal *j, uint32_t worker,
+                        const struct lk_audit_record *records, uint32_t count)
 {
     if (lk_audit_verify(j->chain[worker], records, count)) return;
     j->broken++;
     lk_log(LK_LOG_ERROR, "audit chain broken", LK_F_U64("worker", worker),
            LK_F_U64("sequence", records[0].sequence));
-    memcpy(j->chain[worker], records[count - 1].hash, sizeof j->chain[worker]); /* go on from here */
+    memcpy(j->chain[worker], records[count - 1].hash,
+           sizeof j->chain[worker]); /* go on from here */
     add_event(j, "chain broken", worker);
 }
 

@@ -1,13 +1,13 @@
 /* journal: the audit records on disk: one JSON object a line in STATE_DIR/audit.log, appended.
  *
- * Owner   the supervisor. Each turn takes what the workers' rings hold, checks each ring's hash chain, and
- *         writes. A thread of its own takes the file to disk (fdatasync) once a second while there was
- *         something: a busy disk makes that last seconds, and a ring is full in a fraction of one.
- * Chain   a line carries the worker, its sequence number and the chain's hash, so that a reader finds
- *         a missing, swapped or edited line. A "start" line begins the chain of a run from the hash over
- *         every line before it (journal_file.h), so that no run can be cut out; a "file" line begins a
- *         file with that hash, and "continue" lines say where the workers' chains stand.
- * Errors  a disk that takes nothing is logged (rate-limited) and tried again; the rings fill meanwhile, and
+ * Owner   the supervisor. Each turn takes what the workers' rings hold, checks each ring's hash
+ * chain, and writes. A thread of its own takes the file to disk (fdatasync) once a second while
+ * there was something: a busy disk makes that last seconds, and a ring is full in a fraction of
+ * one. Chain   a line carries the worker, its sequence number and the chain's hash, so that a
+ * reader finds a missing, swapped or edited line. A "start" line begins the chain of a run from the
+ * hash over every line before it (journal_file.h), so that no run can be cut out; a "file" line
+ * begins a file with that hash, and "continue" lines say where the workers' chains stand. Errors  a
+ * disk that takes nothing is logged (rate-limited) and tried again; the rings fill meanwhile, and
  *         then the workers refuse requests rather than use keys unrecorded. */
 #ifndef LK_IO_JOURNAL_H
 #define LK_IO_JOURNAL_H
@@ -23,7 +23,8 @@
 
 #include "io/journal_file.h"
 
-/* What takes the file to disk. One round is asked for by `wanted` and over when `busy` is false again. */
+/* What takes the file to disk. One round is asked for by `wanted` and over when `busy` is false
+ * again. */
 struct lk_journal_sync {
     pthread_t thread;
     bool started;
@@ -46,21 +47,22 @@ struct lk_journal {
     struct lk_journal_mark end; /* behind the newest line of text */
     uint8_t chain[LK_WORKERS_MAX][16];
     uint64_t sequence[LK_WORKERS_MAX]; /* of the newest record */
-    bool reopen, damaged; /* damaged: at start it was found cut or edited */
-    uint64_t sync_ns;  /* when the file was last sent to disk */
-    uint64_t slow_ns;  /* when it was last said that this takes long */
+    bool reopen, damaged;              /* damaged: at start it was found cut or edited */
+    uint64_t sync_ns;                  /* when the file was last sent to disk */
+    uint64_t slow_ns;                  /* when it was last said that this takes long */
     bool unsynced;
-    char *text;        /* lines that wait for the disk */
-    size_t len, done;  /* of text: filled, written */
+    char *text;       /* lines that wait for the disk */
+    size_t len, done; /* of text: filled, written */
     uint64_t records, broken;
     struct lk_log_limit limit;
 };
 
 /* Reads the journal that is there (a second or two a gigabyte), and goes on from it. */
-LK_MUST_USE lk_err lk_journal_open(struct lk_journal *journal, const char *dir, struct lk_audit_ring *rings,
-                                   uint32_t workers, char *error, size_t error_bytes);
-/* Takes and writes; true when there was something. Bounded: some thousand records a turn. Does not wait
- * for the disk but where write does. */
+LK_MUST_USE lk_err lk_journal_open(struct lk_journal *journal, const char *dir,
+                                   struct lk_audit_ring *rings, uint32_t workers, char *error,
+                                   size_t error_bytes);
+/* Takes and writes; true when there was something. Bounded: some thousand records a turn. Does not
+ * wait for the disk but where write does. */
 bool lk_journal_turn(struct lk_journal *journal, uint64_t now_ns);
 /* audit.log may have been moved away: a turn soon goes on in a new one. */
 void lk_journal_reopen(struct lk_journal *journal);

@@ -25,7 +25,7 @@ void lk_journal_seal(struct lk_journal_mark *end, const char *line, size_t len)
     end->size += len;
 }
 
-/* --- the mark ----------------------------------------------------------------------------------- */
+/* --- the mark --------------------------------------------------------------------------------- */
 
 static bool unhex(const char *text, uint8_t *out)
 {
@@ -38,7 +38,8 @@ static bool read_mark(int fd, struct lk_journal_mark *mark)
 {
     char text[MARK_BYTES + 1] = "";
     unsigned long long size;
-    if (pread(fd, text, MARK_BYTES, 0) != MARK_BYTES || sscanf(text, "%20llu", &size) != 1) return false;
+    if (pread(fd, text, MARK_BYTES, 0) != MARK_BYTES || sscanf(text, "%20llu", &size) != 1)
+        return false;
     mark->size = size;
     return unhex(text + 21, mark->hash);
 }
@@ -54,23 +55,26 @@ void lk_journal_mark_write(int mark_fd, const struct lk_journal_mark *mark)
     (void)!pwrite(mark_fd, text, MARK_BYTES, 0);
 }
 
-/* --- the log ------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static bool own_file(int fd)
 {
     struct stat st;
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           (st.st_mode & 022) == 0;
 }
 
 static lk_err open_own(const char *dir, const char *name, int *out)
 {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (strcmp(name, LOG) == 0 ? O_APPEND : 0),
-                  0600);
+    int fd = open(
+        path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (strcmp(name, LOG) == 0 ? O_APPEND : 0),
+        0600);
     if (fd < 0) return -errno;
     lk_err err = own_file(fd) ? LK_OK : LK_ERR_REFUSED;
-    if (err == LK_OK && flock(fd, LOCK_EX | LOCK_NB) != 0) err = -EBUSY; /* two would mix their chains */
+    if (err == LK_OK && flock(fd, LOCK_EX | LOCK_NB) != 0)
+        err = -EBUSY; /* two would mix their chains */
     if (err == LK_OK)
         *out = fd;
     else
@@ -106,7 +110,8 @@ static const char *judge(FILE *log, const struct lk_journal_mark *mark, struct l
     }
     if (ferror(log)) return "it cannot be read";
     if (!met && end->size < mark->size) return "it is shorter than it was: its end was cut off";
-    if (!met) good = end->size == mark->size && memcmp(end->hash, mark->hash, sizeof end->hash) == 0;
+    if (!met)
+        good = end->size == mark->size && memcmp(end->hash, mark->hash, sizeof end->hash) == 0;
     return good ? NULL : "lines in it are not those that were written";
 }
 

@@ -99,13 +99,15 @@ static const char *what_to_do(lk_err err)
 {
     switch (err) {
     case -EADDRINUSE: return "; another program serves this port (ss -lntup shows which)";
-    case -EADDRNOTAVAIL: return "; no interface has this address: correct it, or set free_bind: true";
+    case -EADDRNOTAVAIL:
+        return "; no interface has this address: correct it, or set free_bind: true";
     case -EACCES: return "; a port below 1024 needs root or CAP_NET_BIND_SERVICE";
     default: return "";
     }
 }
 
-static lk_err open_rows(const struct lk_conf *conf, struct lk_listeners *l, char *error, size_t error_bytes)
+static lk_err open_rows(const struct lk_conf *conf, struct lk_listeners *l, char *error,
+                        size_t error_bytes)
 {
     for (uint32_t r = 0; r < l->rows; r++) {
         const struct lk_conf_listen *row = &conf->listens[r];
@@ -120,7 +122,8 @@ static lk_err open_rows(const struct lk_conf *conf, struct lk_listeners *l, char
     return LK_OK;
 }
 
-static lk_err open_admin(const struct lk_conf *conf, struct lk_listeners *l, char *error, size_t error_bytes)
+static lk_err open_admin(const struct lk_conf *conf, struct lk_listeners *l, char *error,
+                         size_t error_bytes)
 {
     struct lk_conf_listen row = {.port = conf->admin_port, .transport = LK_TRANSPORT_TCP};
     memcpy(row.address, conf->admin_address, sizeof row.address);
@@ -133,8 +136,8 @@ static lk_err open_admin(const struct lk_conf *conf, struct lk_listeners *l, cha
     return err;
 }
 
-lk_err lk_listeners_open(const struct lk_conf *conf, uint32_t loops, struct lk_listeners *out, char *error,
-                         size_t error_bytes)
+lk_err lk_listeners_open(const struct lk_conf *conf, uint32_t loops, struct lk_listeners *out,
+                         char *error, size_t error_bytes)
 {
     struct lk_listeners l = {.loops = loops, .rows = conf->listen_count, .admin = -1};
     size_t count = (size_t)l.rows * loops;

@@ -17,11 +17,12 @@
 #define DATAGRAM_BUF_BYTES (65536 + 512) /* several datagrams of one peer at once (UDP_GRO) */
 #define DATAGRAM_CONTROL_BYTES 128
 #define DATAGRAM_NAME_BYTES 32 /* a sockaddr_in6, and the control data behind it stays aligned */
-/* A peer whose machine is gone gives its place back in two minutes; the kernel's own is two hours. */
+/* A peer whose machine is gone gives its place back in two minutes; the kernel's own is two
+ * hours. */
 #define KEEPALIVE_S 60
 #define KEEPALIVE_EACH_S 15
 #define KEEPALIVE_COUNT 4
-#define LINGER_MS 1000         /* for the peer to read our last bytes and close */
+#define LINGER_MS 1000 /* for the peer to read our last bytes and close */
 
 /* What a completion is of: kind, generation of the conn, index. */
 enum kind { K_ACCEPT, K_RECV, K_SEND, K_DATAGRAM, K_DATAGRAM_SENT, K_BELL, K_ORDER, K_CANCEL };

@@ -3,9 +3,9 @@
  *
  * auto    takes physical cores before SMT siblings, leaves cpu.reserve cores (the lowest, where
  *         interrupts go) free, gives each memory node a loop for every three workers, and
- *         keeps to the cgroup's quota. Workers get cores, since a second kernel on a core gains nothing.
- * Spins   only where a thread has a core to itself in the plan, and there is no quota to burn: the
- *         peer it waits for then runs elsewhere. One CPU: loop and worker share it and sleep. */
+ *         keeps to the cgroup's quota. Workers get cores, since a second kernel on a core gains
+ * nothing. Spins   only where a thread has a core to itself in the plan, and there is no quota to
+ * burn: the peer it waits for then runs elsewhere. One CPU: loop and worker share it and sleep. */
 #ifndef LK_IO_PLAN_H
 #define LK_IO_PLAN_H
 

@@ -9,8 +9,9 @@
 #include "io/supervisor.h"
 
 static const char *const kind_names[LK_KEY_KIND_COUNT] = {
-    [LK_KEY_RSA] = "rsa",   [LK_KEY_RSA_PSS] = "rsa-pss", [LK_KEY_P256] = "p256",   [LK_KEY_P384] = "p384",
-    [LK_KEY_P521] = "p521", [LK_KEY_ED25519] = "ed25519", [LK_KEY_ED448] = "ed448"};
+    [LK_KEY_RSA] = "rsa",    [LK_KEY_RSA_PSS] = "rsa-pss", [LK_KEY_P256] = "p256",
+    [LK_KEY_P384] = "p384",  [LK_KEY_P521] = "p521",       [LK_KEY_ED25519] = "ed25519",
+    [LK_KEY_ED448] = "ed448"};
 
 static void set_u64(json_t *o, const char *name, uint64_t v)
 {
@@ -31,7 +32,7 @@ static void set_hex(json_t *o, const char *name, const uint8_t *data, size_t len
     set_text(o, name, text);
 }
 
-/* --- status -------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 
 static json_t *ward_object(const struct lk_ward *w)
 {
@@ -72,7 +73,8 @@ static json_t *report_status(void *owner, const json_t *request, uint32_t client
     json_object_set_new(o, "audit_damaged", json_boolean(s->journal.damaged));
     json_object_set_new(o, "channel_expiry_s", json_integer(atomic_load(&front->channel_expiry_s)));
     json_object_set_new(o, "crl_expiry_s", json_integer(atomic_load(&front->crl_expiry_s)));
-    json_object_set_new(o, "certificate_expiry_s", json_integer(atomic_load(&front->certificate_expiry_s)));
+    json_object_set_new(o, "certificate_expiry_s",
+                        json_integer(atomic_load(&front->certificate_expiry_s)));
     json_object_set_new(o, "reloading", json_boolean(s->rollout.step != LK_ROLLOUT_NONE));
     json_object_set_new(o, "one_process", json_boolean(s->options.one_process));
     json_object_set_new(o, "children",
@@ -80,7 +82,8 @@ static json_t *report_status(void *owner, const json_t *request, uint32_t client
     return o;
 }
 
-/* --- stats ---------------------------------------------------------------------------------------- */
+/* --- stats
+ * ---------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *series, *labels;
@@ -90,13 +93,15 @@ static const struct {
 #undef ROW
 };
 
-static void sum_thread(const struct lk_counters *t, uint64_t *value, uint64_t (*requests)[LK_STATUS_COUNT])
+static void sum_thread(const struct lk_counters *t, uint64_t *value,
+                       uint64_t (*requests)[LK_STATUS_COUNT])
 {
     for (size_t i = 0; i < LK_COUNTER_COUNT; i++)
         value[i] += atomic_load_explicit(&t->value[i], memory_order_relaxed);
     for (size_t x = 0; x < LK_EXCHANGE_COUNT; x++)
         for (size_t status = 0; status < LK_STATUS_COUNT; status++)
-            requests[x][status] += atomic_load_explicit(&t->requests[x][status], memory_order_relaxed);
+            requests[x][status] += atomic_load_explicit(&t->requests[x][status],
+                                                        memory_order_relaxed);
 }
 
 static json_t *counters_object(const uint64_t *value)
@@ -105,7 +110,8 @@ static json_t *counters_object(const uint64_t *value)
     for (size_t i = 0; i < LK_COUNTER_COUNT; i++) {
         char name[160];
         const char *labels = counter_rows[i].labels;
-        snprintf(name, sizeof name, labels[0] != 0 ? "%s{%s}" : "%s", counter_rows[i].series, labels);
+        snprintf(name, sizeof name, labels[0] != 0 ? "%s{%s}" : "%s", counter_rows[i].series,
+                 labels);
         set_u64(o, name, value[i]);
     }
     return o;
@@ -129,7 +135,8 @@ static json_t *latency_object(const struct lk_supervisor *s, enum lk_exchange_id
     return o;
 }
 
-static json_t *exchange_object(const struct lk_supervisor *s, enum lk_exchange_id x, const uint64_t *by_status)
+static json_t *exchange_object(const struct lk_supervisor *s, enum lk_exchange_id x,
+                               const uint64_t *by_status)
 {
     json_t *o = json_object(), *statuses = json_object();
     set_text(o, "exchange", lk_exchange_name(x));
@@ -178,7 +185,8 @@ static json_t *report_stats(void *owner, const json_t *request, uint32_t client)
     return o;
 }
 
-/* --- keys, edges, plan ------------------------------------------------------------------------------ */
+/* --- keys, edges, plan
+ * ------------------------------------------------------------------------------ */
 
 static void set_public(json_t *o, const struct lk_bundle_public *p)
 {
@@ -201,10 +209,12 @@ static json_t *key_object(const struct lk_bundle *b, uint32_t i)
     static const struct {
         uint32_t use;
         const char *name;
-    } names[] = {
-        {LK_USE_TLS12_RSA, "tls12-rsa"}, {LK_USE_TLS12_SIGN, "tls12-sign"}, {LK_USE_TLS13_SIGN, "tls13-sign"}};
+    } names[] = {{LK_USE_TLS12_RSA, "tls12-rsa"},
+                 {LK_USE_TLS12_SIGN, "tls12-sign"},
+                 {LK_USE_TLS13_SIGN, "tls13-sign"}};
     for (size_t u = 0; u < sizeof names / sizeof names[0]; u++)
-        if ((key->uses & names[u].use) != 0) json_array_append_new(uses, json_string(names[u].name));
+        if ((key->uses & names[u].use) != 0)
+            json_array_append_new(uses, json_string(names[u].name));
     set_text(o, "name", key->name);
     set_text(o, "tenant", b->conf->tenants[key->tenant].name);
     set_text(o, "file", key->file);
@@ -278,13 +288,15 @@ static json_t *report_plan(void *owner, const json_t *request, uint32_t client)
     return o;
 }
 
-/* --- orders -------------------------------------------------------------------------------------------- */
+/* --- orders
+ * -------------------------------------------------------------------------------------------- */
 
 static json_t *report_reload(void *owner, const json_t *request, uint32_t client)
 {
     struct lk_supervisor *s = owner;
     (void)request;
-    if (s->draining || s->current == NULL) return lk_control_bad("not serving: starting or draining");
+    if (s->draining || s->current == NULL)
+        return lk_control_bad("not serving: starting or draining");
     if (s->reload_has_client) return lk_control_bad("another reload waits already");
     lk_journal_reopen(&s->journal);
     s->reload_wanted = s->reload_has_client = true;
@@ -300,7 +312,8 @@ static json_t *report_drain(void *owner, const json_t *request, uint32_t client)
 }
 
 const struct lk_control_row lk_report_rows[] = {
-    {"status", report_status}, {"stats", report_stats},   {"keys", report_keys},   {"edges", report_edges},
-    {"plan", report_plan},     {"reload", report_reload}, {"drain", report_drain},
+    {"status", report_status}, {"stats", report_stats}, {"keys", report_keys},
+    {"edges", report_edges},   {"plan", report_plan},   {"reload", report_reload},
+    {"drain", report_drain},
 };
 const size_t lk_report_row_count = sizeof lk_report_rows / sizeof lk_report_rows[0];

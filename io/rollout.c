@@ -12,7 +12,7 @@
 #define KEYS_PER_TURN_MAX 128u
 #define FAULTS_TOLD_MAX 5u
 
-/* --- epochs ------------------------------------------------------------------------------------- */
+/* --- epochs ----------------------------------------------------------------------------------- */
 
 static lk_err tell_epoch(struct lk_supervisor *s, struct lk_ward *w)
 {
@@ -52,7 +52,7 @@ void lk_epoch_end(struct lk_supervisor *s)
     if (tell_epoch(s, &s->front) != LK_OK) lk_child_kill(&s->front.child);
 }
 
-/* --- the end of a rollout ------------------------------------------------------------------------ */
+/* --- the end of a rollout --------------------------------------------------------------------- */
 
 static void answer_client(struct lk_supervisor *s, const char *error)
 {
@@ -66,7 +66,8 @@ static void answer_client(struct lk_supervisor *s, const char *error)
 /* The vault committed it, and the front did not. */
 static void take_back(struct lk_supervisor *s)
 {
-    if (s->vault.child.channel < 0 || s->next == NULL || s->rollout.step != LK_ROLLOUT_FRONT) return;
+    if (s->vault.child.channel < 0 || s->next == NULL || s->rollout.step != LK_ROLLOUT_FRONT)
+        return;
     const uint64_t body[2] = {s->next->generation, s->current->generation};
     if (lk_channel_tell(s->vault.child.channel, LK_M_TAKE_BACK, body, sizeof body, -1) != LK_OK)
         lk_child_kill(&s->vault.child);
@@ -98,8 +99,9 @@ static void say_serving(struct lk_supervisor *s)
     uint32_t keys = lk_bundle_key_count(s->current);
     sd_notifyf(0, "READY=1\nSTATUS=Serving %u keys, generation %llu", keys,
                (unsigned long long)s->current->generation);
-    lk_log(LK_LOG_NOTICE, s->rollout.fresh && s->serving ? "reloaded" : "serving", LK_F_U64("keys", keys),
-           LK_F_U64("generation", s->current->generation), LK_F_U64("epoch", s->epoch),
+    lk_log(LK_LOG_NOTICE, s->rollout.fresh && s->serving ? "reloaded" : "serving",
+           LK_F_U64("keys", keys), LK_F_U64("generation", s->current->generation),
+           LK_F_U64("epoch", s->epoch),
            LK_F_U64("ms", (lk_clock_now_ns() - s->rollout.started_ns) / LK_NS_PER_MS));
     s->serving = true;
 }
@@ -121,9 +123,11 @@ static void finish(struct lk_supervisor *s)
     s->rollout = (struct lk_rollout){.step = LK_ROLLOUT_NONE};
 }
 
-/* --- to the vault ----------------------------------------------------------------------------------- */
+/* --- to the vault
+ * ----------------------------------------------------------------------------------- */
 
-/* A key that cannot be served: a fresh generation is refused for it (all of them are named first). */
+/* A key that cannot be served: a fresh generation is refused for it (all of them are named
+ * first). */
 static void key_failed(struct lk_supervisor *s, const char *text)
 {
     struct lk_rollout *r = &s->rollout;
@@ -153,7 +157,8 @@ static lk_err send_key(struct lk_supervisor *s, uint32_t index)
     return err;
 }
 
-static lk_err tell_generation(const struct lk_supervisor *s, const struct lk_ward *to, uint32_t kind, int fd)
+static lk_err tell_generation(const struct lk_supervisor *s, const struct lk_ward *to,
+                              uint32_t kind, int fd)
 {
     const uint64_t generation = s->rollout.bundle->generation;
     return lk_channel_tell(to->child.channel, kind, &generation, sizeof generation, fd);
@@ -181,7 +186,8 @@ static lk_err turn_vault(struct lk_supervisor *s)
     return tell_generation(s, &s->vault, LK_M_COMMIT, -1);
 }
 
-/* --- to the front ------------------------------------------------------------------------------------ */
+/* --- to the front
+ * ------------------------------------------------------------------------------------ */
 
 static lk_err tell_file(const struct lk_supervisor *s, uint32_t role, uint32_t index, int fd)
 {
@@ -240,7 +246,8 @@ static lk_err turn_front(struct lk_supervisor *s)
     return tell_generation(s, &s->front, LK_M_COMMIT, -1);
 }
 
-/* --- beginnings ---------------------------------------------------------------------------------------- */
+/* --- beginnings
+ * ---------------------------------------------------------------------------------------- */
 
 static void begin(struct lk_supervisor *s, struct lk_bundle *bundle, enum lk_rollout_step step)
 {
@@ -265,8 +272,8 @@ static void begin_what_is_due(struct lk_supervisor *s)
 /* After a breach: nobody loads anything, and both children wait for a segment. */
 static bool epoch_is_due(const struct lk_supervisor *s)
 {
-    return s->epoch_wanted && s->rollout.step == LK_ROLLOUT_NONE && s->vault.ready && s->front.ready &&
-           !s->ended && lk_clock_now_ns() >= s->epoch_after_ns;
+    return s->epoch_wanted && s->rollout.step == LK_ROLLOUT_NONE && s->vault.ready &&
+           s->front.ready && !s->ended && lk_clock_now_ns() >= s->epoch_after_ns;
 }
 
 bool lk_rollout_turn(struct lk_supervisor *s)
@@ -282,7 +289,8 @@ bool lk_rollout_turn(struct lk_supervisor *s)
         lk_log(LK_LOG_ERROR, "a child takes no orders", LK_F_STR("child", ward->name),
                LK_F_STR("error", lk_err_text(err)));
         lk_child_kill(&ward->child);
-        s->rollout.told = s->rollout.committed = true; /* nothing more is sent until its death is seen */
+        s->rollout.told = s->rollout.committed =
+            true; /* nothing more is sent until its death is seen */
         return false;
     }
     return r->step == LK_ROLLOUT_FRONT && r->told && !r->committed;
@@ -297,7 +305,8 @@ static void load_next(struct lk_supervisor *s)
         return;
     }
     if (lk_conf_reloadable(s->current->conf, s->next->conf, text, sizeof text)) return;
-    snprintf(s->error, sizeof s->error, "%s: these options need a restart: %s", s->options.conf_path, text);
+    snprintf(s->error, sizeof s->error, "%s: these options need a restart: %s",
+             s->options.conf_path, text);
     lk_bundle_free(s->next);
     s->next = NULL;
 }
@@ -330,11 +339,13 @@ void lk_rollout_death(struct lk_supervisor *s, const struct lk_ward *ward)
     if (r->fresh && s->current != NULL)
         give_up(s, why);
     else
-        *r = (struct lk_rollout){.step = LK_ROLLOUT_NONE}; /* begins again with the restarted child */
+        *r = (struct lk_rollout){
+            .step = LK_ROLLOUT_NONE}; /* begins again with the restarted child */
     if (s->current == NULL && ward == &s->front) s->front.wants_load = true;
 }
 
-/* --- what the children say ------------------------------------------------------------------------------- */
+/* --- what the children say
+ * ------------------------------------------------------------------------------- */
 
 static lk_err hear_public(struct lk_supervisor *s, struct lk_message *m)
 {
@@ -357,13 +368,14 @@ static lk_err hear_fault(struct lk_supervisor *s, const struct lk_message *m)
 {
     struct lk_rollout *r = &s->rollout;
     uint32_t body[2];
-    LK_REQUIRE(r->step == LK_ROLLOUT_VAULT && r->answered < r->sent && m->bytes == sizeof body, LK_ERR_REFUSED);
+    LK_REQUIRE(r->step == LK_ROLLOUT_VAULT && r->answered < r->sent && m->bytes == sizeof body,
+               LK_ERR_REFUSED);
     memcpy(body, m->body, sizeof body);
     LK_REQUIRE(body[0] < r->bundle->conf->key_count && body[1] < LK_KEY_FAULT_COUNT, LK_ERR_RANGE);
     const struct lk_conf_key *key = &r->bundle->conf->keys[body[0]];
     char text[LK_PATH_BYTES_MAX * 2 + 512];
-    snprintf(text, sizeof text, "%s:%u: key %s: %s: %s", r->bundle->path, key->line, key->name, key->file,
-             lk_key_fault_text((enum lk_key_fault)body[1]));
+    snprintf(text, sizeof text, "%s:%u: key %s: %s: %s", r->bundle->path, key->line, key->name,
+             key->file, lk_key_fault_text((enum lk_key_fault)body[1]));
     r->answered++;
     key_failed(s, text);
     return LK_OK;
@@ -373,7 +385,8 @@ static lk_err hear_ready(struct lk_supervisor *s, struct lk_ward *from, const st
 {
     struct lk_rollout *r = &s->rollout;
     uint64_t generation;
-    LK_REQUIRE(m->bytes == sizeof generation && r->step != LK_ROLLOUT_NONE && r->committed, LK_ERR_REFUSED);
+    LK_REQUIRE(m->bytes == sizeof generation && r->step != LK_ROLLOUT_NONE && r->committed,
+               LK_ERR_REFUSED);
     memcpy(&generation, m->body, sizeof generation);
     bool due = from == (r->step == LK_ROLLOUT_VAULT ? &s->vault : &s->front);
     LK_REQUIRE(due && generation == r->bundle->generation, LK_ERR_REFUSED);
@@ -389,7 +402,8 @@ static lk_err hear_ready(struct lk_supervisor *s, struct lk_ward *from, const st
     return LK_OK;
 }
 
-static lk_err hear_refused(struct lk_supervisor *s, struct lk_ward *from, const struct lk_message *m)
+static lk_err hear_refused(struct lk_supervisor *s, struct lk_ward *from,
+                           const struct lk_message *m)
 {
     uint64_t generation;
     LK_REQUIRE(m->bytes >= sizeof generation, LK_ERR_FORMAT);
@@ -402,7 +416,8 @@ static lk_err hear_refused(struct lk_supervisor *s, struct lk_ward *from, const 
     for (size_t i = 0; i < len; i++) /* it goes to logs and terminals, and a child wrote it */
         if ((text[i] >= 0 && text[i] < ' ' && text[i] != '\n') || text[i] == 0x7f) text[i] = '?';
     if (s->rollout.step == LK_ROLLOUT_NONE) { /* before any order, or too late to matter */
-        lk_log(LK_LOG_ERROR, "a child refuses", LK_F_STR("child", from->name), LK_F_STR("why", text));
+        lk_log(LK_LOG_ERROR, "a child refuses", LK_F_STR("child", from->name),
+               LK_F_STR("why", text));
         return generation == 0 ? LK_ERR_REFUSED : LK_OK;
     }
     bool again = !s->rollout.fresh;
@@ -430,21 +445,24 @@ static lk_err hear_withdrawn(struct lk_supervisor *s, const struct lk_message *m
     return LK_OK;
 }
 
-static lk_err hear_broken(struct lk_supervisor *s, const struct lk_ward *from, const struct lk_message *m)
+static lk_err hear_broken(struct lk_supervisor *s, const struct lk_ward *from,
+                          const struct lk_message *m)
 {
     uint64_t epoch;
     LK_REQUIRE(m->bytes == sizeof epoch, LK_ERR_FORMAT);
     memcpy(&epoch, m->body, sizeof epoch);
     if (epoch != s->epoch || s->epoch_fd < 0) return LK_OK; /* of an epoch that is over anyway */
     struct lk_ward *at_fault = from == &s->vault ? &s->front : &s->vault;
-    lk_log(LK_LOG_ERROR, "epoch broken: the other side wrote an absurd index", LK_F_STR("seen_by", from->name),
-           LK_F_STR("at_fault", at_fault->name), LK_F_U64("epoch", epoch));
+    lk_log(LK_LOG_ERROR, "epoch broken: the other side wrote an absurd index",
+           LK_F_STR("seen_by", from->name), LK_F_STR("at_fault", at_fault->name),
+           LK_F_U64("epoch", epoch));
     lk_supervise_breach(s, at_fault);
     lk_epoch_end(s);
     return LK_OK;
 }
 
-static lk_err hear_lost(struct lk_supervisor *s, const struct lk_ward *from, const struct lk_message *m)
+static lk_err hear_lost(struct lk_supervisor *s, const struct lk_ward *from,
+                        const struct lk_message *m)
 {
     uint64_t epoch;
     LK_REQUIRE(m->bytes == sizeof epoch && from == &s->front, LK_ERR_FORMAT);

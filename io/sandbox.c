@@ -51,7 +51,7 @@ static lk_err load_filter(scmp_filter_ctx filter, int bad)
     return err;
 }
 
-/* --- vault ------------------------------------------------------------------------------------- */
+/* --- vault ------------------------------------------------------------------------------------ */
 
 static const int vault_calls[] = {
     SCMP_SYS(futex), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(recvmsg),
@@ -78,7 +78,8 @@ static int vault_rules(scmp_filter_ctx f)
     bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0),
                             SCMP_A2(SCMP_CMP_EQ, 0));
     bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(capget), 0);
-    bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS));
+    bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                            SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS));
     return bad;
 }
 
@@ -89,7 +90,7 @@ lk_err lk_sandbox_vault(void)
     return load_filter(filter, vault_rules(filter));
 }
 
-/* --- front ------------------------------------------------------------------------------------- */
+/* --- front ------------------------------------------------------------------------------------ */
 
 /* The kernel takes as much of this as it knows, told by the size. */
 struct landlock_all {
@@ -102,7 +103,7 @@ static size_t fill_landlock(struct landlock_all *all, int abi)
     unsigned bits = (unsigned)fs_bits[abi < 5 ? abi : 5];
     *all = (struct landlock_all){.handled_access_fs = (UINT64_C(1) << bits) - 1};
     if (abi >= 4) all->handled_access_net = 3; /* bind and connect of TCP */
-    if (abi >= 6) all->scoped = 3;             /* abstract sockets and signals beyond this process */
+    if (abi >= 6) all->scoped = 3; /* abstract sockets and signals beyond this process */
     return abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
 }
 
@@ -129,13 +130,15 @@ static const int front_denied[] = {
     SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(open), SCMP_SYS(openat),
     SCMP_SYS(openat2), SCMP_SYS(creat), SCMP_SYS(open_by_handle_at), SCMP_SYS(name_to_handle_at),
     SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(mount),
-    SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(bpf), SCMP_SYS(perf_event_open),
+    SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
     SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
     SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(reboot),
     SCMP_SYS(memfd_secret), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid),
     SCMP_SYS(setresgid), SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setfsuid),
     SCMP_SYS(setfsgid), SCMP_SYS(setgroups), SCMP_SYS(capset), SCMP_SYS(inotify_add_watch),
-    SCMP_SYS(fanotify_mark), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink), SCMP_SYS(symlinkat),
+    SCMP_SYS(fanotify_mark), SCMP_SYS(link), SCMP_SYS(linkat),
+    SCMP_SYS(symlink), SCMP_SYS(symlinkat),
     SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
     SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
     SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
@@ -153,7 +156,7 @@ static int deny_owners(scmp_filter_ctx f, uint32_t deny)
         int call;
         scmp_datum_t command;
     } owners[] = {
-        {SCMP_SYS(fcntl), F_SETOWN},     {SCMP_SYS(fcntl), F_SETOWN_EX}, {SCMP_SYS(fcntl), F_SETSIG},
+        {SCMP_SYS(fcntl), F_SETOWN}, {SCMP_SYS(fcntl), F_SETOWN_EX}, {SCMP_SYS(fcntl), F_SETSIG},
         {SCMP_SYS(ioctl), FIOSETOWN},    {SCMP_SYS(ioctl), SIOCSPGRP},
     };
     int bad = 0;

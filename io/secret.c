@@ -69,7 +69,8 @@ lk_err lk_secret_open(void)
 {
     LK_ASSERT(range.base == NULL);
     if (!lk_secret_heap.in_range) return LK_OK;
-    void *base = mmap(NULL, RANGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *base = mmap(NULL, RANGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                      0);
     if (base == MAP_FAILED) return -errno;
     range.base = base;
     range.fd = open_memfd();
@@ -186,7 +187,8 @@ static void *crypto_realloc(void *memory, size_t bytes, const char *file, int li
     }
     size_t usable = lk_secret_heap.usable(memory);
     if (bytes <= usable) return memory;
-    void *larger = lk_secret_heap.alloc(bytes, 0); /* the heap's own realloc would leave a copy behind */
+    void *larger = lk_secret_heap.alloc(bytes,
+                                        0); /* the heap's own realloc would leave a copy behind */
     if (larger == NULL) return NULL;
     memcpy(larger, memory, usable);
     lk_secret_free(memory);

@@ -1,10 +1,12 @@
-/* secret: the vault's memory. Private keys, every allocation of libcrypto, worker arenas and stacks lie
- * in one reserved range of addresses that no dump, no fork and no swap takes along: memfd_secret (gone
- * from the kernel's own map), else locked and not dumped. What is freed is wiped first.
+/* secret: the vault's memory. Private keys, every allocation of libcrypto, worker arenas and stacks
+ * lie in one reserved range of addresses that no dump, no fork and no swap takes along:
+ * memfd_secret (gone from the kernel's own map), else locked and not dumped. What is freed is wiped
+ * first.
  *
  * Owner   the vault process; opened once, before libcrypto allocates anything, never closed.
  * Grows   by chunks inside the range; each counts against RLIMIT_MEMLOCK.
- * Thread  any. In sanitizer builds, and for lk_secret_alloc in --one-process, ordinary memory serves. */
+ * Thread  any. In sanitizer builds, and for lk_secret_alloc in --one-process, ordinary memory
+ * serves. */
 #ifndef LK_IO_SECRET_H
 #define LK_IO_SECRET_H
 
@@ -24,9 +26,10 @@ bool lk_secret_take_libcrypto(void);
 void *lk_secret_alloc(size_t bytes);
 /* Wipes first. NULL is fine. */
 void lk_secret_free(void *memory);
-/* Calls run(arg) on a stack of this size in secret memory, with an unmapped page before and behind. Once
- * a thread, as its outermost call: the stack is not given back. The thread's own block stays in ordinary
- * memory, since the kernel cannot wake who joins a thread through memfd_secret. LK_ERR_MEMORY: not run. */
+/* Calls run(arg) on a stack of this size in secret memory, with an unmapped page before and behind.
+ * Once a thread, as its outermost call: the stack is not given back. The thread's own block stays
+ * in ordinary memory, since the kernel cannot wake who joins a thread through memfd_secret.
+ * LK_ERR_MEMORY: not run. */
 LK_MUST_USE lk_err lk_secret_run(void (*run)(void *arg), void *arg, size_t stack_bytes);
 
 /* "memfd_secret", "locked" or "ordinary": for the log line. */

@@ -1,5 +1,5 @@
-/* The heap on the secret range by jemalloc: an arena and a cache a thread, whose memory comes from the
- * range and never goes back. The sanitizers' builds take secret_plain.c in its place. */
+/* The heap on the secret range by jemalloc: an arena and a cache a thread, whose memory comes from
+ * the range and never goes back. The sanitizers' builds take secret_plain.c in its place. */
 #ifdef LK_JEMALLOC
 
 #include <jemalloc/jemalloc.h>
@@ -25,8 +25,8 @@ static bool hook_keep(extent_hooks_t *hooks, void *at, size_t bytes, bool commit
     return true;
 }
 
-static bool hook_split(extent_hooks_t *hooks, void *at, size_t bytes, size_t a, size_t b, bool committed,
-                       unsigned arena)
+static bool hook_split(extent_hooks_t *hooks, void *at, size_t bytes, size_t a, size_t b,
+                       bool committed, unsigned arena)
 {
     (void)hooks, (void)at, (void)bytes, (void)a, (void)b, (void)committed, (void)arena;
     return false;
@@ -76,7 +76,10 @@ static lk_err heap_open(void)
     return make_thread_flags() ? LK_OK : LK_ERR_MEMORY;
 }
 
-const struct lk_secret_heap lk_secret_heap = {
-    .open = heap_open, .alloc = heap_alloc, .release = heap_release, .usable = heap_usable, .in_range = true};
+const struct lk_secret_heap lk_secret_heap = {.open = heap_open,
+                                              .alloc = heap_alloc,
+                                              .release = heap_release,
+                                              .usable = heap_usable,
+                                              .in_range = true};
 
 #endif

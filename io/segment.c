@@ -29,8 +29,8 @@ static struct parts parts_of(const struct lk_segment_shape *shape)
     p.to_worker = p.loop_bell + shape->loops * sizeof(struct lk_bell_word);
     p.to_loop = p.to_worker + rings;
     p.slots = page_up(p.to_loop + rings);
-    p.end = page_up(p.slots + lk_slot_map_bytes(shape->loops, shape->small_per_loop,
-                                                shape->large_per_loop));
+    p.end = page_up(p.slots +
+                    lk_slot_map_bytes(shape->loops, shape->small_per_loop, shape->large_per_loop));
     return p;
 }
 
@@ -51,7 +51,8 @@ lk_err lk_segment_make(const struct lk_segment_shape *shape, int *fd)
     LK_REQUIRE(shape_good(shape), LK_ERR_RANGE);
     int made = memfd_create("lurk-segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (made < 0) return -errno;
-    if (ftruncate(made, (off_t)lk_segment_bytes(shape)) != 0 || fcntl(made, F_ADD_SEALS, SEALS) != 0) {
+    if (ftruncate(made, (off_t)lk_segment_bytes(shape)) != 0 ||
+        fcntl(made, F_ADD_SEALS, SEALS) != 0) {
         lk_err err = -errno;
         close(made);
         return err;
@@ -126,12 +127,14 @@ static struct lk_ring_shared *ring_at(const struct lk_segment *s, size_t first, 
                                              n * lk_ring_bytes(LK_RING_CELLS));
 }
 
-struct lk_ring_shared *lk_segment_ring_to_worker(const struct lk_segment *s, uint32_t loop, uint32_t worker)
+struct lk_ring_shared *lk_segment_ring_to_worker(const struct lk_segment *s, uint32_t loop,
+                                                 uint32_t worker)
 {
     return ring_at(s, parts_of(&s->shape).to_worker, loop, worker);
 }
 
-struct lk_ring_shared *lk_segment_ring_to_loop(const struct lk_segment *s, uint32_t loop, uint32_t worker)
+struct lk_ring_shared *lk_segment_ring_to_loop(const struct lk_segment *s, uint32_t loop,
+                                               uint32_t worker)
 {
     return ring_at(s, parts_of(&s->shape).to_loop, loop, worker);
 }

@@ -1,6 +1,6 @@
 /* segment: the memory that front and vault share for one epoch: rings, bells and slots, in a sealed
- * memfd that the supervisor makes. When front or vault dies, or an index is absurd, a fresh one is made;
- * nothing in an old one is read again and no ring is repaired (docs/architecture.md, epochs).
+ * memfd that the supervisor makes. When front or vault dies, or an index is absurd, a fresh one is
+ * made; nothing in an old one is read again and no ring is repaired (docs/architecture.md, epochs).
  *
  * Each side computes every address from its own shape (struct lk_segment_shape, from the plan the
  * supervisor sent) and never from the memory itself.
@@ -39,15 +39,17 @@ size_t lk_segment_bytes(const struct lk_segment_shape *shape);
 /* Supervisor: a sealed memfd (SHRINK, GROW, SEAL) of zeros. Errors: LK_ERR_RANGE: a shape beyond
  * limits.h; errno. */
 LK_MUST_USE lk_err lk_segment_make(const struct lk_segment_shape *shape, int *fd);
-/* A child: map it, locked at first touch, not dumped, not forked. The fd stays the caller's and is not
- * needed any more. Errors: LK_ERR_RANGE as above; LK_ERR_ABSURD: not of this shape's size, or not
- * sealed; errno, -EPERM and -ENOMEM where RLIMIT_MEMLOCK is too small. */
+/* A child: map it, locked at first touch, not dumped, not forked. The fd stays the caller's and is
+ * not needed any more. Errors: LK_ERR_RANGE as above; LK_ERR_ABSURD: not of this shape's size, or
+ * not sealed; errno, -EPERM and -ENOMEM where RLIMIT_MEMLOCK is too small. */
 LK_MUST_USE lk_err lk_segment_map(const struct lk_segment_shape *shape, uint64_t epoch, int fd,
                                   struct lk_segment *out);
 void lk_segment_unmap(struct lk_segment *segment);
 
 /* The ring from loop to worker, and from worker to loop. */
-struct lk_ring_shared *lk_segment_ring_to_worker(const struct lk_segment *s, uint32_t loop, uint32_t worker);
-struct lk_ring_shared *lk_segment_ring_to_loop(const struct lk_segment *s, uint32_t loop, uint32_t worker);
+struct lk_ring_shared *lk_segment_ring_to_worker(const struct lk_segment *s, uint32_t loop,
+                                                 uint32_t worker);
+struct lk_ring_shared *lk_segment_ring_to_loop(const struct lk_segment *s, uint32_t loop,
+                                               uint32_t worker);
 
 #endif

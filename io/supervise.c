@@ -18,14 +18,14 @@
 #define BACK_OFF_NS_MAX (5 * LK_NS_PER_S)
 #define STEADY_NS (10 * LK_NS_PER_S) /* a child that lived so long starts again without a wait */
 #define HEARTBEAT_NS_MAX (2 * LK_NS_PER_S)
-/* A look comes every 20 ms. Of a longer gap we stood still or starved ourselves, and so may they: only
- * so much of it counts against them. */
+/* A look comes every 20 ms. Of a longer gap we stood still or starved ourselves, and so may they:
+ * only so much of it counts against them. */
 #define LOOK_NS_MAX (100 * LK_NS_PER_MS)
 #define JOURNAL_BUSY_MS 5
 #define JOURNAL_IDLE_MS 20 /* a ring holds 8,192 uses of a key */
 #define STOP_NS LK_NS_PER_S
 
-/* --- start --------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 static void fill_plan_message(struct lk_supervisor *s)
 {
@@ -49,7 +49,8 @@ static lk_err make_plan(struct lk_supervisor *s)
     static struct lk_topology topology; /* tables of every CPU: large, and needed once */
     lk_err err = lk_topology_read(&topology);
     if (err != LK_OK) {
-        snprintf(s->error, sizeof s->error, "the machine's CPUs cannot be read: %s", lk_err_text(err));
+        snprintf(s->error, sizeof s->error, "the machine's CPUs cannot be read: %s",
+                 lk_err_text(err));
         return err;
     }
     LK_TRY(lk_plan_make(s->next->conf, &topology, &s->threads, s->error, sizeof s->error));
@@ -70,8 +71,10 @@ static lk_err make_bells(struct lk_supervisor *s)
 static lk_err find_identities(struct lk_supervisor *s)
 {
     const char *user = s->next->conf->user;
-    LK_TRY(lk_child_identity_find(user, LK_ROLE_FRONT, &s->front.identity, s->error, sizeof s->error));
-    return lk_child_identity_find(user, LK_ROLE_VAULT, &s->vault.identity, s->error, sizeof s->error);
+    LK_TRY(
+        lk_child_identity_find(user, LK_ROLE_FRONT, &s->front.identity, s->error, sizeof s->error));
+    return lk_child_identity_find(user, LK_ROLE_VAULT, &s->vault.identity, s->error,
+                                  sizeof s->error);
 }
 
 static lk_err prepare_parts(struct lk_supervisor *s)
@@ -126,7 +129,8 @@ static void raise_files(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* --- children -------------------------------------------------------------------------------------- */
+/* --- children
+ * -------------------------------------------------------------------------------------- */
 
 static lk_err send_plan(struct lk_supervisor *s, const struct lk_ward *w)
 {
@@ -144,7 +148,8 @@ static lk_err send_listeners(const struct lk_supervisor *s)
 {
     const struct lk_listeners *l = &s->listeners;
     for (uint32_t i = 0; i < l->rows * l->loops; i++) {
-        const struct lk_listen_message m = {.loop = i % l->loops, .transport = l->transport[i / l->loops]};
+        const struct lk_listen_message m = {.loop = i % l->loops,
+                                            .transport = l->transport[i / l->loops]};
         LK_TRY(lk_channel_tell(s->front.child.channel, LK_M_LISTEN, &m, sizeof m, l->fd[i]));
     }
     if (l->admin < 0) return LK_OK;
@@ -171,7 +176,8 @@ static void strike(struct lk_supervisor *s, struct lk_ward *w, bool steady)
     uint64_t now_ns = lk_clock_now_ns();
     uint64_t *place = &w->strike_ns[w->strikes % LK_STRIKES_PER_MINUTE_MAX];
     bool too_many = w->strikes >= LK_STRIKES_PER_MINUTE_MAX - 1 &&
-                    now_ns - w->strike_ns[(w->strikes + 1) % LK_STRIKES_PER_MINUTE_MAX] < 60 * LK_NS_PER_S;
+                    now_ns - w->strike_ns[(w->strikes + 1) % LK_STRIKES_PER_MINUTE_MAX] <
+                        60 * LK_NS_PER_S;
     *place = now_ns;
     w->strikes++;
     if (steady) w->back_off_ns = 0;
@@ -179,7 +185,8 @@ static void strike(struct lk_supervisor *s, struct lk_ward *w, bool steady)
     if (w->back_off_ns > BACK_OFF_NS_MAX) w->back_off_ns = BACK_OFF_NS_MAX;
     if (!too_many) return;
     lk_log(LK_LOG_ERROR, "a child ended or broke the epoch ten times in a minute: giving up",
-           LK_F_STR("child", w->name), LK_F_U64("deaths", w->deaths), LK_F_U64("breaches", w->breaches));
+           LK_F_STR("child", w->name), LK_F_U64("deaths", w->deaths),
+           LK_F_U64("breaches", w->breaches));
     s->failed = s->ended = true;
 }
 
@@ -228,14 +235,16 @@ static void bury(struct lk_supervisor *s, struct lk_ward *w, const char *how)
     w->ready = w->wants_load = false;
     s->epoch_wanted = true;
     if (w == &s->vault && !expected) lk_epoch_end(s);
-    if (s->options.one_process && !expected) s->failed = s->ended = true; /* no thread is started twice */
+    if (s->options.one_process && !expected)
+        s->failed = s->ended = true; /* no thread is started twice */
 }
 
 static void watch_child(struct lk_supervisor *s, struct lk_ward *w, uint64_t now_ns)
 {
     char how[128];
     if (lk_child_ended(&w->child, how, sizeof how)) bury(s, w, how);
-    if (w->child.channel < 0 && now_ns >= w->start_ns && !s->ended && !s->draining) start_child(s, w);
+    if (w->child.channel < 0 && now_ns >= w->start_ns && !s->ended && !s->draining)
+        start_child(s, w);
 }
 
 static void hear_child(struct lk_supervisor *s, struct lk_ward *w)
@@ -252,10 +261,11 @@ static void hear_child(struct lk_supervisor *s, struct lk_ward *w)
     lk_child_kill(&w->child); /* closed: it is on its way out anyway */
 }
 
-/* --- heartbeats -------------------------------------------------------------------------------------- */
+/* --- heartbeats
+ * -------------------------------------------------------------------------------------- */
 
-/* How long this thread has been silent, look_ns after the last look. A beat is any change: what a child
- * writes there is no clock of ours. */
+/* How long this thread has been silent, look_ns after the last look. A beat is any change: what a
+ * child writes there is no clock of ours. */
 static uint64_t silence(struct lk_pulse *p, uint64_t beat_ns, uint64_t look_ns)
 {
     p->silent_ns = beat_ns == p->beat_ns ? p->silent_ns + look_ns : 0;
@@ -270,7 +280,8 @@ static void check_heartbeats(struct lk_ward *w, uint64_t look_ns)
         return;
     }
     for (uint32_t i = 0; i < w->threads; i++) {
-        uint64_t beat_ns = atomic_load_explicit(&w->counters->thread[i].heartbeat_ns, memory_order_relaxed);
+        uint64_t beat_ns = atomic_load_explicit(&w->counters->thread[i].heartbeat_ns,
+                                                memory_order_relaxed);
         uint64_t silent_ns = silence(&w->pulse[i], beat_ns, look_ns);
         if (silent_ns < HEARTBEAT_NS_MAX) continue;
         lk_log(LK_LOG_ERROR, "no heartbeat: the child is ended", LK_F_STR("child", w->name),
@@ -290,7 +301,8 @@ static void watch(struct lk_supervisor *s, uint64_t now_ns)
     check_heartbeats(&s->front, look_ns);
 }
 
-/* --- drain and end -------------------------------------------------------------------------------------- */
+/* --- drain and end
+ * -------------------------------------------------------------------------------------- */
 
 void lk_supervise_drain(struct lk_supervisor *s)
 {
@@ -318,11 +330,13 @@ static void check_drain(struct lk_supervisor *s, uint64_t now_ns)
 static void stop_child(struct lk_ward *w)
 {
     if (w->child.channel < 0) return;
-    if (lk_channel_tell(w->child.channel, LK_M_STOP, NULL, 0, -1) != LK_OK) lk_child_kill(&w->child);
+    if (lk_channel_tell(w->child.channel, LK_M_STOP, NULL, 0, -1) != LK_OK)
+        lk_child_kill(&w->child);
     uint64_t until_ns = lk_clock_now_ns() + STOP_NS;
     char how[128];
     while (!lk_child_ended(&w->child, how, sizeof how)) {
-        struct pollfd p = {.fd = w->child.pidfd, .events = POLLIN}; /* -1: a thread, looked at each time */
+        struct pollfd p = {.fd = w->child.pidfd,
+                           .events = POLLIN}; /* -1: a thread, looked at each time */
         poll(&p, 1, 5);
         if (lk_clock_now_ns() > until_ns) lk_child_kill(&w->child);
     }
@@ -340,7 +354,8 @@ static void end(struct lk_supervisor *s)
     if (s->serving) lk_log(LK_LOG_NOTICE, "ended", LK_F_U64("records", s->journal.records));
 }
 
-/* --- the poll loop ------------------------------------------------------------------------------------ */
+/* --- the poll loop
+ * ------------------------------------------------------------------------------------ */
 
 static void take_signals(struct lk_supervisor *s)
 {

@@ -1,5 +1,5 @@
-/* supervise: the parent of front and vault: it opens every file, makes what they share, starts them,
- * watches them, and starts them again. It holds no secret and serves no byte.
+/* supervise: the parent of front and vault: it opens every file, makes what they share, starts
+ * them, watches them, and starts them again. It holds no secret and serves no byte.
  *
  * Thread  one, which forks; nothing else may run in the process (but with one_process). */
 #ifndef LK_IO_SUPERVISE_H

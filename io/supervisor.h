@@ -1,6 +1,6 @@
-/* supervisor: the state of the parent of front and vault, shared by its files: supervise.c (the poll
- * loop: signals, deaths, heartbeats), rollout.c (a generation on its way to both children), report.c
- * (what lurkctl is told).
+/* supervisor: the state of the parent of front and vault, shared by its files: supervise.c (the
+ * poll loop: signals, deaths, heartbeats), rollout.c (a generation on its way to both children),
+ * report.c (what lurkctl is told).
  *
  * Thread  one. Owner: lk_supervise. */
 #ifndef LK_IO_SUPERVISOR_H
@@ -26,7 +26,8 @@ struct lk_ward {
     /* Its counters are memory that it writes: how many there are is our own knowledge. */
     struct lk_process_counters *counters;
     uint32_t threads;
-    /* The last heartbeat seen of each, and for how long of our own wakeful time there was none since. */
+    /* The last heartbeat seen of each, and for how long of our own wakeful time there was none
+     * since. */
     struct lk_pulse {
         uint64_t beat_ns, silent_ns;
     } pulse[LK_LOOPS_MAX > LK_WORKERS_MAX ? LK_LOOPS_MAX : LK_WORKERS_MAX];
@@ -68,7 +69,7 @@ struct lk_supervisor {
     struct lk_rollout rollout;
     uint64_t generation; /* newest number given out */
     uint64_t epoch;
-    int epoch_fd;        /* segment of this epoch; -1: none */
+    int epoch_fd; /* segment of this epoch; -1: none */
     bool epoch_wanted;
     uint64_t epoch_after_ns; /* not before */
 
@@ -85,13 +86,14 @@ struct lk_supervisor {
     struct lk_message message;
 };
 
-/* --- rollout.c ---------------------------------------------------------------------------------- */
+/* --- rollout.c -------------------------------------------------------------------------------- */
 
-/* Begins what is due and carries on what is under way, without waiting. True: there is more to do at
- * once. */
+/* Begins what is due and carries on what is under way, without waiting. True: there is more to do
+ * at once. */
 bool lk_rollout_turn(struct lk_supervisor *s);
 /* A message of a child. Errors: it broke the order, and is to be killed. */
-LK_MUST_USE lk_err lk_rollout_hear(struct lk_supervisor *s, struct lk_ward *from, struct lk_message *m);
+LK_MUST_USE lk_err lk_rollout_hear(struct lk_supervisor *s, struct lk_ward *from,
+                                   struct lk_message *m);
 /* A child died: what it took part in starts again, a reload fails. */
 void lk_rollout_death(struct lk_supervisor *s, const struct lk_ward *ward);
 /* Reads the configuration again and begins a reload; its end answers the client. */
@@ -101,12 +103,14 @@ void lk_epoch_begin(struct lk_supervisor *s);
 /* The vault is gone, or the epoch was broken: the front answers what is in flight at once. */
 void lk_epoch_end(struct lk_supervisor *s);
 
-/* --- report.c ------------------------------------------------------------------------------------- */
+/* --- report.c
+ * ------------------------------------------------------------------------------------- */
 
 extern const struct lk_control_row lk_report_rows[];
 extern const size_t lk_report_row_count;
 
-/* --- supervise.c ----------------------------------------------------------------------------------- */
+/* --- supervise.c
+ * ----------------------------------------------------------------------------------- */
 
 void lk_supervise_drain(struct lk_supervisor *s);
 /* This child broke the epoch, as the other one says: the next one begins after its back-off. */

@@ -52,7 +52,8 @@ static lk_err make_block(const char *name, uint32_t threads, struct block *b)
     return LK_OK;
 }
 
-lk_err lk_tables_open(uint32_t loops, uint32_t workers, uint32_t novelty_entries, struct lk_tables *t)
+lk_err lk_tables_open(uint32_t loops, uint32_t workers, uint32_t novelty_entries,
+                      struct lk_tables *t)
 {
     struct block front, vault;
     void *audit = NULL;

@@ -1,8 +1,8 @@
-/* tables: the memory that outlives a child: counters of both, the table of server randoms, the audit
- * rings. Memfds, sealed in size; the supervisor hands them to each child it starts.
+/* tables: the memory that outlives a child: counters of both, the table of server randoms, the
+ * audit rings. Memfds, sealed in size; the supervisor hands them to each child it starts.
  *
- * Owner   the supervisor, for its whole life. It maps counters and audit rings itself; of the novelty
- *         table it only keeps the descriptor. */
+ * Owner   the supervisor, for its whole life. It maps counters and audit rings itself; of the
+ * novelty table it only keeps the descriptor. */
 #ifndef LK_IO_TABLES_H
 #define LK_IO_TABLES_H
 
@@ -11,8 +11,9 @@
 #include "io/channel.h"
 
 struct lk_tables {
-    struct lk_process_counters *front, *vault; /* mapped read and write: heartbeats are reset here */
-    struct lk_audit_ring *audit;               /* [workers] */
+    struct lk_process_counters *front,
+        *vault;                  /* mapped read and write: heartbeats are reset here */
+    struct lk_audit_ring *audit; /* [workers] */
     int front_fd, vault_fd, front_ro_fd, vault_ro_fd, novelty_fd, audit_fd;
 };
 

@@ -21,7 +21,8 @@
 #include "io/vault_worker.h"
 
 #define CONTROL_STACK_BYTES ((size_t)1 << 20)
-/* What a keyring or key out of use is kept for: no job is older than its deadline, and no batch longer. */
+/* What a keyring or key out of use is kept for: no job is older than its deadline, and no batch
+ * longer. */
 #define GRACE_NS (3 * LK_NS_PER_S)
 /* Sizing of locked memory, rounded up from what a run shows. */
 #define LOCKED_BASE_BYTES ((size_t)16 << 20)
@@ -65,7 +66,7 @@ static lk_err refuse(struct vault *v, lk_err err, const char *what)
     return err;
 }
 
-/* --- workers ----------------------------------------------------------------------------------- */
+/* --- workers ---------------------------------------------------------------------------------- */
 
 static void wake_workers(struct vault *v, const struct lk_vault_epoch *old)
 {
@@ -104,7 +105,8 @@ static lk_err publish_ring(struct vault *v)
         return LK_ERR_MEMORY;
     }
     struct lk_keyring *before = (struct lk_keyring *)(uintptr_t)atomic_load(&v->share.ring);
-    *entry = (struct old_ring){.ring = before, .free_ns = lk_clock_now_ns() + GRACE_NS, .next = v->old_rings};
+    *entry = (struct old_ring){
+        .ring = before, .free_ns = lk_clock_now_ns() + GRACE_NS, .next = v->old_rings};
     v->old_rings = entry;
     atomic_store(&v->share.ring, fresh);
     await_workers(v, v->epoch);
@@ -131,8 +133,10 @@ static unsigned lanes_of(const struct vault *v, unsigned lanes, unsigned slots_p
     return v->plan.loops * lk_lanes_of_loop(lanes, v->plan.loops, slots_per_loop);
 }
 
-/* A reload may bring tenants up to the bound, and each wants queues of its own in workers that run. */
-static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_conf *conf, unsigned index)
+/* A reload may bring tenants up to the bound, and each wants queues of its own in workers that
+ * run. */
+static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_conf *conf,
+                                         unsigned index)
 {
     const struct lk_segment_shape shape = lk_plan_shape(&v->plan);
     return (struct lk_worker_conf){
@@ -175,7 +179,7 @@ static lk_err start_workers(struct vault *v)
     return LK_OK;
 }
 
-/* --- orders: plan and tables -------------------------------------------------------------------- */
+/* --- orders: plan and tables ------------------------------------------------------------------ */
 
 static lk_err map_fd(int fd, int prot, void **out, size_t *bytes)
 {
@@ -230,7 +234,7 @@ static lk_err take_audit(struct vault *v)
     return LK_OK;
 }
 
-/* --- orders: a load ------------------------------------------------------------------------------ */
+/* --- orders: a load --------------------------------------------------------------------------- */
 
 static size_t locked_bytes(const struct vault *v, const struct lk_conf *conf)
 {
@@ -246,7 +250,8 @@ static lk_err check_memlock(struct vault *v)
     size_t needed = locked_bytes(v, v->conf);
     if (v->plan.one_process != 0 || lk_child_may_lock(needed)) return LK_OK;
     snprintf(v->error, sizeof v->error,
-             "vault: %zu MiB of locked memory are needed for %u keys and %u workers; RLIMIT_MEMLOCK allows "
+             "vault: %zu MiB of locked memory are needed for %u keys and %u workers; "
+             "RLIMIT_MEMLOCK allows "
              "less: raise LimitMEMLOCK= of the unit, or ulimit -l, to at least that",
              (needed >> 20) + 1, v->conf->key_count, v->plan.workers);
     return LK_ERR_MEMORY;
@@ -272,7 +277,8 @@ static lk_err take_conf(struct vault *v)
     lk_conf_free(v->conf);
     v->conf = NULL;
     LK_TRY(parse_conf(v));
-    if (v->worker == NULL && v->plan.one_process == 0) lk_child_log_setup("vault", v->conf, lk_secret_kind());
+    if (v->worker == NULL && v->plan.one_process == 0)
+        lk_child_log_setup("vault", v->conf, lk_secret_kind());
     lk_log_level((enum lk_log_level)v->conf->log_level);
     LK_TRY(check_memlock(v));
     lk_err err = lk_vault_keys_begin(v->keys, v->loading, v->conf);
@@ -288,7 +294,8 @@ static lk_err tell_fault(struct vault *v, uint32_t index, enum lk_key_fault faul
 static lk_err take_key(struct vault *v)
 {
     uint32_t index;
-    LK_REQUIRE(v->in.bytes == sizeof index && v->in.fd_count >= 1 && v->in.fd_count <= 2, LK_ERR_FORMAT);
+    LK_REQUIRE(v->in.bytes == sizeof index && v->in.fd_count >= 1 && v->in.fd_count <= 2,
+               LK_ERR_FORMAT);
     if (v->conf == NULL) return LK_OK; /* of a load that was refused already */
     memcpy(&index, v->in.body, sizeof index);
     enum lk_key_fault fault;
@@ -367,7 +374,7 @@ static lk_err take_back(struct vault *v)
     return LK_OK;
 }
 
-/* --- orders: epochs ------------------------------------------------------------------------------ */
+/* --- orders: epochs --------------------------------------------------------------------------- */
 
 static lk_err map_epoch(struct vault *v, uint64_t number, struct lk_vault_epoch **out)
 {
@@ -409,7 +416,8 @@ static lk_err take_stop(struct vault *v)
     return LK_OK;
 }
 
-/* --- the control thread --------------------------------------------------------------------------- */
+/* --- the control thread
+ * --------------------------------------------------------------------------- */
 
 /* load: an error of this order refuses the generation; else it ends the vault. */
 static const struct {
@@ -465,7 +473,8 @@ static void take_events(struct vault *v)
         if (publish_ring(v) != LK_OK) v->stop = true; /* a bad key may not stay in use */
     }
     uint64_t broken = atomic_exchange(&v->share.broken_epoch, 0);
-    if (broken != 0 && lk_channel_tell(v->channel, LK_M_EPOCH_BROKEN, &broken, sizeof broken, -1) != LK_OK)
+    if (broken != 0 &&
+        lk_channel_tell(v->channel, LK_M_EPOCH_BROKEN, &broken, sizeof broken, -1) != LK_OK)
         v->stop = true;
 }
 
@@ -509,7 +518,8 @@ static void clean_up(struct vault *v)
 static lk_err serve(struct vault *v)
 {
     while (!v->stop) {
-        struct pollfd p[2] = {{.fd = v->channel, .events = POLLIN}, {.fd = v->event_fd, .events = POLLIN}};
+        struct pollfd p[2] = {{.fd = v->channel, .events = POLLIN},
+                              {.fd = v->event_fd, .events = POLLIN}};
         int n = poll(p, 2, 1000);
         if (n < 0 && errno != EINTR) return -errno;
         if (n > 0 && p[1].revents != 0) take_events(v);
@@ -527,14 +537,16 @@ int lk_vault_run(int channel)
     v->event_fd = v->share.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     lk_err err = v->event_fd < 0 ? -errno : serve(v);
     if (err != LK_OK && err != LK_ERR_CLOSED)
-        lk_log(LK_LOG_ERROR, "vault ends", LK_F_STR("error", lk_err_text(err)), LK_F_STR("what", v->error));
+        lk_log(LK_LOG_ERROR, "vault ends", LK_F_STR("error", lk_err_text(err)),
+               LK_F_STR("what", v->error));
     stop_workers(v);
     close(channel);
     if (v->plan.one_process != 0) clean_up(v);
     return err == LK_OK || err == LK_ERR_CLOSED ? 0 : 1;
 }
 
-/* --- the process ---------------------------------------------------------------------------------- */
+/* --- the process
+ * ---------------------------------------------------------------------------------- */
 
 /* The channel on the way in, the exit code on the way out. */
 static void run_control(void *channel_and_code)

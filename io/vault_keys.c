@@ -10,7 +10,8 @@
 #include "crypto/hash.h"
 #include "io/secret.h"
 
-#define BUCKETS 65536u /* of contents, by hash; LK_KEYS_MAX keys in two generations: three a bucket */
+#define BUCKETS                                                                                    \
+    65536u /* of contents, by hash; LK_KEYS_MAX keys in two generations: three a bucket */
 #define PASSPHRASE_BYTES_MAX 1024u
 #define JUDGE_STACK_BYTES ((size_t)256 << 10)
 
@@ -158,8 +159,8 @@ struct key_text {
     size_t total;
 };
 
-static lk_err load_content(struct lk_vault_keys *keys, const struct key_text *t, struct content **out,
-                           enum lk_key_fault *fault)
+static lk_err load_content(struct lk_vault_keys *keys, const struct key_text *t,
+                           struct content **out, enum lk_key_fault *fault)
 {
     uint8_t hash[LK_SHA256_BYTES];
     lk_sha256(t->text, t->total, hash);
@@ -224,7 +225,8 @@ static uint32_t first_place(const struct lk_vault_keys *keys, uint32_t count)
     return end;
 }
 
-lk_err lk_vault_keys_begin(struct lk_vault_keys *keys, uint64_t generation, const struct lk_conf *conf)
+lk_err lk_vault_keys_begin(struct lk_vault_keys *keys, uint64_t generation,
+                           const struct lk_conf *conf)
 {
     LK_ASSERT(keys->conf == NULL && generation > keys->generation && generation <= UINT32_MAX);
     uint32_t first = first_place(keys, conf->key_count), end = first + conf->key_count;
@@ -297,7 +299,8 @@ void lk_vault_keys_public(const struct lk_vault_keys *keys, uint32_t index, stru
     memcpy(out->body, &head, sizeof head);
     memcpy(out->body + sizeof head, facts->spki, facts->spki_bytes);
     if (facts->rsa_public_bytes > 0)
-        memcpy(out->body + sizeof head + facts->spki_bytes, facts->rsa_public, facts->rsa_public_bytes);
+        memcpy(out->body + sizeof head + facts->spki_bytes, facts->rsa_public,
+               facts->rsa_public_bytes);
 }
 
 static void clear_place(struct place *p)
@@ -355,7 +358,7 @@ void lk_vault_keys_sweep(struct lk_vault_keys *keys)
     }
 }
 
-/* --- what workers see -------------------------------------------------------------------------- */
+/* --- what workers see ------------------------------------------------------------------------- */
 
 struct lk_keyring *lk_vault_keys_ring(const struct lk_vault_keys *keys)
 {
@@ -395,7 +398,8 @@ static unsigned withdraw(struct lk_vault_keys *keys, const struct content *c,
     return count;
 }
 
-unsigned lk_vault_keys_judged(struct lk_vault_keys *keys, void (*tell)(void *to, uint64_t handle), void *to)
+unsigned lk_vault_keys_judged(struct lk_vault_keys *keys, void (*tell)(void *to, uint64_t handle),
+                              void *to)
 {
     pthread_mutex_lock(&keys->lock);
     struct content *c = keys->judged;

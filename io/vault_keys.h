@@ -1,11 +1,11 @@
-/* vault_keys: the private keys of the vault over generations. Each load of a configuration gives its
- * keys fresh handles; the keys of the generation before stay usable beside them until they are
+/* vault_keys: the private keys of the vault over generations. Each load of a configuration gives
+ * its keys fresh handles; the keys of the generation before stay usable beside them until they are
  * retired, so that a reload breaks no request in flight.
  *
- * A key file that has not changed (SHA-256 of file and passphrase) is not loaded twice: generations share
- * the engine's key. Primality is judged once per content, by a low-priority thread.
- * Owner   the vault's control thread. Keyrings it hands out are frozen; the caller frees each when no
- *         worker looks at it any more. */
+ * A key file that has not changed (SHA-256 of file and passphrase) is not loaded twice: generations
+ * share the engine's key. Primality is judged once per content, by a low-priority thread. Owner the
+ * vault's control thread. Keyrings it hands out are frozen; the caller frees each when no worker
+ * looks at it any more. */
 #ifndef LK_IO_VAULT_KEYS_H
 #define LK_IO_VAULT_KEYS_H
 
@@ -24,7 +24,8 @@ void lk_vault_keys_free(struct lk_vault_keys *keys);
 /* A load: begin, add each key, then commit or abandon. conf is borrowed until then. */
 LK_MUST_USE lk_err lk_vault_keys_begin(struct lk_vault_keys *keys, uint64_t generation,
                                        const struct lk_conf *conf);
-/* Reads the descriptors (passphrase_fd -1: none). LK_ERR_KEY: *fault says why. Other errors: memory. */
+/* Reads the descriptors (passphrase_fd -1: none). LK_ERR_KEY: *fault says why. Other errors:
+ * memory. */
 LK_MUST_USE lk_err lk_vault_keys_add(struct lk_vault_keys *keys, uint32_t index, int key_fd,
                                      int passphrase_fd, enum lk_key_fault *fault);
 /* The public half of the key just added, as the message that reports it. */
@@ -44,7 +45,8 @@ void lk_keyring_free(struct lk_keyring *ring);
 
 /* Takes the primality verdicts that came in: withdraws each key that failed and gives its handle to
  * `tell`. Returns how many keys were withdrawn. */
-unsigned lk_vault_keys_judged(struct lk_vault_keys *keys, void (*tell)(void *to, uint64_t handle), void *to);
+unsigned lk_vault_keys_judged(struct lk_vault_keys *keys, void (*tell)(void *to, uint64_t handle),
+                              void *to);
 
 /* Keys of the newest generation. */
 uint32_t lk_vault_keys_count(const struct lk_vault_keys *keys);

@@ -15,8 +15,9 @@
 #define SPIN_NS (20 * LK_NS_PER_US)
 #define SLEEP_NS_MAX (250 * LK_NS_PER_MS) /* the heartbeat must not stop in a quiet hour */
 #define CPU_READ_NS (200 * LK_NS_PER_MS)
-/* A busy worker rings for results at most this often: each ring may cost a loop a wake, a record and
- * a send, and a loop on the same CPU takes the worker's place for it. An idle one rings at once. */
+/* A busy worker rings for results at most this often: each ring may cost a loop a wake, a record
+ * and a send, and a loop on the same CPU takes the worker's place for it. An idle one rings at
+ * once. */
 #define RING_NS LK_NS_PER_MS
 #define STACK_BYTES ((size_t)512 << 10)
 
@@ -34,7 +35,8 @@ static void attach_epoch(struct lk_vault_worker *w, const struct lk_vault_epoch 
 
 static bool share_changed(const struct lk_vault_worker *w)
 {
-    return atomic_load(&w->share->stop) || atomic_load(&w->share->ring) != atomic_load(&w->seen_ring) ||
+    return atomic_load(&w->share->stop) ||
+           atomic_load(&w->share->ring) != atomic_load(&w->seen_ring) ||
            atomic_load(&w->share->epoch) != atomic_load(&w->seen_epoch);
 }
 
@@ -95,8 +97,8 @@ static struct after take_turn(struct lk_vault_worker *w)
     lk_count_set(&w->counters->heartbeat_ns, after.now_ns);
     read_cpu(w, after.now_ns);
     if (w->epoch == NULL) return after;
-    struct lk_turn turn =
-        lk_worker_turn(w->worker, atomic_load(&w->seen_ring), after.now_ns, lk_clock_unix_s());
+    struct lk_turn turn = lk_worker_turn(w->worker, atomic_load(&w->seen_ring), after.now_ns,
+                                         lk_clock_unix_s());
     if (turn.err != LK_OK) {
         give_epoch_up(w);
         return after;
@@ -119,7 +121,8 @@ static uint64_t sleep_ns(const struct after *after)
 static void rest(struct lk_vault_worker *w)
 {
     const struct lk_vault_epoch *epoch = w->epoch;
-    struct lk_bell_word *bell = epoch != NULL ? &epoch->segment.worker_bell[w->index] : &w->idle_bell;
+    struct lk_bell_word *bell = epoch != NULL ? &epoch->segment.worker_bell[w->index]
+                                              : &w->idle_bell;
     uint32_t seen = lk_bell_word(bell);
     ring_loops(w); /* nobody sleeps on results that wait for the next ring */
     lk_bell_doze(bell);
@@ -176,8 +179,8 @@ lk_err lk_vault_worker_start(struct lk_vault_worker *w, int cpu)
     snprintf(w->counters->thread, sizeof w->counters->thread, "worker %u", w->index);
     int failed = create(w, cpu);
     if (failed == EINVAL && cpu >= 0) {
-        lk_log(LK_LOG_WARNING, "worker runs unpinned: the CPU is not ours", LK_F_U64("worker", w->index),
-               LK_F_I64("cpu", cpu));
+        lk_log(LK_LOG_WARNING, "worker runs unpinned: the CPU is not ours",
+               LK_F_U64("worker", w->index), LK_F_I64("cpu", cpu));
         failed = create(w, -1);
     }
     if (failed != 0) return -failed;

@@ -47,10 +47,11 @@ struct lk_vault_worker {
     struct lk_bell_word idle_bell; /* slept on without an epoch */
 };
 
-/* Fields above "the worker's own" are set by the caller. cpu -1: not pinned; a CPU that is not ours is
- * logged and the thread runs unpinned. */
+/* Fields above "the worker's own" are set by the caller. cpu -1: not pinned; a CPU that is not ours
+ * is logged and the thread runs unpinned. */
 LK_MUST_USE lk_err lk_vault_worker_start(struct lk_vault_worker *w, int cpu);
-/* After a change of the share: ends a sleep, wherever it is slept. old: the epoch before the change. */
+/* After a change of the share: ends a sleep, wherever it is slept. old: the epoch before the
+ * change. */
 void lk_vault_worker_wake(struct lk_vault_worker *w, const struct lk_vault_epoch *old);
 
 #endif

@@ -39,8 +39,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- cookies: enough for one process on loopback -----------------------------------------------
- */
+/* --- cookies: enough for one process on loopback ---------------------------------------------- */
 
 static int cookie_make(SSL *ssl, unsigned char *cookie, unsigned *len)
 {

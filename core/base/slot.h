@@ -3,10 +3,10 @@
  *
  * Owner   exactly one thread at a time: the loop that took it, then (by ring) a worker, then (by
  *         ring) the loop again. The state says who; both sides check it with range and generation.
- * Trust   the vault believes nothing here: it copies the slot once into its lane and checks the copy
- *         (core/exec/lane.h). The front checks status and result_bytes before it uses them.
- * Secrets the result may be a master secret: lk_slot_wipe at release, by the loop.
- * Layout  fixed width fields only; no pointers. */
+ * Trust   the vault believes nothing here: it copies the slot once into its lane and checks the
+ * copy (core/exec/lane.h). The front checks status and result_bytes before it uses them. Secrets
+ * the result may be a master secret: lk_slot_wipe at release, by the loop. Layout  fixed width
+ * fields only; no pointers. */
 #ifndef LK_CORE_BASE_SLOT_H
 #define LK_CORE_BASE_SLOT_H
 
@@ -29,8 +29,8 @@ enum lk_slot_flag {
 
 /* How the vault answers besides a wire status of the extension. */
 enum lk_slot_verdict {
-    LK_VERDICT_ANSWER = 0,    /* status and body are the extension's answer */
-    LK_VERDICT_TEMPORARY = 1  /* lurk temporary_failure: full, too late, unknown handle */
+    LK_VERDICT_ANSWER = 0,   /* status and body are the extension's answer */
+    LK_VERDICT_TEMPORARY = 1 /* lurk temporary_failure: full, too late, unknown handle */
 };
 
 /* A reference as the rings carry it. */
@@ -79,7 +79,8 @@ static inline uint32_t lk_slot_count(const struct lk_slot_map *map)
 }
 static inline size_t lk_slot_map_bytes(uint32_t loops, uint32_t small, uint32_t large)
 {
-    return (size_t)loops * ((size_t)small * LK_SLOT_SMALL_BYTES + (size_t)large * LK_SLOT_LARGE_BYTES);
+    return (size_t)loops *
+           ((size_t)small * LK_SLOT_SMALL_BYTES + (size_t)large * LK_SLOT_LARGE_BYTES);
 }
 /* NULL for an index outside. *body_bytes: room of its body; *loop: whose pool it is of. Reads no
  * shared memory. */

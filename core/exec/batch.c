@@ -59,7 +59,8 @@ struct lk_lane *lk_batch_take(struct lk_batch *batch, enum lk_kernel_row r)
     return lane;
 }
 
-/* Tenants' first lanes are their oldest. A row that is not full has fewer than lanes_max of them. */
+/* Tenants' first lanes are their oldest. A row that is not full has fewer than lanes_max of
+ * them. */
 static bool waited(const struct lk_batch_row *row, uint64_t now_ns, uint64_t wait_ns)
 {
     for (const struct lk_batch_queue *q = row->first; q != NULL; q = q->next)

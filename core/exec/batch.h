@@ -1,13 +1,13 @@
 /* batch: who is worked next. A queue of lanes for each kernel row and tenant.
  *
- * Order   between rows: deficit round robin in the currency of kernel costs, a quantum a visit, so that
- *         a row of dear operations gets no more time than one of cheap ones. Inside a row: one lane of
- *         each waiting tenant in turn; lanes of a row cost the same, so this is deficit round robin too.
- * Due     a row runs when its batch is full, when its oldest lane waited batch_wait_ns, or when nothing
- *         else is due: an idle worker takes what is there.
- * Keys    each lane names its own; a batch mixes them as they come.
- * Owner   a worker; memory given. Bound: the worker's lanes. Constant time for each call, but for
- *         lk_batch_row, which looks at the first lane of at most LK_LANES_MAX tenants a row. */
+ * Order   between rows: deficit round robin in the currency of kernel costs, a quantum a visit, so
+ * that a row of dear operations gets no more time than one of cheap ones. Inside a row: one lane of
+ *         each waiting tenant in turn; lanes of a row cost the same, so this is deficit round robin
+ * too. Due     a row runs when its batch is full, when its oldest lane waited batch_wait_ns, or
+ * when nothing else is due: an idle worker takes what is there. Keys    each lane names its own; a
+ * batch mixes them as they come. Owner   a worker; memory given. Bound: the worker's lanes.
+ * Constant time for each call, but for lk_batch_row, which looks at the first lane of at most
+ * LK_LANES_MAX tenants a row. */
 #ifndef LK_CORE_EXEC_BATCH_H
 #define LK_CORE_EXEC_BATCH_H
 
@@ -34,7 +34,8 @@ struct lk_batch {
     struct lk_batch_row row[LK_ROW_COUNT];
 };
 
-/* Cost a row may spend in one visit, and a worker in one turn before it looks at its rings again. */
+/* Cost a row may spend in one visit, and a worker in one turn before it looks at its rings
+ * again. */
 #define LK_BATCH_QUANTUM_NS UINT64_C(250000)
 
 static inline size_t lk_batch_bytes(unsigned tenants)

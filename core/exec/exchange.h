@@ -1,5 +1,6 @@
-/* exchange: one constant row for every exchange that needs a key. It joins the layout of its messages
- * (core/wire) to the steps around the kernels (run_*.c); the worker knows nothing of either.
+/* exchange: one constant row for every exchange that needs a key. It joins the layout of its
+ * messages (core/wire) to the steps around the kernels (run_*.c); the worker knows nothing of
+ * either.
  *
  * A lane goes through its row in this order:
  *   cut      payload to its last byte: the faults that precede every step

@@ -1,8 +1,8 @@
 /* keyring: the vault's private keys by handle, with what each may be used for.
  *
- * A handle is generation << 32 | index and is never reused. Built by the vault's control thread, then
- * frozen and read by workers through one atomic pointer; freed when every worker has begun a turn
- * under the new one. */
+ * A handle is generation << 32 | index and is never reused. Built by the vault's control thread,
+ * then frozen and read by workers through one atomic pointer; freed when every worker has begun a
+ * turn under the new one. */
 #ifndef LK_CORE_EXEC_KEYRING_H
 #define LK_CORE_EXEC_KEYRING_H
 

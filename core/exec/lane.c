@@ -6,8 +6,8 @@
 #include "core/policy/freshness.h"
 #include "crypto/ct.h"
 
-/* Another process may write the source at any time: the copy is made once, and the barrier keeps the
- * compiler from going back to the source for what it believes to be the same bytes. */
+/* Another process may write the source at any time: the copy is made once, and the barrier keeps
+ * the compiler from going back to the source for what it believes to be the same bytes. */
 static void copy_once(void *to, const void *from, size_t len)
 {
     memcpy(to, from, len);
@@ -36,12 +36,14 @@ static bool names_key(const struct lk_tls12_common *common, const struct lk_key 
     return false;
 }
 
-/* Faults an honest front finds first (it cuts the payload, knows the keys and the rights); 0: none. */
+/* Faults an honest front finds first (it cuts the payload, knows the keys and the rights); 0:
+ * none. */
 static uint8_t fault_of_front(struct lk_lane *lane)
 {
     const struct lk_slot *head = lk_lane_head(lane);
     const struct lk_exchange *exchange = lane->exchange;
-    if (exchange == NULL || head->job_bytes > lane->place.body_bytes) return LK_STATUS_UNDEFINED_ERROR;
+    if (exchange == NULL || head->job_bytes > lane->place.body_bytes)
+        return LK_STATUS_UNDEFINED_ERROR;
     uint8_t fault = exchange->cut(lane);
     if (fault != 0) return fault;
     const struct lk_key *key = lane->key;
@@ -53,7 +55,8 @@ static uint8_t fault_of_front(struct lk_lane *lane)
     return 0;
 }
 
-bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys, struct lk_counters *counters)
+bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys,
+                   struct lk_counters *counters)
 {
     const struct lk_slot *head = lk_lane_head(lane);
     lane->exchange = lk_exchange_row(head->exchange);

@@ -1,11 +1,11 @@
 /* lane: the vault's own copy of a job, checked, with its key: one request in the hands of a worker.
  *
- * Owner   its worker. FREE lanes lie in the worker's lists; an admitted one in a queue of its kernel
- *         row (batch.h) or in the batch in hand.
- * Trust   the slot is read once, by lk_lane_copy, head and job; everything after that looks at the copy.
- *         A front that changes the slot meanwhile changes nothing that was checked.
- * Memory  the lane and, behind it, room for a job of its class; in the vault's secret memory.
- * Secrets premaster and master secret pass through in, out and job: lk_lane_wipe at release. */
+ * Owner   its worker. FREE lanes lie in the worker's lists; an admitted one in a queue of its
+ * kernel row (batch.h) or in the batch in hand. Trust   the slot is read once, by lk_lane_copy,
+ * head and job; everything after that looks at the copy. A front that changes the slot meanwhile
+ * changes nothing that was checked. Memory  the lane and, behind it, room for a job of its class;
+ * in the vault's secret memory. Secrets premaster and master secret pass through in, out and job:
+ * lk_lane_wipe at release. */
 #ifndef LK_CORE_EXEC_LANE_H
 #define LK_CORE_EXEC_LANE_H
 
@@ -54,17 +54,17 @@ struct lk_lane {
     uint64_t queued_ns, work_ns;
 
     /* scratch of the steps */
-    uint8_t hash;                         /* enum lk_hash of the PRF or the signature */
-    enum lk_premaster_versions versions;  /* RSA decryption */
-    uint16_t scheme;                      /* for the audit record: SignatureScheme or PRF hash */
-    const uint8_t *client_random;         /* [32], in job */
-    struct lk_bytes ciphertext;           /* in job */
-    struct lk_operand operand;            /* of the kernel it waits for */
-    uint8_t fs[LK_RANDOM_BYTES];          /* F(S) */
-    uint8_t challenge[LK_SHA256_BYTES];   /* of the proof of ownership */
-    uint8_t master[LK_MASTER_BYTES];      /* the answer of RSA exchanges */
-    uint8_t in[LK_RSA_BYTES_MAX];         /* encoded message, digest or text to sign */
-    uint8_t out[LK_RSA_BYTES_MAX];        /* what the kernel wrote */
+    uint8_t hash;                        /* enum lk_hash of the PRF or the signature */
+    enum lk_premaster_versions versions; /* RSA decryption */
+    uint16_t scheme;                     /* for the audit record: SignatureScheme or PRF hash */
+    const uint8_t *client_random;        /* [32], in job */
+    struct lk_bytes ciphertext;          /* in job */
+    struct lk_operand operand;           /* of the kernel it waits for */
+    uint8_t fs[LK_RANDOM_BYTES];         /* F(S) */
+    uint8_t challenge[LK_SHA256_BYTES];  /* of the proof of ownership */
+    uint8_t master[LK_MASTER_BYTES];     /* the answer of RSA exchanges */
+    uint8_t in[LK_RSA_BYTES_MAX];        /* encoded message, digest or text to sign */
+    uint8_t out[LK_RSA_BYTES_MAX];       /* what the kernel wrote */
 
     alignas(struct lk_slot) uint8_t head[LK_SLOT_HEAD_BYTES]; /* the copy of the slot's head */
     uint32_t job_bytes;                                       /* copied into job */
@@ -85,14 +85,15 @@ static inline const struct lk_slot *lk_lane_head(const struct lk_lane *lane)
     return (const struct lk_slot *)(const void *)lane->head;
 }
 
-/* Copy the slot of `place`, which fits the lane's class. LK_ERR_ABSURD: state or generation is not what
- * a slot on its way to a worker has. */
+/* Copy the slot of `place`, which fits the lane's class. LK_ERR_ABSURD: state or generation is not
+ * what a slot on its way to a worker has. */
 LK_MUST_USE lk_err lk_lane_copy(struct lk_lane *lane, const struct lk_slot_place *place);
 
-/* Judge the copy: exchange, length, key, rights, structure, up to where S comes in. True: go on, `row`
- * is where it queues. False: verdict and status are the answer. Denials are counted where an honest
- * front would not have sent the job. */
-bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys, struct lk_counters *counters);
+/* Judge the copy: exchange, length, key, rights, structure, up to where S comes in. True: go on,
+ * `row` is where it queues. False: verdict and status are the answer. Denials are counted where an
+ * honest front would not have sent the job. */
+bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys,
+                   struct lk_counters *counters);
 
 /* Settle the answer. */
 static inline void lk_lane_answer(struct lk_lane *lane, uint8_t status)

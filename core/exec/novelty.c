@@ -11,7 +11,7 @@
 #define MAGIC UINT64_C(0x6c6b2d6e6f76656c)
 #define BUCKET_ENTRIES 8
 #define TRIES (2 * BUCKET_ENTRIES) /* places where a value may lie */
-#define PRESSED 12 /* of TRIES in use: from here on shares bind */
+#define PRESSED 12                 /* of TRIES in use: from here on shares bind */
 #define SHARE_CELLS 8192
 #define BUCKETS_MIN 2
 #define BUCKETS_MAX (UINT32_C(1) << 29)
@@ -39,10 +39,12 @@ size_t lk_novelty_bytes(uint32_t entries)
     uint32_t buckets = BUCKETS_MIN;
     while (buckets < BUCKETS_MAX && (uint64_t)buckets * BUCKET_ENTRIES < entries)
         buckets *= 2;
-    return sizeof(struct lk_novelty_table) + (size_t)buckets * BUCKET_ENTRIES * sizeof(struct entry);
+    return sizeof(struct lk_novelty_table) +
+           (size_t)buckets * BUCKET_ENTRIES * sizeof(struct entry);
 }
 
-lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes, int64_t now_unix_s)
+lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes,
+                         int64_t now_unix_s)
 {
     struct lk_novelty_table *table = memory;
     LK_REQUIRE(bytes > sizeof *table, LK_ERR_FORMAT);
@@ -168,8 +170,7 @@ static struct look search_look(const struct search *search, const struct entry *
         }
     }
     unsigned bucket = live[1] < live[0];
-    return (struct look){
-        .empty = empty[bucket], .seen = was[bucket], .live = live[0] + live[1]};
+    return (struct look){.empty = empty[bucket], .seen = was[bucket], .live = live[0] + live[1]};
 }
 
 /* --- entering ------------------------------------------------------------------------------- */
@@ -182,8 +183,8 @@ static uint64_t share_of(const struct lk_novelty_view *view, unsigned live)
     return live < PRESSED ? UINT32_MAX : view->share >> halvings[live - PRESSED];
 }
 
-/* Counts one more entry of the peer in this period; false: its share is used up. A count that is not
- * used after all stays: it errs on the side of refusing. */
+/* Counts one more entry of the peer in this period; false: its share is used up. A count that is
+ * not used after all stays: it errs on the side of refusing. */
 static bool share_take(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
                        uint64_t now, unsigned live)
 {
@@ -203,7 +204,8 @@ static bool share_take(const struct lk_novelty_view *view, const struct lk_novel
     }
 }
 
-/* The S of `seen` was there before: count this use of it. Returns false when it changed meanwhile. */
+/* The S of `seen` was there before: count this use of it. Returns false when it changed
+ * meanwhile. */
 static bool repeat(struct entry *e, struct value seen, uint32_t peer_payload, enum lk_novelty *out)
 {
     *out = LK_REPLAYED;
@@ -228,8 +230,8 @@ static bool enter_once(const struct lk_novelty_view *view, const struct lk_novel
     return false; /* look again: at what beat us, or for a twin entered in the other place */
 }
 
-enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
-                                 int64_t now_unix_s)
+enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
+                                 const struct lk_novelty_use *use, int64_t now_unix_s)
 {
     struct lk_cursor c = lk_cursor_of(lk_bytes_of(use->s, sizeof(uint32_t)));
     int64_t time = (int64_t)lk_cursor_u32(&c);

@@ -18,7 +18,8 @@ struct scheme_row {
     bool (*encode)(struct lk_lane *lane, unsigned hash, struct lk_bytes text, struct lk_rng *rng);
 };
 
-static bool encode_digest(struct lk_lane *lane, unsigned hash, struct lk_bytes text, struct lk_rng *rng)
+static bool encode_digest(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
+                          struct lk_rng *rng)
 {
     (void)rng;
     lk_hash(hash, text.data, text.len, lane->in);
@@ -26,7 +27,8 @@ static bool encode_digest(struct lk_lane *lane, unsigned hash, struct lk_bytes t
     return true;
 }
 
-static bool encode_text(struct lk_lane *lane, unsigned hash, struct lk_bytes text, struct lk_rng *rng)
+static bool encode_text(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
+                        struct lk_rng *rng)
 {
     (void)hash, (void)rng;
     memcpy(lane->in, text.data, text.len);
@@ -34,7 +36,8 @@ static bool encode_text(struct lk_lane *lane, unsigned hash, struct lk_bytes tex
     return true;
 }
 
-static bool encode_pkcs1(struct lk_lane *lane, unsigned hash, struct lk_bytes text, struct lk_rng *rng)
+static bool encode_pkcs1(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
+                         struct lk_rng *rng)
 {
     (void)rng;
     uint8_t digest[LK_HASH_BYTES_MAX];
@@ -43,14 +46,15 @@ static bool encode_pkcs1(struct lk_lane *lane, unsigned hash, struct lk_bytes te
     return lk_rsa_pad_pkcs1(hash, digest, lane->in, lane->key->bytes);
 }
 
-static bool encode_pss(struct lk_lane *lane, unsigned hash, struct lk_bytes text, struct lk_rng *rng)
+static bool encode_pss(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
+                       struct lk_rng *rng)
 {
     uint8_t digest[LK_HASH_BYTES_MAX], salt[LK_HASH_BYTES_MAX];
     lk_hash(hash, text.data, text.len, digest);
     lane->operand.in_bytes = lane->key->bytes;
     return lk_rng_bytes(rng, salt, lk_hash_bytes(hash)) &&
-           lk_rsa_pad_pss(hash, digest, salt, lk_engine_key_facts(lane->key->engine)->bits, lane->in,
-                          lane->key->bytes);
+           lk_rsa_pad_pss(hash, digest, salt, lk_engine_key_facts(lane->key->engine)->bits,
+                          lane->in, lane->key->bytes);
 }
 
 static const struct scheme_row schemes[] = {
@@ -138,7 +142,8 @@ static void proof_start(struct lk_lane *lane)
 uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
 {
     const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
-    LK_REQUIRE(scheme_allowed(lane->key, request->sig_and_hash), LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
+    LK_REQUIRE(scheme_allowed(lane->key, request->sig_and_hash),
+               LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
     uint8_t fault = lk_tls12_ecdhe_judge(request); /* step 4 */
     if (fault != 0) return fault;
     if (request->poo_prf != 0) { /* its points are judged by the kernel */
@@ -164,7 +169,8 @@ bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
         lk_lane_answer(lane, good ? LK_STATUS_SUCCESS : LK_STATUS_UNDEFINED_ERROR);
         return false;
     }
-    lk_lane_answer(lane, lane->operand.point_bad ? LK_TLS12_INVALID_PAYLOAD_FORMAT : LK_TLS12_INVALID_POO);
+    lk_lane_answer(lane, lane->operand.point_bad ? LK_TLS12_INVALID_PAYLOAD_FORMAT
+                                                 : LK_TLS12_INVALID_POO);
     if (!good) return false;
     lk_lane_answer(lane, LK_STATUS_UNDEFINED_ERROR);
     return signature_start(lane, rng);

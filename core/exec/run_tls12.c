@@ -47,7 +47,8 @@ static void master_derive(struct lk_lane *lane, const uint8_t premaster[LK_PREMA
 }
 
 /* RFC 7627 4: over the messages through client_key_exchange. */
-static void extended_master_derive(struct lk_lane *lane, const uint8_t premaster[LK_PREMASTER_BYTES])
+static void extended_master_derive(struct lk_lane *lane,
+                                   const uint8_t premaster[LK_PREMASTER_BYTES])
 {
     const struct lk_tls12_handshake *handshake = &lane->request.handshake;
     uint8_t session[LK_HASH_BYTES_MAX];
@@ -135,7 +136,8 @@ uint8_t lk_run_handshake_check(struct lk_lane *lane)
     if (fault != 0) return fault;
     lane->hash = lk_rsa_suite_find(request->cipher_suite)->prf_hash;
     LK_REQUIRE(hash_allowed(lane, lane->hash), LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
-    LK_REQUIRE(certificate_has_key(request->certificate, lane->key), LK_TLS12_INVALID_PAYLOAD_FORMAT);
+    LK_REQUIRE(certificate_has_key(request->certificate, lane->key),
+               LK_TLS12_INVALID_PAYLOAD_FORMAT);
     lane->scheme = lane->hash;
     lane->s = request->server_random;
     lane->client_random = request->client_random;
@@ -145,7 +147,8 @@ uint8_t lk_run_handshake_check(struct lk_lane *lane)
     return 0;
 }
 
-/* Step 5, second half: F(S) takes the place of S in the lane's copy, so the hashes are TLS's own. */
+/* Step 5, second half: F(S) takes the place of S in the lane's copy, so the hashes are TLS's
+ * own. */
 uint8_t lk_run_handshake_start(struct lk_lane *lane, struct lk_rng *rng)
 {
     (void)rng;

@@ -1,4 +1,5 @@
-/* share: how the slots, places and buffers of one loop are divided while several tenants and peers want them.
+/* share: how the slots, places and buffers of one loop are divided while several tenants and peers
+ * want them.
  *
  * Rule    what nobody uses sets the bound. A tenant may hold up to LK_SHARE_FACTOR times as many
  *         slots as are free, and a peer up to LK_SHARE_FACTOR times as many as its tenant could

@@ -256,11 +256,13 @@ static bool is_large(const struct lk_slot_place *place)
     return place->body_bytes > LK_SLOT_SMALL_BODY_BYTES;
 }
 
-static lk_err reference(struct lk_worker *w, const struct lk_keyring *keys, uint32_t loop, uint64_t ref)
+static lk_err reference(struct lk_worker *w, const struct lk_keyring *keys, uint32_t loop,
+                        uint64_t ref)
 {
     struct lk_slot_place place;
     LK_TRY(place_find(w, loop, ref, &place));
-    struct lk_lane *lane = is_large(&place) && w->waiting_count > 0 ? NULL : lane_use(w, is_large(&place));
+    struct lk_lane *lane = is_large(&place) && w->waiting_count > 0 ? NULL
+                                                                    : lane_use(w, is_large(&place));
     if (lane != NULL) return receive(w, keys, lane, &place);
     LK_ASSERT(is_large(&place)); /* no more were popped than small lanes are free */
     LK_REQUIRE(w->waiting_count < WAITING_MAX, LK_ERR_ABSURD);
@@ -298,7 +300,8 @@ static int ring_receive(struct lk_worker *w, const struct lk_keyring *keys, uint
 static lk_err rings_receive(struct lk_worker *w, const struct lk_keyring *keys)
 {
     uint32_t left = 2 * w->conf.lanes_small, idle = 0;
-    for (uint32_t i = w->first_loop; idle < w->map.loops && left > 0 && w->free_small.count > 0; i++) {
+    for (uint32_t i = w->first_loop; idle < w->map.loops && left > 0 && w->free_small.count > 0;
+         i++) {
         int count = ring_receive(w, keys, i % w->map.loops);
         LK_TRY(count);
         idle = count == 0 ? idle + 1 : 0;
@@ -336,7 +339,8 @@ static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_
     return lk_novelty_enter(&w->novelty, &use, w->now_unix_s);
 }
 
-/* The random check, the freshness function, and the steps up to the first kernel. False: settled. */
+/* The random check, the freshness function, and the steps up to the first kernel. False:
+ * settled. */
 static bool lane_start(struct lk_worker *w, struct lk_lane *lane)
 {
     uint32_t window_s = lane->exchange->ecdhe_window ? w->conf.window_ecdhe_s : w->conf.window_s;
@@ -364,9 +368,12 @@ static bool lane_start(struct lk_worker *w, struct lk_lane *lane)
 static bool lane_ready(struct lk_worker *w, struct lk_lane *lane, uint32_t before)
 {
     enum lk_counter why = LK_COUNTER_COUNT;
-    if (late(w, lane)) why = LK_C_REFUSED_DEADLINE;
-    else if (lane->key == NULL) why = LK_C_REFUSED_HANDLE;
-    else if (!lk_audit_room(w->audit, before + 1)) why = LK_C_REFUSED_AUDIT_FULL;
+    if (late(w, lane))
+        why = LK_C_REFUSED_DEADLINE;
+    else if (lane->key == NULL)
+        why = LK_C_REFUSED_HANDLE;
+    else if (!lk_audit_room(w->audit, before + 1))
+        why = LK_C_REFUSED_AUDIT_FULL;
     if (why != LK_COUNTER_COUNT) {
         refuse(w, lane, why);
         return false;
@@ -380,7 +387,8 @@ static uint32_t batch_fill(struct lk_worker *w, enum lk_kernel_row row)
 {
     uint32_t count = 0;
     struct lk_lane *lane;
-    while (count < w->conf.kernels->row[row].lanes_max && (lane = lk_batch_take(&w->batch, row)) != NULL) {
+    while (count < w->conf.kernels->row[row].lanes_max &&
+           (lane = lk_batch_take(&w->batch, row)) != NULL) {
         if (!lane_ready(w, lane, count)) continue;
         w->operand[count] = lane->operand;
         w->live[count++] = lane;
@@ -393,7 +401,8 @@ static void lane_settle(struct lk_worker *w, struct lk_lane *lane, bool good)
 {
     bool private_key = lane->operand.key != NULL;
     if (private_key) lane->key_used = true;
-    if (private_key && (!good || lane->operand.recomputed)) lk_count(w->counters, LK_C_RESULT_FAULTS, 1);
+    if (private_key && (!good || lane->operand.recomputed))
+        lk_count(w->counters, LK_C_RESULT_FAULTS, 1);
     if (lane->exchange->resume(lane, good, &w->rng))
         lk_batch_add(&w->batch, lane, w->now_ns);
     else
@@ -457,8 +466,8 @@ static void gauges_set(struct lk_worker *w, uint32_t depth)
         lk_count_set(&w->counters->queue_depth[r], w->batch.row[r].count);
 }
 
-struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring *keys, uint64_t now_ns,
-                              int64_t now_unix_s)
+struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring *keys,
+                              uint64_t now_ns, int64_t now_unix_s)
 {
     worker->turn = (struct lk_turn){0};
     worker->now_ns = now_ns;

@@ -23,9 +23,10 @@
 
 struct lk_worker_conf {
     unsigned index;
-    unsigned tenants;      /* queues per row */
-    unsigned lanes_small;  /* requests it may hold at once: all that an honest front has under way to
-                            * it (limits.h). The rest stays in the rings, where nobody passes anybody */
+    unsigned tenants; /* queues per row */
+    unsigned
+        lanes_small; /* requests it may hold at once: all that an honest front has under way to
+                      * it (limits.h). The rest stays in the rings, where nobody passes anybody */
     unsigned lanes_large;
     uint32_t window_s, window_ecdhe_s;
     bool novelty_on;
@@ -37,32 +38,32 @@ struct lk_worker_conf {
 
 /* What a turn asks of its thread. */
 struct lk_turn {
-    lk_err err;           /* LK_OK or LK_ERR_ABSURD */
-    uint32_t done;        /* requests sent home */
-    uint32_t left;        /* requests held or seen in a ring: do not sleep while > 0 and wake_ns is 0 */
-    uint64_t loops_rung;  /* bit l: loop l got results; ring its bell */
-    uint64_t wake_ns;     /* 0: nothing to wait for; else a batch is due then. An idle worker takes
-                           * what is there, so nothing is ever held back for later alone */
+    lk_err err;    /* LK_OK or LK_ERR_ABSURD */
+    uint32_t done; /* requests sent home */
+    uint32_t left; /* requests held or seen in a ring: do not sleep while > 0 and wake_ns is 0 */
+    uint64_t loops_rung; /* bit l: loop l got results; ring its bell */
+    uint64_t wake_ns;    /* 0: nothing to wait for; else a batch is due then. An idle worker takes
+                          * what is there, so nothing is ever held back for later alone */
 };
 
 struct lk_worker;
 
 /* arena: from the vault's secret memory, lk_worker_bytes(conf) bytes, 64-byte aligned; borrowed. */
 size_t lk_worker_bytes(const struct lk_worker_conf *conf);
-LK_MUST_USE lk_err lk_worker_init(struct lk_worker **out, const struct lk_worker_conf *conf, void *arena,
-                                  struct lk_novelty_view novelty, struct lk_audit_ring *audit,
-                                  struct lk_counters *counters);
+LK_MUST_USE lk_err lk_worker_init(struct lk_worker **out, const struct lk_worker_conf *conf,
+                                  void *arena, struct lk_novelty_view novelty,
+                                  struct lk_audit_ring *audit, struct lk_counters *counters);
 void lk_worker_fini(struct lk_worker *worker);
 
-/* A fresh epoch: rings in[l] from and out[l] to each loop, borrowed until the next one. Requests of the
- * old epoch are dropped. map NULL: no epoch; a turn then finds nothing to do. */
+/* A fresh epoch: rings in[l] from and out[l] to each loop, borrowed until the next one. Requests of
+ * the old epoch are dropped. map NULL: no epoch; a turn then finds nothing to do. */
 void lk_worker_epoch(struct lk_worker *worker, const struct lk_slot_map *map, struct lk_ring *in,
                      struct lk_ring *out);
 
-/* One turn under this keyring, which stays until a turn under another one has begun. Handles of held
- * requests that the new one lacks are answered temporary_failure. After LK_ERR_ABSURD every turn says so
- * until the next epoch. */
-struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring *keys, uint64_t now_ns,
-                              int64_t now_unix_s);
+/* One turn under this keyring, which stays until a turn under another one has begun. Handles of
+ * held requests that the new one lacks are answered temporary_failure. After LK_ERR_ABSURD every
+ * turn says so until the next epoch. */
+struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring *keys,
+                              uint64_t now_ns, int64_t now_unix_s);
 
 #endif

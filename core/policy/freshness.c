@@ -19,7 +19,8 @@ static bool downgrade_mark(const uint8_t *last8)
     return memcmp(last8, mark, sizeof mark) == 0 && last8[MARK_BYTES - 1] <= 1;
 }
 
-void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
+void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                        uint8_t fs[LK_RANDOM_BYTES])
 {
     static const char label[] = "tls12 pfs";
     (void)funct; /* the only one known */

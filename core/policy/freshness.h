@@ -1,5 +1,6 @@
 /* freshness: the function F that hides the server random, and the time window on its first bytes.
- * Source lurk-tls12.md 2 (D9, D10). Thread any. Time: S is public to both sides; variable time is fine. */
+ * Source lurk-tls12.md 2 (D9, D10). Thread any. Time: S is public to both sides; variable time is
+ * fine. */
 #ifndef LK_CORE_POLICY_FRESHNESS_H
 #define LK_CORE_POLICY_FRESHNESS_H
 
@@ -11,7 +12,8 @@
 /* The freshness functions served: 0 sha256. A test build adds 255, null. */
 bool lk_freshness_known(uint8_t funct);
 /* fs[32] := F(S). fs may equal s. funct is known. */
-void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
+void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                        uint8_t fs[LK_RANDOM_BYTES]);
 /* |S[0..3] - now| <= window in signed 64-bit seconds; window 0 is off. *skew_s: S minus now. */
 bool lk_freshness_in_window(const uint8_t s[LK_RANDOM_BYTES], int64_t now_unix_s, uint32_t window_s,
                             int64_t *skew_s);

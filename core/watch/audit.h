@@ -3,11 +3,11 @@
  * One ring per worker; producer the worker, consumer the supervisor. A record is in the ring before
  * the answer enters the front's ring (I8), so it survives the death of either child. Ring full: the
  * request is answered temporary_failure and the key is not used.
- * Layout  fixed, 128 bytes; hash = first 16 bytes of SHA-256(hash of the record before || this record
- *         with hash zero). Sequence numbers start at 1 and never repeat in the life of the memfd.
- * Start   a zeroed ring is an empty one; `chain` may be set before the first record, by the supervisor,
- *         to go on from an earlier journal. After that the newest record itself carries the chain, so
- *         a worker killed between two stores leaves nothing to repair. */
+ * Layout  fixed, 128 bytes; hash = first 16 bytes of SHA-256(hash of the record before || this
+ * record with hash zero). Sequence numbers start at 1 and never repeat in the life of the memfd.
+ * Start   a zeroed ring is an empty one; `chain` may be set before the first record, by the
+ * supervisor, to go on from an earlier journal. After that the newest record itself carries the
+ * chain, so a worker killed between two stores leaves nothing to repair. */
 #ifndef LK_CORE_WATCH_AUDIT_H
 #define LK_CORE_WATCH_AUDIT_H
 
@@ -23,7 +23,7 @@ struct lk_audit_record {
     uint64_t unix_ns;
     uint64_t request_id;
     uint64_t key_handle;
-    uint8_t key_full[32]; /* SHA-256 of the public key */
+    uint8_t key_full[32];  /* SHA-256 of the public key */
     uint32_t tenant, edge; /* the front's word */
     uint16_t exchange;     /* enum lk_exchange_id */
     uint16_t status;       /* wire status answered */
@@ -48,7 +48,8 @@ bool lk_audit_room(struct lk_audit_ring *ring, uint32_t want);
 void lk_audit_append(struct lk_audit_ring *ring, struct lk_audit_record *record);
 /* Supervisor: copies up to max records out and gives their room back. */
 uint32_t lk_audit_take(struct lk_audit_ring *ring, struct lk_audit_record *out, uint32_t max);
-/* Checks a run of records that follows `chain` (16 bytes, updated). False: cut, swapped or edited. */
+/* Checks a run of records that follows `chain` (16 bytes, updated). False: cut, swapped or
+ * edited. */
 bool lk_audit_verify(uint8_t chain[16], const struct lk_audit_record *records, uint32_t count);
 
 #endif

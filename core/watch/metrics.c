@@ -20,24 +20,40 @@ static const char *const kernel_names[LK_ROW_COUNT] = {
 };
 
 static const char *const lurk_fault_names[8] = {
-    "",           "",         "undefined_error",   "invalid_format", "invalid_extension", "invalid_type",
-    "invalid_status", "temporary_failure",
+    "",
+    "",
+    "undefined_error",
+    "invalid_format",
+    "invalid_extension",
+    "invalid_type",
+    "invalid_status",
+    "temporary_failure",
 };
 
-/* Names of tls12 statuses; the lurk extension's own pings and capabilities only succeed or fail 3. */
+/* Names of tls12 statuses; the lurk extension's own pings and capabilities only succeed or fail
+ * 3. */
 static const char *const status_names[LK_STATUS_COUNT] = {
-    [1] = "success",           [2] = "undefined_error",         [3] = "invalid_payload_format",
-    [4] = "invalid_key_id_type", [5] = "invalid_key_id",        [6] = "invalid_tls_random",
-    [7] = "invalid_freshness_funct", [9] = "invalid_finished",  [10] = "invalid_ec_type",
-    [11] = "invalid_ec_curve", [12] = "invalid_poo_prf",        [13] = "invalid_poo",
+    [1] = "success",
+    [2] = "undefined_error",
+    [3] = "invalid_payload_format",
+    [4] = "invalid_key_id_type",
+    [5] = "invalid_key_id",
+    [6] = "invalid_tls_random",
+    [7] = "invalid_freshness_funct",
+    [9] = "invalid_finished",
+    [10] = "invalid_ec_type",
+    [11] = "invalid_ec_curve",
+    [12] = "invalid_poo_prf",
+    [13] = "invalid_poo",
     [14] = "invalid_cipher_or_prf_hash",
 };
 
 /* Bounds of the published histograms, microseconds; each is the limit of a cell. */
 static const uint64_t bounds_us[] = {
-    10,   16,   24,   32,    48,    64,    96,    128,   192,    256,    384,    512,     768,
-    1024, 1536, 2048, 3072,  4096,  6144,  8192,  12288, 16384,  24576,  32768,  49152,   65536,
-    98304, 131072, 196608, 262144, 393216, 524288, 786432, 1048576, 2097152, 4194304, 16777216,
+    10,     16,     24,     32,      48,      64,      96,       128,    192,    256,
+    384,    512,    768,    1024,    1536,    2048,    3072,     4096,   6144,   8192,
+    12288,  16384,  24576,  32768,   49152,   65536,   98304,    131072, 196608, 262144,
+    393216, 524288, 786432, 1048576, 2097152, 4194304, 16777216,
 };
 
 /* --- sums over threads ---------------------------------------------------------------------- */
@@ -65,7 +81,8 @@ static uint64_t sum_at(const struct page *page, size_t offset)
     return sum;
 }
 
-static void write_head(const struct page *page, const char *series, const char *type, const char *help)
+static void write_head(const struct page *page, const char *series, const char *type,
+                       const char *help)
 {
     fprintf(page->to, "# HELP %s %s\n# TYPE %s %s\n", series, help, series, type);
 }
@@ -95,7 +112,8 @@ static void write_requests(const struct page *page)
             uint64_t v = sum_at(page, offsetof(struct lk_counters, requests) + at);
             if (v == 0 && s != LK_STATUS_SUCCESS) continue;
             fprintf(page->to, "lurk_requests_total{exchange=\"%s\",status=\"%s\"} %llu\n",
-                    lk_exchange_name((enum lk_exchange_id)x), status_names[s], (unsigned long long)v);
+                    lk_exchange_name((enum lk_exchange_id)x), status_names[s],
+                    (unsigned long long)v);
         }
     write_head(page, "lurk_layer_faults_total", "counter", "Messages refused by the message layer");
     for (unsigned s = 3; s < 8; s++)
@@ -109,13 +127,15 @@ static void write_histogram(const struct page *page, const char *series, const c
 {
     for (size_t i = 0; i < sizeof bounds_us / sizeof bounds_us[0]; i++)
         fprintf(page->to, "%s_bucket{exchange=\"%s\",le=\"%.9g\"} %llu\n", series, exchange,
-                (double)bounds_us[i] / 1e6, (unsigned long long)lk_hist_at_most(hist, bounds_us[i]));
+                (double)bounds_us[i] / 1e6,
+                (unsigned long long)lk_hist_at_most(hist, bounds_us[i]));
     uint64_t all = lk_hist_at_most(hist, LK_HIST_US_MAX);
     fprintf(page->to, "%s_bucket{exchange=\"%s\",le=\"+Inf\"} %llu\n", series, exchange,
             (unsigned long long)all);
     fprintf(page->to, "%s_sum{exchange=\"%s\"} %.6f\n", series, exchange,
             (double)get(&hist->sum_us) / 1e6);
-    fprintf(page->to, "%s_count{exchange=\"%s\"} %llu\n", series, exchange, (unsigned long long)all);
+    fprintf(page->to, "%s_count{exchange=\"%s\"} %llu\n", series, exchange,
+            (unsigned long long)all);
 }
 
 /* A histogram per exchange of the array of histograms at `offset`; empty ones are left out. */
@@ -184,7 +204,8 @@ static void write_threads(const struct page *page)
         for (uint32_t t = 0; t < page->processes[p]->threads; t++) {
             const struct lk_counters *c = &page->processes[p]->thread[t];
             fprintf(page->to, "lurk_ring_depth{process=\"%s\",thread=\"%s\"} %llu\n",
-                    page->processes[p]->process, c->thread, (unsigned long long)get(&c->ring_depth));
+                    page->processes[p]->process, c->thread,
+                    (unsigned long long)get(&c->ring_depth));
         }
 }
 
@@ -201,11 +222,15 @@ static const struct {
      offsetof(struct lk_process_counters, generation), 1},
     {"lurk_epoch", "gauge", "Epoch of the shared segment in use",
      offsetof(struct lk_process_counters, epoch), 1},
-    {"lurk_ready", "gauge", "1 while the process serves", offsetof(struct lk_process_counters, ready), 1},
-    {"lurk_connections", "gauge", "Peers connected now", offsetof(struct lk_process_counters, conns), 1},
-    {"lurk_channel_certificate_expiry_seconds", "gauge", "End of the server's own certificate, unix time",
+    {"lurk_ready", "gauge", "1 while the process serves",
+     offsetof(struct lk_process_counters, ready), 1},
+    {"lurk_connections", "gauge", "Peers connected now",
+     offsetof(struct lk_process_counters, conns), 1},
+    {"lurk_channel_certificate_expiry_seconds", "gauge",
+     "End of the server's own certificate, unix time",
      offsetof(struct lk_process_counters, channel_expiry_s), 1},
-    {"lurk_crl_expiry_seconds", "gauge", "Earliest next update among the CRLs, unix time; 0 without one",
+    {"lurk_crl_expiry_seconds", "gauge",
+     "Earliest next update among the CRLs, unix time; 0 without one",
      offsetof(struct lk_process_counters, crl_expiry_s), 1},
     {"lurk_key_certificate_expiry_seconds", "gauge",
      "Earliest end among the certificates beside the keys, unix time",
@@ -218,7 +243,8 @@ static void write_processes(const struct page *page)
         write_head(page, process_rows[i].series, process_rows[i].type, process_rows[i].help);
         for (unsigned p = 0; p < page->count; p++) {
             const char *base = (const char *)page->processes[p];
-            uint64_t v = get((const _Atomic uint64_t *)(const void *)(base + process_rows[i].offset));
+            uint64_t v = get(
+                (const _Atomic uint64_t *)(const void *)(base + process_rows[i].offset));
             fprintf(page->to, "%s{process=\"%s\"} %.15g\n", process_rows[i].series,
                     page->processes[p]->process, (double)v * process_rows[i].scale);
         }
@@ -239,11 +265,13 @@ void lk_metrics_write(FILE *to, const struct lk_process_counters *const *process
                offsetof(struct lk_counters, outs_used));
     write_used(&page, "lurk_message_parts_used", "Buffers of messages not whole yet taken",
                offsetof(struct lk_counters, parts_used));
-    write_histograms(&page, "lurk_queue_wait_seconds", "From the loop's push to the start of the batch",
+    write_histograms(&page, "lurk_queue_wait_seconds",
+                     "From the loop's push to the start of the batch",
                      offsetof(struct lk_counters, queue_wait));
     write_histograms(&page, "lurk_service_seconds", "From the start of the batch to the result",
                      offsetof(struct lk_counters, service));
-    write_rows(&page, "lurk_batches_total", "counter", "Batches run", offsetof(struct lk_counters, batches));
+    write_rows(&page, "lurk_batches_total", "counter", "Batches run",
+               offsetof(struct lk_counters, batches));
     write_rows(&page, "lurk_batch_lanes_total", "counter", "Lanes in the batches run",
                offsetof(struct lk_counters, batch_lanes));
     write_rows(&page, "lurk_queue_depth", "gauge", "Lanes waiting for a batch",

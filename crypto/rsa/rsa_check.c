@@ -11,8 +11,8 @@ void lk_rsa_public_init(struct lk_rsa_public *pub, const uint8_t *n, size_t k, c
     lk_mont_init(&pub->mont, n, k, room);
 }
 
-/* x := base^e in Montgomery form; the last product is with the plain base when e is odd, which takes
- * the result out of Montgomery form on the way. */
+/* x := base^e in Montgomery form; the last product is with the plain base when e is odd, which
+ * takes the result out of Montgomery form on the way. */
 static void raise(const struct lk_rsa_public *pub, uint64_t *x, const uint64_t *base,
                   const uint64_t *plain)
 {

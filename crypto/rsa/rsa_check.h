@@ -1,6 +1,7 @@
 /* rsa_check: is m the e-th root of c? Asked of every RSA result before it leaves (a wrong half of a
  * CRT computation would give the factors away).
- * Owner the key; read only once made. Time depends on k and e only: m may be a secret. Thread any. */
+ * Owner the key; read only once made. Time depends on k and e only: m may be a secret. Thread any.
+ */
 #ifndef LK_CRYPTO_RSA_CHECK_H
 #define LK_CRYPTO_RSA_CHECK_H
 

@@ -27,7 +27,8 @@ static bool is_ready(const struct lk_admin_conf *conf)
            atomic_load(&conf->front->keys) > 0;
 }
 
-static void answer(struct evhttp_request *request, int code, const char *type, struct evbuffer *body)
+static void answer(struct evhttp_request *request, int code, const char *type,
+                   struct evbuffer *body)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     evhttp_add_header(headers, "Content-Type", type);

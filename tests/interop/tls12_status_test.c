@@ -274,7 +274,7 @@ static void tls12_unknown_handle_is_temporary(void **state)
     assert_int_equal(b->rig.counters->value[LK_C_REFUSED_HANDLE], 1);
 }
 
-/* --- every scheme ------------------------------------------------------------------------------ */
+/* --- every scheme ----------------------------------------------------------------------------- */
 
 static const struct scheme {
     uint16_t scheme;

@@ -128,7 +128,7 @@ uint32_t lk_hostile_turn(void)
     return done;
 }
 
-/* --- things a front can do ---------------------------------------------------------------------- */
+/* --- things a front can do -------------------------------------------------------------------- */
 
 static struct lk_slot *slot_pick(struct lk_cursor *c, uint32_t *index, uint32_t *room)
 {

@@ -49,7 +49,7 @@ void lk_injected_look(const uint8_t s[LK_RANDOM_BYTES]);
 
 static _Thread_local struct io_uring *own_ring;
 
-/* --- attempts: -1 and errno, or what is not negative ----------------------------------------------- */
+/* --- attempts: -1 and errno, or what is not negative ------------------------------------------ */
 
 static long open_path(const struct injected_order *o)
 {
@@ -345,7 +345,7 @@ static void attempt(const struct injected_order *o, const char *role)
     (void)!write(2, line, (size_t)len);
 }
 
-/* --- triggers ---------------------------------------------------------------------------------------- */
+/* --- triggers --------------------------------------------------------------------------------- */
 
 lk_err __wrap_lk_uring_seal(struct io_uring *uring)
 {

@@ -123,8 +123,8 @@ static void key_clear(struct lk_bench_key *key)
     free(key->file);
 }
 
-/* Appends the key, or gives its certificate to the same key that is there already; takes it over.
- */
+/* Appends the key, or gives its certificate to the same key that is there already; takes it
+ * over. */
 static lk_err keys_put(struct lk_bench_keys *keys, struct lk_bench_key *key)
 {
     for (uint32_t i = 0; i < keys->count; i++) {

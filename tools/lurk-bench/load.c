@@ -244,8 +244,8 @@ static void tick(struct lk_bench_load *load, uint64_t now_ns)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
-/* How long this turn may sleep: to the next tick or the next due request, not at all when spinning.
- */
+/* How long this turn may sleep: to the next tick or the next due request, not at all when
+ * spinning. */
 static struct timespec sleep_for(const struct lk_bench_load *load, uint64_t now_ns)
 {
     uint64_t until = load->tick_ns;

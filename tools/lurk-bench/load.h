@@ -62,8 +62,8 @@ static inline bool lk_bench_load_measured(const struct lk_bench_load *load, uint
 LK_MUST_USE lk_err lk_bench_load_init(struct lk_bench_load *load,
                                       const struct lk_bench_conn_env *shared);
 void lk_bench_load_fini(struct lk_bench_load *load);
-/* The thread's function: connects, waits for start, loads, drains. Argument and result: the load.
- */
+/* The thread's function: connects, waits for start, loads, drains. Argument and result: the
+ * load. */
 void *lk_bench_load_run(void *load);
 
 #endif

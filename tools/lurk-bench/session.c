@@ -113,8 +113,8 @@ SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *
 
 /* --- session ---------------------------------------------------------------------------------- */
 
-/* Whom the server has to be: an address in its certificate where a number was given, else a name.
- */
+/* Whom the server has to be: an address in its certificate where a number was given, else a
+ * name. */
 static bool name_expect(SSL *ssl, const struct lk_bench_options *options)
 {
     const char *name = options->server_name ? options->server_name : options->host;

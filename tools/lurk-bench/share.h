@@ -2,7 +2,8 @@
  * before the run and used for many requests: two proofs with one v give b away, which harms nobody
  * here and leaves one hash and one multiplication modulo q for each request. Shares nothing with
  * crypto/poo_prove.h, so that the server is not measured against its own arithmetic.
- * Source lurk-tls12.md 6, 7 (RFC 8235). Thread draw: main; prove: any, after the group's first draw. */
+ * Source lurk-tls12.md 6, 7 (RFC 8235). Thread draw: main; prove: any, after the group's first
+ * draw. */
 #ifndef LK_TOOLS_BENCH_SHARE_H
 #define LK_TOOLS_BENCH_SHARE_H
 

@@ -35,8 +35,8 @@ bool lk_bench_verify_master(const struct lk_bench_template *from, const uint8_t 
     return payload.len == LK_MASTER_BYTES && !memcmp(payload.data, master, LK_MASTER_BYTES);
 }
 
-/* The hash over the messages as the TLS peer saw them, with F(S) in the place of S, and the master.
- */
+/* The hash over the messages as the TLS peer saw them, with F(S) in the place of S, and the
+ * master. */
 static void handshake_derive(const struct lk_bench_template *from, const uint8_t *request,
                              uint8_t hash[LK_SHA256_BYTES], uint8_t master[LK_MASTER_BYTES])
 {

@@ -21,8 +21,8 @@ bool lk_bench_verify_lurk_capabilities(const struct lk_bench_template *from, con
 bool lk_bench_verify_tls12_capabilities(const struct lk_bench_template *from,
                                         const uint8_t *request, struct lk_bytes payload);
 
-/* The shape alone: 48 bytes; a signature in its vector, no longer than the key's; a state at least.
- */
+/* The shape alone: 48 bytes; a signature in its vector, no longer than the key's; a state at
+ * least. */
 bool lk_bench_plausible_master(const struct lk_bench_template *from, struct lk_bytes payload);
 bool lk_bench_plausible_signature(const struct lk_bench_template *from, struct lk_bytes payload);
 bool lk_bench_plausible_state(const struct lk_bench_template *from, struct lk_bytes payload);

@@ -24,7 +24,8 @@ static int connect_to(const char *path, char *error, size_t error_bytes)
     struct timeval wait = {.tv_sec = WAIT_S};
     if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) return fd;
-    const char *hint = errno == ENOENT || errno == ECONNREFUSED ? "; does lurkd run, with this control_socket?"
+    const char *hint = errno == ENOENT || errno == ECONNREFUSED
+                           ? "; does lurkd run, with this control_socket?"
                        : errno == EACCES ? "; only root and the user lurkd runs as may ask"
                                          : "";
     snprintf(error, error_bytes, "%s: %s%s", path, strerror(errno), hint);
@@ -66,7 +67,8 @@ json_t *lk_ask(const char *socket_path, const char *command, char *error, size_t
     json_t *reply = text != NULL ? json_loadb(text, len, 0, &fault) : NULL;
     if (reply == NULL)
         snprintf(error, error_bytes, "%s: %s", socket_path,
-                 len == 0 ? "closed without an answer; may this user ask? (root or lurkd's own)" : fault.text);
+                 len == 0 ? "closed without an answer; may this user ask? (root or lurkd's own)"
+                          : fault.text);
     free(text);
     close(fd);
     return reply;

@@ -1,4 +1,5 @@
-/* lurkctl: asks a running lurkd, and tells it to reload or drain. Tables for people, --json for programs. */
+/* lurkctl: asks a running lurkd, and tells it to reload or drain. Tables for people, --json for
+ * programs. */
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,10 +35,13 @@ static void usage(FILE *to)
     fprintf(to, "Usage: lurkctl [-s SOCKET] [--json] [COMMAND]\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
-    fprintf(to, "\n  -s, --socket PATH  the server's control_socket (%s)\n"
-                "  -j, --json         the whole reply as one line of JSON\n"
-                "Without a command: status. Ends with 0, 1 when lurkd refuses or does not answer, 2 for a bad\n"
-                "command line.\n", SOCKET_PATH);
+    fprintf(to,
+            "\n  -s, --socket PATH  the server's control_socket (%s)\n"
+            "  -j, --json         the whole reply as one line of JSON\n"
+            "Without a command: status. Ends with 0, 1 when lurkd refuses or does not answer, 2 "
+            "for a bad\n"
+            "command line.\n",
+            SOCKET_PATH);
 }
 
 static const struct command *find(const char *name)
@@ -71,7 +75,8 @@ static int run(const struct command *command, const char *socket_path, bool json
 {
     char error[512];
     uint64_t asked_ns = lk_clock_now_ns();
-    json_t *reply = lk_ask(socket_path, is_ping(command) ? "status" : command->name, error, sizeof error);
+    json_t *reply = lk_ask(socket_path, is_ping(command) ? "status" : command->name, error,
+                           sizeof error);
     uint64_t took_us = (lk_clock_now_ns() - asked_ns) / LK_NS_PER_US;
     if (reply == NULL) {
         fprintf(stderr, "lurkctl: %s\n", error);
@@ -113,7 +118,8 @@ int main(int argc, char **argv)
     }
     const struct command *command = find(optind < argc ? argv[optind] : "status");
     if (command == NULL || optind + 1 < argc) {
-        fprintf(stderr, "lurkctl: %s\n", command == NULL ? "unknown command" : "one command at a time");
+        fprintf(stderr, "lurkctl: %s\n",
+                command == NULL ? "unknown command" : "one command at a time");
         usage(stderr);
         return EXIT_USAGE;
     }

@@ -39,19 +39,22 @@ static void plain_fault(struct check *c, const char *text)
     c->faults++;
 }
 
-/* --- the channel's files --------------------------------------------------------------------------- */
+/* --- the channel's files
+ * --------------------------------------------------------------------------- */
 
 static bool read_files(struct check *c)
 {
     for (size_t i = 0; i <= LK_FILE_CRL; i++) {
         int fd = c->bundle->file_fd[i];
-        if (fd >= 0 && lk_blob_read(fd, LK_FILE_BYTES_MAX, &c->blob[i], &c->blob_bytes[i]) != LK_OK) {
+        if (fd >= 0 &&
+            lk_blob_read(fd, LK_FILE_BYTES_MAX, &c->blob[i], &c->blob_bytes[i]) != LK_OK) {
             plain_fault(c, "a file of the channel cannot be read, or is longer than a mebibyte");
             return false;
         }
     }
     struct lk_view_files *f = &c->files;
-    f->certificate = (struct lk_bytes){c->blob[LK_FILE_CERTIFICATE], c->blob_bytes[LK_FILE_CERTIFICATE]};
+    f->certificate = (struct lk_bytes){c->blob[LK_FILE_CERTIFICATE],
+                                       c->blob_bytes[LK_FILE_CERTIFICATE]};
     f->key = (struct lk_bytes){c->blob[LK_FILE_CHANNEL_KEY], c->blob_bytes[LK_FILE_CHANNEL_KEY]};
     f->ca = (struct lk_bytes){c->blob[LK_FILE_CA], c->blob_bytes[LK_FILE_CA]};
     f->crl = (struct lk_bytes){c->blob[LK_FILE_CRL], c->blob_bytes[LK_FILE_CRL]};
@@ -63,12 +66,14 @@ static void read_channel_spki(struct check *c)
     BIO *bio = BIO_new_mem_buf(c->files.certificate.data, (int)c->files.certificate.len);
     X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     if (certificate != NULL)
-        c->channel_spki_bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &c->channel_spki);
+        c->channel_spki_bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate),
+                                                &c->channel_spki);
     X509_free(certificate);
     BIO_free(bio);
 }
 
-/* --- keys -------------------------------------------------------------------------------------------- */
+/* --- keys
+ * -------------------------------------------------------------------------------------------- */
 
 static char *read_secret(int fd, size_t limit, size_t *len)
 {
@@ -93,10 +98,12 @@ static struct lk_engine_key *load_key(struct check *c, uint32_t i)
         return NULL;
     }
     size_t len = 0, pass_len = 0;
-    char *key_text = read_secret(fd[0], LK_FILE_BYTES_MAX, &len), *pass = read_secret(fd[1], 1024, &pass_len);
+    char *key_text = read_secret(fd[0], LK_FILE_BYTES_MAX, &len),
+         *pass = read_secret(fd[1], 1024, &pass_len);
     if (pass != NULL) pass[strcspn(pass, "\r\n")] = 0;
     enum lk_key_fault why = LK_KEY_NOT_A_KEY;
-    struct lk_engine_key *key = key_text != NULL ? lk_engine_key_new(key_text, len, pass, 1, &why) : NULL;
+    struct lk_engine_key *key = key_text != NULL ? lk_engine_key_new(key_text, len, pass, 1, &why)
+                                                 : NULL;
     drop_secret(key_text, len);
     drop_secret(pass, pass_len);
     close(fd[0]);
@@ -113,7 +120,8 @@ static void judge_key(struct check *c, uint32_t i, const struct lk_engine_key *k
     if (!lk_engine_key_primes_good(key)) fault(c, i, lk_key_fault_text(LK_KEY_NOT_PRIME));
     if (c->channel_spki_bytes > 0 && facts->spki_bytes == (size_t)c->channel_spki_bytes &&
         memcmp(facts->spki, c->channel_spki, facts->spki_bytes) == 0)
-        fault(c, i, "is the channel's own TLS key; a site key is one whose certificate the edges show");
+        fault(c, i,
+              "is the channel's own TLS key; a site key is one whose certificate the edges show");
 }
 
 static bool read_chain(struct check *c, uint32_t i, struct lk_bytes spki, struct lk_chain *out)
@@ -132,8 +140,10 @@ static bool read_chain(struct check *c, uint32_t i, struct lk_bytes spki, struct
     close(fd);
     if (err == LK_OK) err = lk_chain_read((struct lk_bytes){pem, len}, spki, out);
     free(pem);
-    if (err == LK_ERR_KEY) fault(c, i, "the first certificate of its chain is of another key");
-    else if (err != LK_OK) fault(c, i, "its chain holds no certificate in PEM, or a broken one");
+    if (err == LK_ERR_KEY)
+        fault(c, i, "the first certificate of its chain is of another key");
+    else if (err != LK_OK)
+        fault(c, i, "its chain holds no certificate in PEM, or a broken one");
     return err == LK_OK;
 }
 
@@ -165,7 +175,8 @@ static void add_key(struct check *c, uint32_t i, const struct lk_engine_key *eng
         fault(c, i, other != NULL ? text : lk_err_text(err));
     }
     printf("%-12s %s (%s, %u bits): a site key%s\n", "site key", c->bundle->conf->keys[i].file,
-           c->bundle->conf->keys[i].name, facts->bits, chain.len > 0 ? ", with its certificate" : "");
+           c->bundle->conf->keys[i].name, facts->bits,
+           chain.len > 0 ? ", with its certificate" : "");
     lk_chain_free(&chain);
 }
 
@@ -203,7 +214,8 @@ static void check_host(struct check *c)
     static struct lk_plan plan;
     char text[1024] = "";
     struct lk_child_identity who;
-    lk_err err = lk_child_identity_find(c->bundle->conf->user, LK_ROLE_FRONT, &who, text, sizeof text);
+    lk_err err = lk_child_identity_find(c->bundle->conf->user, LK_ROLE_FRONT, &who, text,
+                                        sizeof text);
     if (err == LK_OK) err = lk_topology_read(&topology);
     if (err == LK_OK) err = lk_plan_make(c->bundle->conf, &topology, &plan, text, sizeof text);
     if (err == LK_OK) return;
@@ -219,7 +231,8 @@ static void check_all(struct check *c)
     c->faults += lk_lurkd_check_places(conf);
     if (!read_files(c)) return;
     read_channel_spki(c);
-    printf("%-12s %s: the server's own TLS certificate; edges verify it\n", "channel", conf->channel_certificate);
+    printf("%-12s %s: the server's own TLS certificate; edges verify it\n", "channel",
+           conf->channel_certificate);
     printf("%-12s %s: its private key\n", "channel", conf->channel_key);
     printf("%-12s %s: signs the edges' certificates\n", "channel", conf->channel_ca);
     if (lk_keystore_new(conf->key_count, &c->keys) != LK_OK) {
@@ -235,7 +248,7 @@ int lk_lurkd_check(const char *conf_path)
     static char error[16384];
     struct check c = {.faults = 0};
     setvbuf(stdout, NULL, _IOLBF, 0); /* beside faults on standard error, in order */
-    lk_sandbox_dumps_off(); /* this process holds keys for a moment */
+    lk_sandbox_dumps_off();           /* this process holds keys for a moment */
     lk_err err = lk_bundle_open(conf_path, &c.bundle, error, sizeof error);
     if (err != LK_OK) {
         fprintf(stderr, "%s\n", error[0] != 0 ? error : lk_err_text(err));

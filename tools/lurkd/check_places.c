@@ -39,7 +39,8 @@ static unsigned state_dir_fault(const char *path)
 {
     char parent[LK_PATH_BYTES_MAX + 1];
     struct stat st;
-    if (stat(path, &st) == 0 || errno != ENOENT) return directory_fault("server.state_dir", path, true);
+    if (stat(path, &st) == 0 || errno != ENOENT)
+        return directory_fault("server.state_dir", path, true);
     parent_of(path, parent, sizeof parent);
     return directory_fault("server.state_dir: it is not there, and its parent", parent, false);
 }
@@ -52,7 +53,8 @@ static unsigned socket_fault(const char *path)
     parent_of(path, parent, sizeof parent);
     if (stat(parent, &st) == 0 || errno != ENOENT)
         return directory_fault("server.control_socket: its directory", parent, false);
-    printf("%-12s %s is not there: the unit makes it; make it where lurkd starts without\n", "control", parent);
+    printf("%-12s %s is not there: the unit makes it; make it where lurkd starts without\n",
+           "control", parent);
     return 0;
 }
 
@@ -61,8 +63,8 @@ static unsigned port_fault(const char *what, const struct lk_conf_listen *row)
     lk_err err = lk_listener_try(row);
     if (err == LK_OK) return 0;
     if (err == -EADDRINUSE) {
-        printf("%-12s %s port %u: in use now, by a running lurkd or another program: not tried\n", what,
-               row->address, row->port);
+        printf("%-12s %s port %u: in use now, by a running lurkd or another program: not tried\n",
+               what, row->address, row->port);
         return 0;
     }
     fprintf(stderr, "%s: %s port %u: %s\n", what, row->address, row->port, lk_err_text(err));

@@ -1,5 +1,5 @@
-/* lurkd: the key server. Reads its options and becomes the supervisor; as a child that the supervisor
- * executed, argv[0] names its role. */
+/* lurkd: the key server. Reads its options and becomes the supervisor; as a child that the
+ * supervisor executed, argv[0] names its role. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,8 @@ static int fulfil(const struct wish *wish)
     }
     if (wish->print) return print_conf(wish->conf_path);
     if (wish->check) return lk_lurkd_check(wish->conf_path);
-    const struct lk_supervise_options o = {.conf_path = wish->conf_path, .one_process = wish->one_process};
+    const struct lk_supervise_options o = {.conf_path = wish->conf_path,
+                                           .one_process = wish->one_process};
     return lk_supervise(&o);
 }
 

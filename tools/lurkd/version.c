@@ -8,13 +8,16 @@
 
 int lk_lurkd_version(FILE *to)
 {
-    fprintf(to, "lurkd %s\ncommit   %s\nbuild    %s, %s\n", LK_VERSION, LK_COMMIT, LK_CONFIG, __VERSION__);
+    fprintf(to, "lurkd %s\ncommit   %s\nbuild    %s, %s\n", LK_VERSION, LK_COMMIT, LK_CONFIG,
+            __VERSION__);
     fprintf(to, "library  %s; liburing %s\n", OpenSSL_version(OPENSSL_VERSION), LK_LIBURING);
     struct utsname host;
-    if (uname(&host) == 0) fprintf(to, "host     %s %s %s\n", host.sysname, host.release, host.machine);
+    if (uname(&host) == 0)
+        fprintf(to, "host     %s %s %s\n", host.sysname, host.release, host.machine);
     uint32_t mask = 0;
     char features[128];
-    if (!lk_cpu_features(&mask)) fprintf(to, "warning  LURK_CPU names a feature that does not exist\n");
+    if (!lk_cpu_features(&mask))
+        fprintf(to, "warning  LURK_CPU names a feature that does not exist\n");
     lk_cpu_text(mask, features, sizeof features);
     fprintf(to, "cpu      %s\n", features);
     struct lk_kernels kernels;

@@ -167,8 +167,8 @@ static bool decrypt(const struct lk_bench_key *key, struct lk_bytes encrypted,
     return good && out[0] == 3 && out[1] == 3;
 }
 
-/* The template that a request of the vectors would have come from. False: a form that is not ours.
- */
+/* The template that a request of the vectors would have come from. False: a form that is not
+ * ours. */
 static bool template_of(const struct lk_bench_key *key, struct lk_bytes request,
                         struct lk_bench_template *out)
 {

@@ -45,7 +45,7 @@ static void worker_signs_only_its_own_text_for_random_fronts(void **state)
     assert_true(lk_hostile_signed() - before > 1000); /* something was served in between */
 }
 
-/* --- bytes that change while they are judged --------------------------------------------------- */
+/* --- bytes that change while they are judged -------------------------------------------------- */
 
 enum { SLOTS = 16, FLIP_BYTES = 320, JOBS = 200000 };
 

@@ -338,7 +338,7 @@ static void worker_enters_no_s_of_a_request_it_does_not_work(void **state)
     novelty_rig_free(rig);
 }
 
-/* --- a front that writes what it never may ------------------------------------------------------ */
+/* --- a front that writes what it never may ---------------------------------------------------- */
 
 static void absurd(void (*spoil)(struct lk_rig *rig))
 {
