@@ -29,12 +29,11 @@ def rows(transport, pki, datagram):
     yield "rsa_master dtls version", edge.rsa_master, (transport, decrypt.public_key(), 0, b"\xfe\xfd")
     yield "rsa_master by RSAPublicKey id", edge.rsa_master, (transport, decrypt.public_key(), 0, b"\x03\x03", "pkcs1")
     yield "stand-in repeats", stand_in_repeats, (transport, decrypt.public_key())
-    if not datagram:  # larger than a datagram: asked over TLS (lurk.md 4, size rule)
-        for kind, name in ((3, "rsa_master_with_poh"), (4, "rsa_extended_master"), (5, "rsa_extended_master_with_poh")):
-            for inner in (False, True):
-                for suite in (0x009C, 0x009D):
-                    yield (f"{name} {'DTLS' if inner else 'TLS'} suite {suite:04x}", edge.rsa_handshake,
-                           (transport, kind, decrypt, inner, suite))
+    for kind, name in ((3, "rsa_master_with_poh"), (4, "rsa_extended_master"), (5, "rsa_extended_master_with_poh")):
+        for inner in (False, True):
+            for suite in (0x009C, 0x009D):
+                yield (f"{name} {'DTLS' if inner else 'TLS'} suite {suite:04x}", edge.rsa_handshake,
+                       (transport, kind, decrypt, inner, suite))
     for name in ("rsa2048-2", "p256-1", "p384-1", "p521-1", "ed25519-1", "ed448-1"):
         public = certificate(pki, name).public_key()
         for scheme in edge.schemes_of(public):
