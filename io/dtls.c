@@ -226,6 +226,7 @@ static void read_all(struct lk_conn *conn)
     struct lk_dtls *d = conn->peers->dtls;
     int longest = 0;
     while (conn->state == LK_CONN_OPEN) {
+        ERR_clear_error();
         int n = SSL_read(conn->ssl, d->plain, sizeof d->plain);
         if (n <= 0) {
             settle(conn, n);
@@ -296,6 +297,7 @@ static void prove(struct lk_conn *conn)
 
 static void shake(struct lk_conn *conn)
 {
+    ERR_clear_error(); /* SSL_get_error reads what another peer may have left there */
     int r = SSL_do_handshake(conn->ssl);
     if (r != 1 && SSL_get_error(conn->ssl, r) != SSL_ERROR_WANT_READ) {
         const char *why = NULL;
