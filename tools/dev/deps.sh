@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what lurk needs from the distribution and this machine lacks; silent when nothing is missing.
-# Usage: deps.sh build|test      test includes build. Not root: prints the line to type and exits 2.
+# Usage: deps.sh build|test|bench      test and bench include build. Not root: prints the line to type and exits 2.
 set -eu
 
 # package, what it is for
@@ -28,12 +28,17 @@ prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
 scdoc                   manual pages'
+bench='
+g++                     shim of the benchmarks
+libbenchmark-dev        runs and interleaves them
+python3                 benchmarks of whole servers'
 
 case ${1:-} in
 build) want=$build ;;
 test) want="$build$test" ;;
+bench) want="$build$bench" ;;
 *)
-    echo "usage: deps.sh build|test" >&2
+    echo "usage: deps.sh build|test|bench" >&2
     exit 2
     ;;
 esac
