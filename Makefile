@@ -83,7 +83,7 @@ all: $(PROGRAM_BIN) ## build the programs
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
 
 # The sources that say of which commit they are; they alone are compiled anew after each.
 COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
@@ -94,6 +94,12 @@ $(OUT)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
+
+# Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
+# they are written is the order they are meant to run in.
+%_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 \
+                           $(KERNEL_ORDER)
+KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)

@@ -81,10 +81,10 @@ const uint8_t *lk_engine_key_modulus(const struct lk_engine_key *key);
 
 /* One row per (operation, size): the unit of batching, of queueing and of cost. */
 enum lk_kernel_row {
-    LK_ROW_RSA2048, /* private operation, modulus up to 2048 bits */
-    LK_ROW_RSA3072,
-    LK_ROW_RSA4096,
-    LK_ROW_RSA8192, /* everything above 4096 */
+    LK_ROW_RSA2048, /* private operation, primes up to 1036 bits (rsa_key.h) */
+    LK_ROW_RSA3072, /* 1556 bits */
+    LK_ROW_RSA4096, /* 2076 bits */
+    LK_ROW_RSA8192, /* everything above */
     LK_ROW_P256,    /* ECDSA signature */
     LK_ROW_P384,
     LK_ROW_P521,
@@ -113,6 +113,8 @@ struct lk_operand {
     bool point_bad;  /* POO, set by the call: vG or bG is no valid point (fault 3, not 13) */
     bool recomputed; /* RSA, set by the call: the first result was wrong (T1); to be counted even
                       * where the second was right */
+    bool by_kernel;  /* RSA, set by the call: the first result was one of our kernels', not the
+                      * library's */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
@@ -128,17 +130,20 @@ struct lk_engine_work;
  * is */
 struct lk_kernel {
     const char *name;   /* "rsa2048" */
-    const char *isa;    /* "library" */
-    uint32_t lanes_max; /* library 1 */
+    const char *isa;    /* "library", "ifma" */
+    uint32_t lanes_max; /* library 1, RSA kernels 8; run takes as many of either */
     uint32_t cost_ns;   /* of a full batch, calibrated: the currency of deficit round robin */
     uint64_t (*run)(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
 };
 
-/* The rows chosen for this CPU; valid for the life of the process. */
+/* The rows chosen for this CPU, and those of the library beside them, for a kernel whose results
+ * turn out wrong; valid for the life of the process. */
 struct lk_kernels {
     struct lk_kernel row[LK_ROW_COUNT];
+    struct lk_kernel library[LK_ROW_COUNT];
 };
-/* Choose and self-test at start (kernels.c). False: a self-test failed, *failed names the row. */
+/* Choose and self-test at start (kernels.c): every instance that this CPU can run, all lanes.
+ * False: a self-test failed, *failed names the row. */
 bool lk_kernels_choose(struct lk_kernels *out, const char **failed);
 
 struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa);

@@ -11,6 +11,7 @@
 
 #include "crypto/ct.h"
 #include "crypto/engine_check.h"
+#include "crypto/engine_rsa_key.h"
 
 #pragma GCC diagnostic ignored                                                                     \
     "-Wdeprecated-declarations" /* reading the parts of an RSA or EC key */
@@ -180,6 +181,7 @@ static enum lk_key_fault prepare_rsa(struct lk_engine_key *key)
     key->facts.bytes = (uint32_t)RSA_size(key->parts.rsa);
     if (!make_rsa_public(key) || !make_rsa_copies(key)) return LK_KEY_OPERATION;
     if (!make_d_hash(key)) return LK_KEY_INCONSISTENT;
+    key->kernel = lk_rsa_key_new(key->parts.rsa);
     return rsa_operation_good(key) ? LK_KEY_GOOD : LK_KEY_OPERATION;
 }
 
@@ -275,6 +277,7 @@ void lk_engine_key_free(struct lk_engine_key *key)
         if (key->ed_check != NULL) EVP_MD_CTX_free(key->ed_check[w]);
     }
     lk_key_parts_free(&key->parts);
+    lk_rsa_key_free(key->kernel);
     free(key->rsa);
     free(key->ed_ctx);
     free(key->ed_check);
@@ -314,6 +317,7 @@ enum lk_kernel_row lk_engine_key_row(const struct lk_engine_key *key)
         [LK_KEY_ED448] = LK_ROW_ED448,
     };
     if (key->parts.rsa == NULL) return rows[key->facts.kind];
+    if (key->kernel != NULL) return (enum lk_kernel_row)(LK_ROW_RSA2048 + key->kernel->size);
     if (key->facts.bits <= 2048) return LK_ROW_RSA2048;
     if (key->facts.bits <= 3072) return LK_ROW_RSA3072;
     return key->facts.bits <= 4096 ? LK_ROW_RSA4096 : LK_ROW_RSA8192;

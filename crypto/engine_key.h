@@ -11,6 +11,7 @@
 #include "crypto/engine_rsa.h"
 #include "crypto/hash.h"
 #include "crypto/rsa/rsa_check.h"
+#include "crypto/rsa/rsa_key.h"
 
 #define LK_ENGINE_RSA_BYTES_MAX LK_RSA_PUBLIC_BYTES_MAX
 #define LK_ENGINE_SIGNATURE_BYTES_MAX 160 /* ECDSA over P-521 has up to 139, Ed448 has 114 */
@@ -22,6 +23,7 @@ struct lk_engine_key {
     uint8_t *spki, *rsa_public; /* what facts points at */
     /* RSA */
     struct lk_rsa_private **rsa;
+    struct lk_rsa_key *kernel; /* NULL: no kernel takes this key */
     struct lk_rsa_public public;
     uint8_t *public_bytes; /* n, then e */
     uint64_t *public_limbs;

@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "crypto/ct.h"
 #include "crypto/engine_key.h"
+#include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/poo.h"
 
@@ -24,44 +25,6 @@ static uint64_t run_lanes(struct lk_engine_work *work, struct lk_operand *operan
         if (lane(work, &operand[i])) good |= UINT64_C(1) << i;
     }
     return good;
-}
-
-/* --- RSA ------------------------------------------------------------------------------------ */
-
-/* A wrong result is never returned: from a CRT computation it would give the factors away. Once
- * more without CRT, since a fault of the moment should not cost the peer its handshake. */
-static bool private_checked(struct lk_engine_work *work, struct lk_operand *operand,
-                            const uint8_t *c, uint8_t *m)
-{
-    const struct lk_engine_key *key = operand->key;
-    size_t k = key->public.k;
-    if (lk_rsa_private_raw(key->rsa[work->worker], c, m, k) &&
-        lk_rsa_result_good(&key->public, m, c))
-        return true;
-    operand->recomputed = true;
-    return lk_rsa_private_plain(key->parts.rsa, c, m, k) && lk_rsa_result_good(&key->public, m, c);
-}
-
-static bool rsa_lane(struct lk_engine_work *work, struct lk_operand *operand)
-{
-    uint8_t c[LK_ENGINE_RSA_BYTES_MAX], m[LK_ENGINE_RSA_BYTES_MAX];
-    size_t k = operand->key->public.k;
-    if (memcmp(operand->in, operand->key->public.n, k) < 0) /* both public */
-        memcpy(c, operand->in, k);
-    else
-        memset(c, 0, k);
-    operand->recomputed = false;
-    operand->out_bytes = k;
-    bool good = private_checked(work, operand, c, m);
-    if (!good) memset(m, 0, k);
-    memcpy(operand->out, m, k);
-    lk_wipe(m, k);
-    return good;
-}
-
-static uint64_t run_rsa(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
-{
-    return run_lanes(work, operand, live, rsa_lane);
 }
 
 /* --- signatures ----------------------------------------------------------------------------- */
@@ -165,10 +128,10 @@ enum lk_kernel_row lk_poo_row(uint16_t group)
  * other rows measured beside these and scaled to them. They order queues, so ratios matter and the
  * machine hardly. */
 const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
-    [LK_ROW_RSA2048] = {"rsa2048", "library", 1, 267000, run_rsa},
-    [LK_ROW_RSA3072] = {"rsa3072", "library", 1, 1820000, run_rsa},
-    [LK_ROW_RSA4096] = {"rsa4096", "library", 1, 4350000, run_rsa},
-    [LK_ROW_RSA8192] = {"rsa8192", "library", 1, 28000000, run_rsa},
+    [LK_ROW_RSA2048] = {"rsa2048", "library", 1, 267000, lk_rsa_run_library},
+    [LK_ROW_RSA3072] = {"rsa3072", "library", 1, 1820000, lk_rsa_run_library},
+    [LK_ROW_RSA4096] = {"rsa4096", "library", 1, 4350000, lk_rsa_run_library},
+    [LK_ROW_RSA8192] = {"rsa8192", "library", 1, 28000000, lk_rsa_run_library},
     [LK_ROW_P256] = {"p256", "library", 1, 20000, run_ecdsa},
     [LK_ROW_P384] = {"p384", "library", 1, 880000, run_ecdsa},
     [LK_ROW_P521] = {"p521", "library", 1, 205000, run_ecdsa},
@@ -187,6 +150,10 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     if (work == NULL) return NULL;
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
+    if (!lk_rsa_work_init(work)) {
+        lk_engine_work_free(work);
+        return NULL;
+    }
     for (unsigned row = 0; row < LK_POO_CURVE_COUNT; row++) {
         work->curve[row] = lk_poo_curve_new(row);
         if (work->curve[row] != NULL) continue;
@@ -201,5 +168,6 @@ void lk_engine_work_free(struct lk_engine_work *work)
     if (work == NULL) return;
     for (unsigned row = 0; row < LK_POO_CURVE_COUNT; row++)
         lk_poo_curve_free(work->curve[row]);
+    lk_rsa_work_fini(work);
     free(work);
 }

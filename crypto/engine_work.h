@@ -9,6 +9,7 @@
 struct lk_engine_work {
     unsigned worker; /* which of a key's contexts */
     bool check_ecdsa;
+    struct lk_rsa_work *rsa; /* engine_rsa_batch.c */
     struct lk_poo_curve *curve[LK_POO_CURVE_COUNT];
 };
 

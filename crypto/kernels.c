@@ -1,15 +1,34 @@
+#include "crypto/cpu.h"
 #include "crypto/crypto.h"
+#include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/self_test.h"
 
+static bool row_good(const struct lk_kernel *kernel, unsigned row, const char **failed)
+{
+    if (lk_kernel_self_test(kernel, (enum lk_kernel_row)row)) return true;
+    *failed = kernel->name;
+    return false;
+}
+
+/* Replaces the rows of the library by those of a kernel. */
+static bool take_rsa(struct lk_kernels *out, const char **failed)
+{
+    for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++) {
+        out->row[LK_ROW_RSA2048 + i] = lk_rsa_rows_ifma[i];
+        if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
+    }
+    return true;
+}
+
 bool lk_kernels_choose(struct lk_kernels *out, const char **failed)
 {
-    for (unsigned row = 0; row < LK_ROW_COUNT; row++) {
-        out->row[row] = lk_engine_rows[row];
-        if (lk_kernel_self_test(&out->row[row], (enum lk_kernel_row)row)) continue;
-        *failed = out->row[row].name;
-        return false;
-    }
+    uint32_t features;
+    (void)lk_cpu_features(&features); /* a misspelt LURK_CPU is the caller's to tell */
     *failed = NULL;
-    return true;
+    for (unsigned row = 0; row < LK_ROW_COUNT; row++) {
+        out->library[row] = out->row[row] = lk_engine_rows[row];
+        if (!row_good(&out->library[row], row, failed)) return false;
+    }
+    return (features >> LK_CPU_IFMA & 1) == 0 || take_rsa(out, failed);
 }

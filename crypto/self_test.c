@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/hash.h"
@@ -122,17 +123,55 @@ static bool encrypt(const struct lk_engine_key *key, const uint8_t *m, uint8_t *
     return good;
 }
 
+/* A text of its own for each lane. */
+static void plain_text(uint8_t *m, size_t k, unsigned lane)
+{
+    memset(m, 0xa5 ^ (int)lane, k);
+    m[0] = 0;
+}
+
+#define TEST_LANES 8
+
+struct rsa_lanes {
+    uint8_t c[TEST_LANES][LK_RSA_PUBLIC_BYTES_MAX], out[TEST_LANES][LK_RSA_PUBLIC_BYTES_MAX];
+    struct lk_operand operand[TEST_LANES];
+};
+
+static bool lane_right(const struct lk_operand *operand, unsigned lane)
+{
+    uint8_t m[LK_RSA_PUBLIC_BYTES_MAX];
+    size_t k = lk_engine_key_facts(operand->key)->bytes;
+    plain_text(m, k, lane);
+    return !operand->recomputed && operand->out_bytes == k && memcmp(operand->out, m, k) == 0;
+}
+
+/* As many lanes as the row takes, at once. */
+static bool lanes_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                       struct lk_engine_key *key, struct rsa_lanes *lanes)
+{
+    size_t k = lk_engine_key_facts(key)->bytes;
+    unsigned count = kernel->lanes_max < TEST_LANES ? kernel->lanes_max : TEST_LANES;
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t m[LK_RSA_PUBLIC_BYTES_MAX];
+        plain_text(m, k, i);
+        if (!encrypt(key, m, lanes->c[i], k)) return false;
+        lanes->operand[i] = (struct lk_operand){
+            .key = key, .in = lanes->c[i], .in_bytes = k, .out = lanes->out[i]};
+    }
+    uint64_t live = (UINT64_C(1) << count) - 1;
+    bool good = kernel->run(work, lanes->operand, live) == live;
+    for (unsigned i = 0; i < count; i++)
+        good = good && lane_right(&lanes->operand[i], i);
+    return good;
+}
+
 static bool rsa_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
                      struct lk_engine_key *key)
 {
-    uint8_t m[LK_RSA_PUBLIC_BYTES_MAX], c[LK_RSA_PUBLIC_BYTES_MAX], out[LK_RSA_PUBLIC_BYTES_MAX];
-    size_t k = lk_engine_key_facts(key)->bytes;
-    memset(m, 0xa5, k);
-    m[0] = 0;
-    if (!encrypt(key, m, c, k)) return false;
-    struct lk_operand operand = {.key = key, .in = c, .in_bytes = k, .out = out};
-    return kernel->run(work, &operand, 1) == 1 && !operand.recomputed && operand.out_bytes == k &&
-           memcmp(out, m, k) == 0;
+    struct rsa_lanes *lanes = calloc(1, sizeof *lanes);
+    bool good = lanes != NULL && lanes_good(kernel, work, key, lanes);
+    free(lanes);
+    return good;
 }
 
 /* --- signatures ----------------------------------------------------------------------------- */

@@ -22,12 +22,34 @@ static void kernels_pass_their_self_tests(void **state)
     assert_true(good);
     assert_null(failed);
     for (unsigned row = 0; row < LK_ROW_COUNT; row++) {
-        assert_int_equal(kernels.row[row].lanes_max, 1);
+        bool wide = strcmp(kernels.row[row].isa, "library") != 0;
+        assert_int_equal(kernels.row[row].lanes_max, wide ? 8 : 1);
+        assert_string_equal(kernels.library[row].isa, "library");
+        assert_string_equal(kernels.library[row].name, kernels.row[row].name);
         assert_true(kernels.row[row].cost_ns > 1000);
         assert_non_null(kernels.row[row].name);
         for (unsigned other = 0; other < row; other++)
             assert_string_not_equal(kernels.row[row].name, kernels.row[other].name);
     }
+}
+
+/* IFMA kernels serve RSA where the CPU has them, and only where LURK_CPU lets them be seen. */
+static void kernels_follow_the_features_of_the_cpu(void **state)
+{
+    (void)state;
+    struct lk_kernels kernels;
+    const char *failed;
+    uint32_t features;
+    assert_true(lk_cpu_features(&features));
+    const char *seen = (features >> LK_CPU_IFMA & 1) != 0 ? "ifma" : "library";
+    assert_true(lk_kernels_choose(&kernels, &failed));
+    for (unsigned row = LK_ROW_RSA2048; row <= LK_ROW_RSA4096; row++)
+        assert_string_equal(kernels.row[row].isa, seen);
+    assert_int_equal(setenv("LURK_CPU", "-ifma", 1), 0);
+    assert_true(lk_kernels_choose(&kernels, &failed));
+    assert_int_equal(unsetenv("LURK_CPU"), 0);
+    for (unsigned row = 0; row < LK_ROW_COUNT; row++)
+        assert_string_equal(kernels.row[row].isa, "library");
 }
 
 static uint64_t run_nothing(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
@@ -94,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_pass_their_self_tests),
+        cmocka_unit_test(kernels_follow_the_features_of_the_cpu),
         cmocka_unit_test(self_test_sees_a_row_that_does_not_compute),
         cmocka_unit_test(poo_row_fits_the_group),
         cmocka_unit_test(cpu_mask_hides_features),
