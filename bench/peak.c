@@ -75,11 +75,47 @@ bool lk_peak_sample(const struct lk_peak_body *body, struct lk_cycles *cycles)
     return good;
 }
 
-bool lk_peak_multiplier(double *per_cycle)
+static double burst_ticks(uint64_t of_ticks)
+{
+    uint64_t start = ticks();
+    (void)lk_peak_burst_ifma(NULL);
+    return (double)(ticks() - start - of_ticks) / LK_PEAK_BURST;
+}
+
+static bool share_sample(const struct lk_peak_body *body, uint64_t of_ticks, double *each)
+{
+    double before = burst_ticks(of_ticks);
+    uint64_t start = ticks();
+    bool good = body->run(body->context);
+    double taken = (double)(ticks() - start - of_ticks);
+    *each = (before + burst_ticks(of_ticks)) / 2 / taken * body->items;
+    return good;
+}
+
+static bool has_multiplier(void)
 {
     uint32_t features;
     (void)lk_cpu_features(&features);
-    if ((features >> LK_CPU_IFMA & 1) == 0) return false;
+    return (features >> LK_CPU_IFMA & 1) != 0;
+}
+
+bool lk_peak_share(const struct lk_peak_body *body, double multiply_adds, struct lk_share *share)
+{
+    double each[LK_PEAK_SAMPLES];
+    uint64_t of_ticks = overhead();
+    bool good = has_multiplier() && body->run(body->context);
+    for (unsigned i = 0; good && i < LK_PEAK_SAMPLES; i++)
+        good = share_sample(body, of_ticks, &each[i]);
+    struct lk_values values = {each, LK_PEAK_SAMPLES};
+    if (good)
+        *share = (struct lk_share){.p90 = multiply_adds * lk_values_quantile(values, 0.9),
+                                   .median = multiply_adds * lk_values_quantile(values, 0.5)};
+    return good;
+}
+
+bool lk_peak_multiplier(double *per_cycle)
+{
+    if (!has_multiplier()) return false;
     struct lk_peak_body burst = {.run = lk_peak_burst_ifma, .items = LK_PEAK_BURST};
     struct lk_cycles cycles;
     if (!lk_peak_sample(&burst, &cycles)) return false;

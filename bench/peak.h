@@ -25,6 +25,15 @@ struct lk_cycles {
 /* LK_PEAK_SAMPLES samples of one run each. False: one failed. */
 bool lk_peak_sample(const struct lk_peak_body *body, struct lk_cycles *cycles);
 
+/* How much of what the multiplier can do a body makes use of: the time its multiply-adds would take
+ * in a burst right before and right after it, over the time it took. Both sides of the division
+ * are in the same moment of a machine with moods, and no cycle is counted. */
+struct lk_share {
+    double p90, median; /* nine of ten samples were at most p90 */
+};
+/* multiply_adds: of one item. False: a sample failed, or this machine has none. */
+bool lk_peak_share(const struct lk_peak_body *body, double multiply_adds, struct lk_share *share);
+
 /* 52-bit multiply-adds of eight lanes (vpmadd52luq) that the core finishes per cycle when nothing
  * holds it up, at its best sample. False: this machine has none. */
 bool lk_peak_multiplier(double *per_cycle);

@@ -67,11 +67,18 @@ static void mont_carve(struct mont *m, uint8_t **at, unsigned digits)
     m->quotient = carve_lanes(at, BLOCK_MAX);
 }
 
-static void group_carve(struct group *g, uint8_t **at, unsigned digits, unsigned windows)
+/* What a squaring touches lies together, and acc, t and n in this order: a store whose address is
+ * that of a later load but for a multiple of 4096 holds it up. */
+static void pass_carve(struct group *g, uint8_t **at, unsigned digits)
 {
     g->acc = carve_lanes(at, digits);
     mont_carve(&g->mont, at, digits);
     g->mont.n = g->n = carve_lanes(at, digits);
+}
+
+static void group_carve(struct group *g, uint8_t **at, unsigned digits, unsigned windows)
+{
+    pass_carve(g, at, digits);
     g->operand = carve_lanes(at, digits + PICK_SPARE);
     g->r2 = carve_lanes(at, digits);
     g->r3 = carve_lanes(at, digits);
@@ -511,27 +518,33 @@ static uint64_t negative_inverse(uint64_t x)
     return (0 - y) & MASK52;
 }
 
+/* One group's numbers of square(). */
+static void square_set(struct group *g, uint8_t **at, const uint64_t *n, const uint64_t *a)
+{
+    unsigned digits = g->mont.digits;
+    uint64_t n0[LANES] = {0};
+    pass_carve(g, at, digits);
+    for (unsigned i = 0; i < LANES; i++)
+        n0[i] = negative_inverse(n[i]);
+    memcpy(&g->mont.n0, n0, sizeof n0);
+    memcpy(g->n, n, digits * sizeof(lane));
+    memcpy(g->acc, a, digits * sizeof(lane));
+}
+
 static void square(void *work, const uint64_t *n, uint64_t *a, unsigned count, unsigned digits)
 {
-    struct batch b = {.digits = digits, .groups = 2};
-    size_t used = batch_carve(&b, work), bytes = digits * sizeof(lane);
-    for (unsigned g = 0; g < 2; g++) {
-        struct group *of = &b.group[g];
-        uint64_t n0[LANES] = {0};
-        for (unsigned i = 0; i < LANES; i++)
-            n0[i] = negative_inverse(n[i]);
-        memcpy(&of->mont.n0, n0, sizeof n0);
-        memcpy(of->n, n, bytes);
-        memcpy(of->acc, a + g * digits * LANES, bytes);
-    }
+    struct group group[2] = {{.mont.digits = digits}, {.mont.digits = digits}};
+    uint8_t *at = work;
+    for (unsigned g = 0; g < 2; g++)
+        square_set(&group[g], &at, n, a + g * digits * LANES);
     for (unsigned i = 0; i < count; i++)
         for (unsigned g = 0; g < 2; g++)
-            mont_square(&b.group[g].mont, b.group[g].acc, b.group[g].acc, NULL);
+            mont_square(&group[g].mont, group[g].acc, group[g].acc, NULL);
     for (unsigned g = 0; g < 2; g++) {
-        lane_clean(b.group[g].acc, digits);
-        memcpy(a + g * digits * LANES, b.group[g].acc, bytes);
+        lane_clean(group[g].acc, digits);
+        memcpy(a + g * digits * LANES, group[g].acc, digits * sizeof(lane));
     }
-    lk_wipe(work, used);
+    lk_wipe(work, (size_t)(at - (uint8_t *)work));
 }
 
 #define KERNEL_FUNCTIONS(digits)                                                                   \
