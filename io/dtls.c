@@ -312,6 +312,54 @@ static void shake(struct lk_conn *conn)
         schedule_flight(conn);
 }
 
+/* --- what OpenSSL gets to see ----------------------------------------------------------------- */
+
+/* What protection adds to a record: of GCM a nonce and the tag, of ChaCha20 the tag alone
+ * (io/session.c, CIPHERS_TLS12). */
+static size_t protection_bytes(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl); /* chosen with the ServerHello */
+    bool nonce = cipher == NULL || SSL_CIPHER_get_cipher_nid(cipher) != NID_chacha20_poly1305;
+    return nonce ? EVP_GCM_TLS_EXPLICIT_IV_LEN + EVP_GCM_TLS_TAG_LEN : EVP_CHACHAPOLY_TLS_TAG_LEN;
+}
+
+/* A peer may have asked for fragments of 512 to 4096 bytes (RFC 6066, 4). */
+static size_t fragment_bytes(const SSL *ssl)
+{
+    const SSL_SESSION *session = SSL_get0_session(ssl);
+    uint8_t code = session != NULL ? SSL_SESSION_get_max_fragment_length(session) : 0;
+    bool asked = code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096;
+    return asked ? (size_t)256 << code : SSL3_RT_MAX_PLAIN_LENGTH;
+}
+
+/* OpenSSL looks at the minor version of everything but alerts. */
+static bool is_version(uint8_t type, uint16_t version)
+{
+    return version == DTLS1_2_VERSION ||
+           (type == SSL3_RT_ALERT && version >> 8 == DTLS1_VERSION_MAJOR);
+}
+
+/* The records a datagram begins with that are formed as they must be. OpenSSL drops what does not
+ * decrypt, but a protected record too short for nonce and tag is a fatal error to it: one datagram
+ * in the name of a peer, of no key, would end the association. Where it refuses a header, for its
+ * version or length, it takes the bytes after it for the next record, so such a one is the end of
+ * what it gets to see. */
+static struct lk_bytes sound_records(const SSL *ssl, struct lk_bytes datagram)
+{
+    size_t least = protection_bytes(ssl), most = fragment_bytes(ssl) + least, sound = 0;
+    struct lk_cursor c = lk_cursor_of(datagram);
+    while (lk_cursor_left(&c) > 0) {
+        uint8_t type = lk_cursor_u8(&c);
+        uint16_t version = lk_cursor_u16(&c), epoch = lk_cursor_u16(&c);
+        (void)lk_cursor_take(&c, 6); /* sequence number */
+        struct lk_bytes body = lk_cursor_vec16(&c);
+        if (c.bad || !is_version(type, version) || body.len > most) break;
+        if (epoch != 0 && body.len < least) break;
+        sound = datagram.len - lk_cursor_left(&c);
+    }
+    return lk_bytes_of(datagram.data, sound);
+}
+
 /* OpenSSL stores records of the next epoch and messages that came too early: few of them are
  * honest, and each may hold 16 KiB. Past the bounds the peer is not heard until its deadline. */
 static bool may_feed(struct lk_dtls_peer *peer, struct lk_bytes bytes)
@@ -329,8 +377,11 @@ static bool may_feed(struct lk_dtls_peer *peer, struct lk_bytes bytes)
            peer->early_records <= LK_HANDSHAKE_EARLY_RECORDS_MAX;
 }
 
-static void feed(struct lk_conn *conn, struct lk_bytes bytes)
+static void feed(struct lk_conn *conn, struct lk_bytes datagram)
 {
+    struct lk_bytes bytes = sound_records(conn->ssl, datagram);
+    if (bytes.len < datagram.len) lk_count(conn->peers->counters, LK_C_DROPPED_MALFORMED, 1);
+    if (bytes.len == 0) return;
     if (conn->state == LK_CONN_HANDSHAKE) {
         if (!may_feed(conn->dtls, bytes)) return;
         aim(conn, bytes);

@@ -40,6 +40,7 @@
     X(DROPPED_STRANGE, "lurk_datagrams_dropped_total", "reason=\"no_association\"", "counter", "") \
     X(DROPPED_HANDSHAKE, "lurk_datagrams_dropped_total", "reason=\"handshake_budget\"", "counter", \
       "")                                                                                          \
+    X(DROPPED_MALFORMED, "lurk_datagrams_dropped_total", "reason=\"malformed\"", "counter", "")    \
     X(CACHE_HITS, "lurk_response_cache_hits_total", "", "counter", "Repeats answered again")       \
     X(REFUSED_PEER_QUOTA, "lurk_refused_total", "reason=\"peer_quota\"", "counter",                \
       "temporary_failure by reason")                                                               \

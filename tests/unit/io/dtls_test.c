@@ -126,25 +126,23 @@ static void dtls_handshake_ends_at_its_deadline(void **state)
 
 /* --- hostile datagrams ------------------------------------------------------------------------ */
 
+/* Every bit of a record turned, the datagram whole or cut. */
 static void dtls_altered_records_are_dropped(void **state)
 {
     (void)state;
-    unsigned seed = 5;
-    printf("seed %u\n", seed);
     ask(1, 1);
     struct lk_test_datagram good = client->out.datagram[0];
     client->out.count = 0;
     uint64_t heard = peers.conn[0].heard_ns;
     now_ns += LK_NS_PER_S;
-    for (int i = 0; i < 2000; i++) {
+    for (size_t i = 0; i < 3 * 8 * good.len; i++) {
         struct lk_test_datagram bad = good;
-        bad.data[(size_t)rand_r(&seed) % bad.len] ^= (uint8_t)(1 << rand_r(&seed) % 8);
-        bad.len -= (size_t)rand_r(&seed) % 3;
+        bad.data[i / 3 / 8] ^= (uint8_t)(1 << i / 3 % 8);
+        bad.len -= i % 3;
         hear(address_of(home, port), lk_bytes_of(bad.data, bad.len));
         end_turn();
         assert_int_equal(to_client.count, 0);
     }
-    /* The version bytes of a record are covered by its tag as well. */
     assert_int_equal(worked, 0);
     assert_int_equal(peers.conn[0].heard_ns, heard);
     hear(address_of(home, port), lk_bytes_of(good.data, good.len));
@@ -154,6 +152,120 @@ static void dtls_altered_records_are_dropped(void **state)
     end_turn();
     assert_int_equal(worked, 1);
     assert_int_equal(to_client.count, 0);
+}
+
+/* A record in the peer's name, by somebody without its keys, who need not know how far it came:
+ * a header and zeros. */
+static struct lk_bytes forged(uint8_t type, uint16_t version, uint16_t len)
+{
+    static uint8_t record[13 + 2048];
+    memset(record, 0, sizeof record);
+    record[0] = type;
+    record[1] = (uint8_t)(version >> 8);
+    record[2] = (uint8_t)version;
+    record[4] = 1;  /* epoch */
+    record[8] = 99; /* sequence number */
+    record[11] = (uint8_t)(len >> 8);
+    record[12] = (uint8_t)len;
+    return lk_bytes_of(record, 13 + (size_t)len);
+}
+
+/* The same with a short one as the first bytes of its body. */
+static struct lk_bytes forged_around(uint8_t type, uint16_t version, uint16_t len)
+{
+    uint8_t inner[13 + 1];
+    memcpy(inner, forged(SSL3_RT_APPLICATION_DATA, DTLS1_2_VERSION, 1).data, sizeof inner);
+    struct lk_bytes outer = forged(type, version, len);
+    memcpy((uint8_t *)outer.data + 13, inner, sizeof inner);
+    return outer;
+}
+
+static void assert_ignored(struct lk_bytes datagram)
+{
+    hear(address_of(home, port), datagram);
+    end_turn();
+    assert_int_equal(to_client.count, 0);
+}
+
+static void assert_answered(uint8_t id)
+{
+    ask(id, 1);
+    turn();
+    assert_int_equal(to_client.count, 1);
+    assert_int_equal(answer_in(0), id);
+}
+
+static const char *const ciphers[] = {"AESGCM", "CHACHA20"};
+
+static void begin_anew_with(const char *cipher)
+{
+    lk_test_client_again(client);
+    assert_int_equal(SSL_set_cipher_list(client->ssl, cipher), 1);
+    assert_int_equal(handshake(10), 1);
+}
+
+/* To OpenSSL a record too short for nonce and tag is a fatal error, not one that does not
+ * decrypt. */
+static void dtls_short_records_are_dropped(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        begin_anew_with(ciphers[i]);
+        for (uint16_t len = 0; len < 40; len++)
+            for (uint8_t type = 20; type <= 24; type++)
+                assert_ignored(forged(type, DTLS1_2_VERSION, len));
+        assert_answered((uint8_t)(1 + i));
+    }
+    assert_int_equal(peers.conn_count, 1);
+    assert_true(counted(LK_C_DROPPED_MALFORMED) > 0);
+}
+
+/* The shortest that a cipher makes: no alert of the peer is taken for a short record. */
+static void dtls_bye_is_heard_of_every_cipher(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        begin_anew_with(ciphers[i]);
+        assert_int_equal(peers.conn_count, 1);
+        SSL_shutdown(client->ssl);
+        turn();
+        assert_int_equal(peers.conn_count, 0);
+    }
+}
+
+/* OpenSSL reads on inside a record whose header it refuses. */
+static void dtls_short_record_inside_another_is_dropped(void **state)
+{
+    (void)state;
+    assert_ignored(forged_around(SSL3_RT_APPLICATION_DATA, DTLS1_VERSION, 100));
+    assert_answered(1);
+    assert_ignored(forged_around(SSL3_RT_ALERT, 0x0303, 100));
+    assert_answered(2);
+}
+
+static void dtls_short_record_inside_a_long_one_is_dropped(void **state)
+{
+    (void)state;
+    const uint8_t bytes_512 = TLSEXT_max_fragment_length_512;
+    assert_int_equal(SSL_CTX_set_tlsext_max_fragment_length(client->ctx, bytes_512), 1);
+    lk_test_client_again(client);
+    assert_int_equal(handshake(10), 1);
+    assert_ignored(forged_around(SSL3_RT_APPLICATION_DATA, DTLS1_2_VERSION, 1000));
+    assert_answered(1);
+}
+
+static void dtls_short_record_leaves_those_before_it(void **state)
+{
+    (void)state;
+    ask(1, 1);
+    struct lk_test_datagram *d = &client->out.datagram[0];
+    struct lk_bytes bad = forged(SSL3_RT_APPLICATION_DATA, DTLS1_2_VERSION, 1);
+    memcpy(d->data + d->len, bad.data, bad.len);
+    d->len += bad.len;
+    turn();
+    assert_int_equal(to_client.count, 1);
+    assert_int_equal(answer_in(0), 1);
+    assert_answered(2);
 }
 
 static void dtls_datagrams_of_nobody_are_dropped(void **state)
@@ -310,6 +422,17 @@ static void dtls_handshake_goes_on_beside_a_few_strange_records(void **state)
     assert_true(is_open());
 }
 
+/* OpenSSL would keep it until the keys are there, and fail after the handshake. */
+static void dtls_handshake_goes_on_beside_a_short_record(void **state)
+{
+    (void)state;
+    begin_and_stop(port);
+    assert_ignored(forged(SSL3_RT_HANDSHAKE, DTLS1_2_VERSION, 1));
+    go_on();
+    assert_int_equal(lk_test_client_step(client, &to_client), 1);
+    assert_answered(1);
+}
+
 static void dtls_handshake_flooded_with_pieces_stays_small(void **state)
 {
     (void)state;
@@ -427,6 +550,11 @@ int main(void)
         T(dtls_handshake_survives_reordering),
         T(dtls_handshake_ends_at_its_deadline),
         OPEN(dtls_altered_records_are_dropped),
+        OPEN(dtls_short_records_are_dropped),
+        OPEN(dtls_short_record_inside_another_is_dropped),
+        OPEN(dtls_short_record_inside_a_long_one_is_dropped),
+        OPEN(dtls_short_record_leaves_those_before_it),
+        OPEN(dtls_bye_is_heard_of_every_cipher),
         OPEN(dtls_datagrams_of_nobody_are_dropped),
         OPEN(dtls_spoofed_hello_leaves_the_association),
         OPEN(dtls_restarted_peer_replaces_its_association),
@@ -434,6 +562,7 @@ int main(void)
         T(dtls_half_open_handshakes_are_bounded),
         T(dtls_open_peers_are_no_handshakes),
         T(dtls_handshake_goes_on_beside_a_few_strange_records),
+        T(dtls_handshake_goes_on_beside_a_short_record),
         T(dtls_handshake_flooded_with_pieces_stays_small),
         T(dtls_handshake_flooded_with_early_records_ends),
         OPEN(dtls_idle_peer_is_closed),
