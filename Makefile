@@ -97,7 +97,7 @@ FORCE:
 
 # Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
 # they are written is the order they are meant to run in.
-%_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 \
+%_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper \
                            $(KERNEL_ORDER)
 KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 

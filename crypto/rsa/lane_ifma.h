@@ -55,12 +55,8 @@ static inline lane lane_select(lane mask, lane a, lane b)
 {
     return _mm512_ternarylogic_epi64(mask, a, b, 0xca);
 }
-/* x / 2^52, of an unsigned and of a signed x. */
+/* x / 2^52 of a signed x, rounded down. */
 static inline lane lane_carry(lane x)
-{
-    return _mm512_srli_epi64(x, 52);
-}
-static inline lane lane_carry_signed(lane x)
 {
     return _mm512_srai_epi64(x, 52);
 }
@@ -77,6 +73,13 @@ static inline lane lane_keep(lane x)
     __asm__("" : "+v"(x));
 #endif
     return x;
+}
+
+/* These files are compiled with -mno-vzeroupper, since a squaring is ten calls: code that uses the
+ * narrow registers next would wait for the wide ones. */
+static inline void lanes_leave(void)
+{
+    _mm256_zeroupper();
 }
 
 /* --- tables of 16 numbers, each lane its own ----------------------------------------------------

@@ -66,10 +66,6 @@ static inline lane lane_select(lane mask, lane a, lane b)
 }
 static inline lane lane_carry(lane a)
 {
-    EACH_LANE(a.x[i] >> 52);
-}
-static inline lane lane_carry_signed(lane a)
-{
     EACH_LANE((uint64_t)((int64_t)a.x[i] >> 52));
 }
 static inline lane lane_swap(lane a)
@@ -79,6 +75,10 @@ static inline lane lane_swap(lane a)
 static inline lane lane_keep(lane a)
 {
     return a;
+}
+
+static inline void lanes_leave(void)
+{
 }
 
 #define TABLE_ROW (16 * LANES)

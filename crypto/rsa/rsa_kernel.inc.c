@@ -20,14 +20,14 @@
 /* What a request needs that is not in its batch. */
 struct group {
     struct mont mont;
-    lane *n, *r2, *r3, *qinv; /* [digits] of each lane's prime; qinv in the lanes of p */
-    lane *acc, *operand;      /* [digits] */
-    lane *input;              /* [2 digits] c, then m */
-    lane *entry;              /* [8 digits] of the table while it is made */
-    uint64_t *table;          /* [digits][TABLE_ROW] */
-    uint8_t *window;          /* [windows][LANES] */
-    unsigned first, live;     /* its requests are first .. first + live - 1 of the batch */
-    unsigned p_lane, q_lane;  /* where its first request's primes are */
+    lane *r2, *r3, *qinv;    /* [digits] of each lane's prime; qinv in the lanes of p */
+    lane *acc, *operand;     /* [digits] */
+    lane *input;             /* [2 digits] c, then m */
+    lane *entry;             /* [8 digits] of the table while it is made */
+    uint64_t *table;         /* [digits][TABLE_ROW] */
+    uint8_t *window;         /* [windows][LANES] */
+    unsigned first, live;    /* its requests are first .. first + live - 1 of the batch */
+    unsigned p_lane, q_lane; /* where its first request's primes are */
 };
 
 struct batch {
@@ -35,7 +35,7 @@ struct batch {
     unsigned count, groups, digits, windows;
     struct group group[2];
     struct mont check;
-    lane *n, *rr, *m, *base, *acc, *one; /* [2 digits], of the check */
+    lane *rr, *m, *base, *acc, *one; /* [2 digits], of the check */
 };
 
 /* --- scratch ------------------------------------------------------------------------------------
@@ -54,26 +54,27 @@ static lane *carve_lanes(uint8_t **at, size_t count)
     return carve(at, count * sizeof(lane));
 }
 
-static const struct blocks *blocks_for(unsigned digits)
-{
-    return digits % 20 == 0 ? &blocks_20 : &blocks_15;
-}
+/* Of all blocks of a number: there is one for 15 digits or more. */
+#define SUMS(digits) ((digits) / 15 * SUM_LANES)
 
 static void mont_carve(struct mont *m, uint8_t **at, unsigned digits)
 {
     m->digits = digits;
     m->blocks = blocks_for(digits);
     m->t = carve_lanes(at, 2 * digits);
+    m->n = carve_lanes(at, digits);
     m->quotient = carve_lanes(at, BLOCK_MAX);
+    m->half = carve_lanes(at, HALF_LANES);
+    m->n_sum = carve_lanes(at, SUMS(digits));
+    m->x_sum = carve_lanes(at, SUMS(digits));
+    m->y_sum = carve_lanes(at, SUMS(digits));
 }
 
-/* What a squaring touches lies together, and acc, t and n in this order: a store whose address is
- * that of a later load but for a multiple of 4096 holds it up. */
+/* What a squaring touches lies together: acc, t, n. */
 static void pass_carve(struct group *g, uint8_t **at, unsigned digits)
 {
     g->acc = carve_lanes(at, digits);
     mont_carve(&g->mont, at, digits);
-    g->mont.n = g->n = carve_lanes(at, digits);
 }
 
 static void group_carve(struct group *g, uint8_t **at, unsigned digits, unsigned windows)
@@ -96,7 +97,6 @@ static size_t batch_carve(struct batch *b, void *work)
     for (unsigned g = 0; g < b->groups; g++)
         group_carve(&b->group[g], &at, b->digits, b->windows);
     mont_carve(&b->check, &at, 2 * b->digits);
-    b->check.n = b->n = carve_lanes(&at, 2 * b->digits);
     b->rr = carve_lanes(&at, 2 * b->digits);
     b->m = carve_lanes(&at, 2 * b->digits);
     b->base = carve_lanes(&at, 2 * b->digits);
@@ -156,7 +156,7 @@ static void prime_set(struct group *g, unsigned lane_index, const struct lk_rsa_
                       const struct lk_rsa_key *key)
 {
     unsigned digits = g->mont.digits;
-    lane_set(g->n, lane_index, prime->n, digits);
+    lane_set(g->mont.n, lane_index, prime->n, digits);
     lane_set(g->r2, lane_index, prime->r2, digits);
     lane_set(g->r3, lane_index, prime->r3, digits);
     lane_set(g->qinv, lane_index, key->qinv, digits);
@@ -191,6 +191,7 @@ static void group_set(const struct batch *b, struct group *g)
 {
     for (unsigned r = 0; r < PAIRS; r++)
         request_set(b, g, r);
+    mont_prepare(&g->mont);
 }
 
 /* --- the exponentiation -------------------------------------------------------------------------
@@ -298,7 +299,7 @@ static void difference(const struct mont *m, lane *d, const lane *a, const lane 
     for (unsigned i = 0; i < m->digits; i++) {
         lane x = lane_sub(lane_and(a[i], ones), lane_and(b[i], ones));
         x = lane_add(lane_add(x, lane_add(m->n[i], m->n[i])), carry);
-        carry = lane_carry_signed(x);
+        carry = lane_carry(x);
         d[i] = lane_and(x, ones);
     }
 }
@@ -338,7 +339,7 @@ static void check_set(struct batch *b, unsigned lane_index)
 {
     const struct lk_rsa_job *job = b->job[lane_index < b->count ? lane_index : b->count - 1];
     const struct lk_rsa_key *key = job->key;
-    lane_set(b->n, lane_index, key->n, 2 * b->digits);
+    lane_set(b->check.n, lane_index, key->n, 2 * b->digits);
     lane_set(b->rr, lane_index, key->rr, 2 * b->digits);
     lane_set(&b->check.n0, lane_index, &key->n0, 1);
 }
@@ -411,7 +412,7 @@ static uint64_t check_compare(struct batch *b)
     lane wrong = lane_zero();
     for (unsigned i = 0; i < digits; i++)
         wrong = lane_or(wrong, lane_xor(b->acc[i], c[i]));
-    lane below = lane_minus(b->one, b->m, b->n, digits);
+    lane below = lane_minus(b->one, b->m, b->check.n, digits);
     uint64_t word[LANES], under[LANES], good = 0;
     lanes_out(word, wrong);
     lanes_out(under, below);
@@ -423,12 +424,12 @@ static uint64_t check_compare(struct batch *b)
 /* --- a batch ------------------------------------------------------------------------------------
  */
 
-#define MONT_LANES(digits) (2 * (digits) + BLOCK_MAX)
+#define MONT_LANES(digits) (3 * (digits) + BLOCK_MAX + HALF_LANES + 3 * SUMS(digits))
 #define GROUP_LANES(digits)                                                                        \
     (MONT_LANES(digits) + (16 + 16) * (digits) + 17 * PICK_SPARE +                                 \
      LK_RSA_WINDOWS_MAX / sizeof(uint64_t))
 #define CHECK_LANES(digits) (MONT_LANES(2 * (digits)) + 12 * (digits))
-#define CARVES 48 /* each may leave less than a line behind */
+#define CARVES 64 /* each may leave less than a line behind */
 #define WORK_BYTES(digits)                                                                         \
     ((2 * GROUP_LANES(digits) + CHECK_LANES(digits)) * sizeof(lane) + CARVES * 64)
 
@@ -456,6 +457,7 @@ static void batch_groups(struct batch *b)
     }
     for (unsigned i = 0; i < REQUESTS; i++)
         check_set(b, i);
+    mont_prepare(&b->check);
 }
 
 /* m of the check, from the lanes of p: the lower half of the first group, the upper of the
@@ -504,6 +506,7 @@ static uint64_t private(void *work, const struct lk_rsa_job *job, uint64_t live,
     results_gather(&b);
     check_raise(&b);
     uint64_t good = results_out(&b, live, check_compare(&b));
+    lanes_leave();
     lk_wipe(work, used);
     LK_WIPE(b);
     return good;
@@ -527,7 +530,8 @@ static void square_set(struct group *g, uint8_t **at, const uint64_t *n, const u
     for (unsigned i = 0; i < LANES; i++)
         n0[i] = negative_inverse(n[i]);
     memcpy(&g->mont.n0, n0, sizeof n0);
-    memcpy(g->n, n, digits * sizeof(lane));
+    memcpy(g->mont.n, n, digits * sizeof(lane));
+    mont_prepare(&g->mont);
     memcpy(g->acc, a, digits * sizeof(lane));
 }
 
@@ -544,6 +548,7 @@ static void square(void *work, const uint64_t *n, uint64_t *a, unsigned count, u
         lane_clean(group[g].acc, digits);
         memcpy(a + g * digits * LANES, group[g].acc, digits * sizeof(lane));
     }
+    lanes_leave();
     lk_wipe(work, (size_t)(at - (uint8_t *)work));
 }
 

@@ -9,14 +9,19 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define BLOCK_MAX 20
+#define HALF_MAX (BLOCK_MAX / 2)
+#define HALF_LANES (2 * BLOCK_MAX)
+#define SUM_LANES (HALF_MAX + 1)
 #define MASK52 ((UINT64_C(1) << 52) - 1)
 
 struct blocks;
 struct mont {
-    const lane *n;  /* [digits] */
-    lane *t;        /* [2 digits] scratch: a product on its way down */
-    lane *quotient; /* [BLOCK_MAX] scratch */
-    lane n0;        /* -1/n mod 2^52 */
+    lane *n;                     /* [digits] */
+    lane *t;                     /* [2 digits] scratch: a product on its way down */
+    lane *quotient;              /* [BLOCK_MAX] scratch */
+    lane *half;                  /* [HALF_LANES] scratch of block_mul_halves */
+    lane *n_sum, *x_sum, *y_sum; /* [SUM_LANES] of each block: block_sum; n_sum by mont_prepare */
+    lane n0;                     /* -1/n mod 2^52 */
     unsigned digits;
     const struct blocks *blocks;
 };
@@ -74,14 +79,108 @@ INLINE void block_mul(lane *t, const lane *x, const lane *y, const int D, const 
         t[j] = w[j];
 }
 
+/* The same by three products of half the digits (Karatsuba) instead of four:
+ *     (x0 + x1)(y0 + y1) - x0 y0 - x1 y1 = x0 y1 + x1 y0
+ * Columns of t come out signed. */
+struct factor {
+    const lane *x, *sum; /* [D]; the sum of its halves by block_sum, where D has Karatsuba */
+};
+
+/* s[H + 1] := x[H] + x[H .. 2H - 1], loose; the last is 0 or 1. */
+INLINE void block_sum(lane *s, const lane *x, const int H)
+{
+    lane carry = lane_zero(), ones = lane_all(MASK52);
+    UNROLL
+    for (int i = 0; i < H; i++) {
+        lane sum = lane_add(lane_add(lane_and(x[i], ones), lane_and(x[H + i], ones)), carry);
+        carry = lane_carry(sum);
+        s[i] = sum;
+    }
+    s[H] = carry;
+}
+
+/* t[2H + 1] += x[H + 1] y[H + 1], whose last digits are 0 or 1. */
+INLINE void block_mul_sums(lane *t, const lane *x, const lane *y, const int H)
+{
+    lane w[2 * HALF_MAX + 2], yr[HALF_MAX + 1];
+    UNROLL
+    for (int j = 0; j <= H; j++) {
+        yr[j] = lane_keep(y[j]);
+        w[j] = t[j];
+    }
+    UNROLL
+    for (int i = 0; i < H; i++) {
+        lane xi = x[i];
+        UNROLL
+        for (int j = 0; j <= H; j++)
+            w[i + j] = lane_madd_lo(w[i + j], xi, yr[j]);
+        t[i] = w[i];
+        w[i + 1 + H] = t[i + 1 + H];
+        UNROLL
+        for (int j = 0; j < H; j++)
+            w[i + j + 1] = lane_madd_hi(w[i + j + 1], xi, yr[j]);
+    }
+    UNROLL
+    for (int j = 0; j <= H; j++)
+        t[H + j] = lane_madd_lo(w[H + j], x[H], yr[j]);
+}
+
+/* t[2H] := x[H] y[H]. All of y stays in registers, and low halves go before high ones, so that no
+ * multiply-add waits for the one before it. */
+INLINE void block_mul_small(lane *t, const lane *x, const lane *y, const int H)
+{
+    lane w[2 * HALF_MAX + 1], yr[HALF_MAX];
+    UNROLL
+    for (int j = 0; j < H; j++) {
+        yr[j] = lane_keep(y[j]);
+        w[j] = lane_zero();
+    }
+    UNROLL
+    for (int i = 0; i < H; i++) {
+        lane xi = x[i];
+        w[i + H] = lane_zero();
+        UNROLL
+        for (int j = 0; j < H; j++)
+            w[i + j] = lane_madd_lo(w[i + j], xi, yr[j]);
+        t[i] = w[i];
+        UNROLL
+        for (int j = 0; j < H; j++)
+            w[i + j + 1] = lane_madd_hi(w[i + j + 1], xi, yr[j]);
+    }
+    UNROLL
+    for (int j = H; j < 2 * H; j++)
+        t[j] = w[j];
+}
+
+INLINE void block_mul_halves(const struct mont *m, lane *t, struct factor x, struct factor y,
+                             const int D, const bool fresh)
+{
+    const int H = D / 2;
+    lane *low = m->half, *high = m->half + D;
+    block_mul_small(low, x.x, y.x, H);
+    block_mul_small(high, x.x + H, y.x + H, H);
+    UNROLL
+    for (int k = 0; k < H; k++) {
+        lane inner = lane_sub(low[H + k], high[k]);
+        lane t0 = low[k], t1 = lane_sub(inner, low[k]);
+        lane t3 = high[H + k], t2 = lane_sub(lane_sub(lane_zero(), inner), t3);
+        t[k] = fresh ? t0 : lane_add(t[k], t0);
+        t[H + k] = fresh ? t1 : lane_add(t[H + k], t1);
+        t[D + k] = fresh ? t2 : lane_add(t[D + k], t2);
+        t[D + H + k] = fresh ? t3 : lane_add(t[D + H + k], t3);
+    }
+    block_mul_sums(t + H, x.sum, y.sum, H);
+}
+
 /* t[2D] := 2 (t + products of two different digits of a) + squares of its digits: each product of
- * two digits is made once. */
-INLINE void block_square(lane *t, const lane *a, const int D, const bool fresh)
+ * two digits is made once. Of t the columns below D, from D on, or both, are taken as zero. */
+INLINE void block_square(lane *t, const lane *a, const int D, const bool low_fresh,
+                         const bool high_fresh)
 {
     lane w[2 * BLOCK_MAX + 1];
     UNROLL
     for (int j = 0; j <= D; j++)
-        w[j] = fresh ? lane_zero() : t[j];
+        w[j] = (j < D ? low_fresh : high_fresh) ? lane_zero() : t[j];
     t[0] = lane_madd_lo(lane_add(w[0], w[0]), a[0], a[0]);
     UNROLL
     for (int i = 0; i < D; i++) {
@@ -96,7 +195,7 @@ INLINE void block_square(lane *t, const lane *a, const int D, const bool fresh)
         if (i + 1 == D) break;
         lane next = lane_keep(a[i + 1]);
         t[2 * i + 2] = lane_madd_lo(lane_add(w[2 * i + 2], w[2 * i + 2]), next, next);
-        w[i + 1 + D] = fresh ? lane_zero() : t[i + 1 + D];
+        w[i + 1 + D] = high_fresh ? lane_zero() : t[i + 1 + D];
     }
 }
 
@@ -157,9 +256,12 @@ INLINE lane block_carry(lane *r, const lane *t, lane carry, const int D)
 /* The blocks of one D. */
 struct blocks {
     unsigned digits;
-    void (*mul)(lane *t, const lane *x, const lane *y);
-    void (*mul_fresh)(lane *t, const lane *x, const lane *y);
-    void (*square)(lane *t, const lane *a);
+    void (*sum)(lane *s, const lane *x);
+    void (*mul)(const struct mont *m, lane *t, struct factor x, struct factor y);
+    void (*mul_fresh)(const struct mont *m, lane *t, struct factor x, struct factor y);
+    void (*square)(lane *t, const lane *a);       /* into what t has */
+    void (*square_first)(lane *t, const lane *a); /* t has nothing below D */
+    void (*square_last)(lane *t, const lane *a);  /* t has nothing from D on */
     void (*square_fresh)(lane *t, const lane *a);
     void (*reduce)(const struct mont *m, lane *t);
     void (*reduce_pick)(const struct mont *m, lane *t, struct pick *pick); /* a quarter of D */
@@ -167,22 +269,50 @@ struct blocks {
 };
 
 #define ALONE static __attribute__((noinline))
+
+ALONE void sum_15(lane *s, const lane *x)
+{
+    (void)s, (void)x;
+}
+ALONE void mul_15(const struct mont *m, lane *t, struct factor x, struct factor y)
+{
+    (void)m;
+    block_mul(t, x.x, y.x, 15, false);
+}
+ALONE void mul_fresh_15(const struct mont *m, lane *t, struct factor x, struct factor y)
+{
+    (void)m;
+    block_mul(t, x.x, y.x, 15, true);
+}
+ALONE void sum_20(lane *s, const lane *x)
+{
+    block_sum(s, x, 10);
+}
+ALONE void mul_20(const struct mont *m, lane *t, struct factor x, struct factor y)
+{
+    block_mul_halves(m, t, x, y, 20, false);
+}
+ALONE void mul_fresh_20(const struct mont *m, lane *t, struct factor x, struct factor y)
+{
+    block_mul_halves(m, t, x, y, 20, true);
+}
+
 #define BLOCKS(D)                                                                                  \
-    ALONE void mul_##D(lane *t, const lane *x, const lane *y)                                      \
-    {                                                                                              \
-        block_mul(t, x, y, D, false);                                                              \
-    }                                                                                              \
-    ALONE void mul_fresh_##D(lane *t, const lane *x, const lane *y)                                \
-    {                                                                                              \
-        block_mul(t, x, y, D, true);                                                               \
-    }                                                                                              \
     ALONE void square_##D(lane *t, const lane *a)                                                  \
     {                                                                                              \
-        block_square(t, a, D, false);                                                              \
+        block_square(t, a, D, false, false);                                                       \
+    }                                                                                              \
+    ALONE void square_first_##D(lane *t, const lane *a)                                            \
+    {                                                                                              \
+        block_square(t, a, D, true, false);                                                        \
+    }                                                                                              \
+    ALONE void square_last_##D(lane *t, const lane *a)                                             \
+    {                                                                                              \
+        block_square(t, a, D, false, true);                                                        \
     }                                                                                              \
     ALONE void square_fresh_##D(lane *t, const lane *a)                                            \
     {                                                                                              \
-        block_square(t, a, D, true);                                                               \
+        block_square(t, a, D, true, true);                                                         \
     }                                                                                              \
     ALONE void reduce_##D(const struct mont *m, lane *t)                                           \
     {                                                                                              \
@@ -197,8 +327,18 @@ struct blocks {
         return block_carry(r, t, carry, D);                                                        \
     }                                                                                              \
     static const struct blocks blocks_##D = {                                                      \
-        D,          mul_##D,         mul_fresh_##D, square_##D, square_fresh_##D,                  \
-        reduce_##D, reduce_pick_##D, carry_##D};
+        .digits = D,                                                                               \
+        .sum = sum_##D,                                                                            \
+        .mul = mul_##D,                                                                            \
+        .mul_fresh = mul_fresh_##D,                                                                \
+        .square = square_##D,                                                                      \
+        .square_first = square_first_##D,                                                          \
+        .square_last = square_last_##D,                                                            \
+        .square_fresh = square_fresh_##D,                                                          \
+        .reduce = reduce_##D,                                                                      \
+        .reduce_pick = reduce_pick_##D,                                                            \
+        .carry = carry_##D,                                                                        \
+    };
 
 BLOCKS(15)
 BLOCKS(20)
@@ -206,12 +346,48 @@ BLOCKS(20)
 /* --- whole numbers ------------------------------------------------------------------------------
  */
 
+static const struct blocks *blocks_for(unsigned digits)
+{
+    return digits % 20 == 0 ? &blocks_20 : &blocks_15;
+}
+
+/* sum := of each block of x. */
+static void sums(const struct mont *m, lane *sum, const lane *x)
+{
+    const struct blocks *b = m->blocks;
+    for (unsigned i = 0; i < m->digits; i += b->digits)
+        b->sum(sum + i / b->digits * SUM_LANES, x + i);
+}
+
+/* Once n is there. */
+static void mont_prepare(const struct mont *m)
+{
+    sums(m, m->n_sum, m->n);
+}
+
+/* The block of x that begins at digit i. */
+static struct factor block_at(const struct mont *m, const lane *x, const lane *sum, unsigned i)
+{
+    return (struct factor){x + i, sum + i / m->blocks->digits * SUM_LANES};
+}
+
 /* r[digits] := t[digits] with carries passed on; r may be t. */
 static void pass_carries(const struct blocks *b, lane *r, const lane *t, unsigned digits)
 {
     lane carry = lane_zero();
     for (unsigned i = 0; i < digits; i += b->digits)
         carry = b->carry(r + i, t + i, carry);
+}
+
+/* t, from digit i on, += quotient n beyond n's first block. */
+static void reduce_rest(const struct mont *m, unsigned i)
+{
+    const struct blocks *b = m->blocks;
+    if (m->digits == b->digits) return;
+    struct factor q = {m->quotient, m->x_sum};
+    b->sum(m->x_sum, m->quotient);
+    for (unsigned j = b->digits; j < m->digits; j += b->digits)
+        b->mul(m, m->t + i + j, q, block_at(m, m->n, m->n_sum, j));
 }
 
 /* r := t R^-1 mod n, t[2 digits] in m->t. */
@@ -223,24 +399,23 @@ static void mont_reduce(const struct mont *m, lane *r, struct pick *pick)
             b->reduce_pick(m, m->t + i, pick);
         else
             b->reduce(m, m->t + i);
-        for (unsigned j = b->digits; j < m->digits; j += b->digits)
-            b->mul(m->t + i + j, m->quotient, m->n + j);
+        if (m->digits != b->digits) reduce_rest(m, i);
     }
     pass_carries(b, r, m->t + m->digits, m->digits);
 }
 
-/* m->t[2 digits] := x y. */
+/* m->t[2 digits] := x y. Blocks of the same place first: together they fill all columns. */
 static void mont_product(const struct mont *m, const lane *x, const lane *y)
 {
     const struct blocks *b = m->blocks;
-    if (b->digits == m->digits) {
-        b->mul_fresh(m->t, x, y);
-        return;
-    }
-    memset(m->t, 0, 2 * m->digits * sizeof(lane));
+    sums(m, m->x_sum, x);
+    sums(m, m->y_sum, y);
+    for (unsigned i = 0; i < m->digits; i += b->digits)
+        b->mul_fresh(m, m->t + 2 * i, block_at(m, x, m->x_sum, i), block_at(m, y, m->y_sum, i));
     for (unsigned i = 0; i < m->digits; i += b->digits)
         for (unsigned j = 0; j < m->digits; j += b->digits)
-            b->mul(m->t + i + j, x + i, y + j);
+            if (i != j)
+                b->mul(m, m->t + i + j, block_at(m, x, m->x_sum, i), block_at(m, y, m->y_sum, j));
 }
 
 /* r := x y R^-1 mod n. r may be x or y. */
@@ -250,21 +425,41 @@ static void mont_mul(const struct mont *m, lane *r, const lane *x, const lane *y
     mont_reduce(m, r, NULL);
 }
 
+/* m->t[2 digits] := a^2, of two blocks. */
+static void square_two(const struct mont *m, const lane *a)
+{
+    const struct blocks *b = m->blocks;
+    unsigned d = b->digits;
+    sums(m, m->x_sum, a);
+    b->mul_fresh(m, m->t + d, block_at(m, a, m->x_sum, 0), block_at(m, a, m->x_sum, d));
+    b->square_first(m->t, a);
+    b->square_last(m->t + 2 * d, a + d);
+}
+
+/* The same of any number. */
+static void square_many(const struct mont *m, const lane *a)
+{
+    const struct blocks *b = m->blocks;
+    sums(m, m->x_sum, a);
+    memset(m->t, 0, 2 * m->digits * sizeof(lane));
+    for (unsigned i = 0; i < m->digits; i += b->digits)
+        for (unsigned j = i + b->digits; j < m->digits; j += b->digits)
+            b->mul(m, m->t + i + j, block_at(m, a, m->x_sum, i), block_at(m, a, m->x_sum, j));
+    for (unsigned i = 0; i < m->digits; i += b->digits)
+        b->square(m->t + 2 * i, a + i);
+}
+
 /* r := a^2 R^-1 mod n, and meanwhile a quarter of the digits of what is being picked, if anything.
  */
 static void mont_square(const struct mont *m, lane *r, const lane *a, struct pick *pick)
 {
     const struct blocks *b = m->blocks;
-    if (b->digits == m->digits) {
+    if (m->digits == b->digits)
         b->square_fresh(m->t, a);
-    } else {
-        memset(m->t, 0, 2 * m->digits * sizeof(lane));
-        for (unsigned i = 0; i < m->digits; i += b->digits)
-            for (unsigned j = i + b->digits; j < m->digits; j += b->digits)
-                b->mul(m->t + i + j, a + i, a + j);
-        for (unsigned i = 0; i < m->digits; i += b->digits)
-            b->square(m->t + 2 * i, a + i);
-    }
+    else if (m->digits == 2 * b->digits)
+        square_two(m, a);
+    else
+        square_many(m, a);
     mont_reduce(m, r, pick);
 }
 
@@ -280,7 +475,7 @@ static lane lane_minus(lane *d, const lane *a, const lane *b, unsigned digits)
     lane borrow = lane_zero(); /* 0 or -1 */
     for (unsigned i = 0; i < digits; i++) {
         lane x = lane_add(lane_sub(a[i], b[i]), borrow);
-        borrow = lane_carry_signed(x);
+        borrow = lane_carry(x);
         d[i] = lane_and(x, lane_all(MASK52));
     }
     return borrow;
