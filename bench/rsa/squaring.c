@@ -11,8 +11,7 @@
 #include "crypto/hash.h"
 #include "crypto/rsa/rsa_kernel.h"
 
-#define GROUPS 2  /* which a kernel squares in turn */
-#define TIMES 128 /* squarings of a sample, of each group: what surrounds them disappears */
+#define TIMES 256 /* squarings of a sample: what surrounds them disappears */
 #define DIGIT_BITS 52
 #define BYTES(digits) ((digits)*32 / 5) /* a factor of 1,024 bits has 20 digits */
 #define BYTES_MAX BYTES(LK_SQUARING_DIGITS_MAX)
@@ -30,9 +29,8 @@ static const struct squaring {
 };
 #define SQUARINGS (sizeof squarings / sizeof squarings[0])
 
-/* Both groups of a kernel square the same numbers. */
 struct room {
-    alignas(64) lk_squaring_digit x[GROUPS * LK_SQUARING_DIGITS_MAX];
+    alignas(64) lk_squaring_digit x[LK_SQUARING_DIGITS_MAX];
     alignas(64) lk_squaring_digit n[LK_SQUARING_DIGITS_MAX];
     const struct squaring *row;
     void *work;
@@ -87,8 +85,7 @@ static void fill(struct room *room, const struct squaring *row)
         LK_ASSERT(BN_set_bit(n, 0) && BN_set_bit(n, (int)(8 * BYTES(row->digits) - 1)));
         LK_ASSERT(BN_nnmod(x, x, n, ctx));
         put_lane(room->n, lane, n, row->digits);
-        for (unsigned g = 0; g < GROUPS; g++)
-            put_lane(room->x + g * row->digits, lane, x, row->digits);
+        put_lane(room->x, lane, x, row->digits);
         BN_free(n);
         BN_free(x);
     }
@@ -98,12 +95,11 @@ static void fill(struct room *room, const struct squaring *row)
 /* --- check ---------------------------------------------------------------------------------- */
 
 /* after = before^2 / 2^(52 digits) mod n? */
-static bool lane_good(const struct room *before, const struct room *after, unsigned group,
-                      unsigned lane)
+static bool lane_good(const struct room *before, const struct room *after, unsigned lane)
 {
-    unsigned digits = before->row->digits, from = group * digits;
-    BIGNUM *x = get_lane(before->x + from, lane, digits), *n = get_lane(before->n, lane, digits);
-    BIGNUM *y = get_lane(after->x + from, lane, digits);
+    unsigned digits = before->row->digits;
+    BIGNUM *x = get_lane(before->x, lane, digits), *n = get_lane(before->n, lane, digits);
+    BIGNUM *y = get_lane(after->x, lane, digits);
     BN_CTX *ctx = BN_CTX_new();
     LK_ASSERT(ctx != NULL && BN_mod_sqr(x, x, n, ctx));
     LK_ASSERT(BN_lshift(y, y, (int)(digits * DIGIT_BITS)) && BN_nnmod(y, y, n, ctx));
@@ -127,8 +123,8 @@ static bool good(struct room *room)
     for (unsigned turn = 0; turn < 2; turn++) {
         struct room before = *room;
         square(room, 1);
-        for (unsigned i = 0; i < GROUPS * LK_SQUARING_LANES; i++)
-            all &= lane_good(&before, room, i / LK_SQUARING_LANES, i % LK_SQUARING_LANES);
+        for (unsigned lane = 0; lane < LK_SQUARING_LANES; lane++)
+            all &= lane_good(&before, room, lane);
     }
     return all;
 }
@@ -147,7 +143,7 @@ static bool report(struct lk_figures *figures, struct room *room)
     struct lk_cycles cycles;
     struct lk_share share;
     double n = room->row->digits;
-    struct lk_peak_body body = {.run = run, .context = room, .items = GROUPS * TIMES};
+    struct lk_peak_body body = {.run = run, .context = room, .items = TIMES};
     if (!lk_peak_sample(&body, &cycles) || !lk_peak_share(&body, 3 * n * n + 2 * n, &share))
         return false;
     snprintf(name, sizeof name, "rsa_squaring_%u_digits", room->row->digits);

@@ -55,10 +55,10 @@ struct lk_rsa_kernel {
      * longest prime and on the exponents e: all public Source  RFC 8017 5.1.2 */
     uint64_t (*private)(void *work, const struct lk_rsa_job *job, uint64_t live);
 
-    /* a := a^(2^count) R^(1 - 2^count) mod n, in both groups: the step that most of the time goes
-     * into, for tests and bench.
-     * In      n[digits][lanes] odd, below 2^(52 digits - 4); digits below 2^52
-     *         a[2][digits][lanes] below 4n · work as above
+    /* a := a^(2^count) R^(1 - 2^count) mod n: the step that most of the time goes into, for tests
+     * and bench.
+     * In      n[digits][lanes] odd, below 2^(52 digits - 4) · a[digits][lanes] below 4n · digits
+     *         below 2^52 · work as above
      * Out     a below 2n, digits below 2^52 */
     void (*square)(void *work, const uint64_t *n, uint64_t *a, unsigned count);
 };

@@ -1,10 +1,10 @@
 /* rsa_kernel: m = c^d mod N for several requests, over a lane type. An instance (rsa_ifma.c,
  * rsa_ref.c) includes a lane header, then this file, and makes its table of kernels.
  *
- * A group is one pass: PAIRS requests, the lanes of p in one half and those of q in the other. Two
- * groups alternate squaring by squaring, so that the carries at the end of one are passed on while
- * the other multiplies. In the second group the halves are exchanged: the result of request i then
- * comes out in lane i, and the check runs over all lanes at once.
+ * A group is one pass: PAIRS requests, the lanes of p in one half and those of q in the other. A
+ * batch has up to two, one after the other in the same scratch. In the second the halves are
+ * exchanged: the result of request i then comes out in lane i, and the check runs over all lanes at
+ * once.
  *
  * STAGE(stage, numbers, count) stands after each step and is nothing, unless a test makes it flip
  * bits (tests/support). */
@@ -32,8 +32,8 @@ struct group {
 
 struct batch {
     const struct lk_rsa_job *job[REQUESTS]; /* the living, close together */
-    unsigned count, groups, digits, windows;
-    struct group group[2];
+    unsigned count, digits, windows;
+    struct group group;
     struct mont check;
     lane *rr, *m, *base, *acc, *one; /* [2 digits], of the check */
 };
@@ -94,8 +94,7 @@ static void group_carve(struct group *g, uint8_t **at, unsigned digits, unsigned
 static size_t batch_carve(struct batch *b, void *work)
 {
     uint8_t *at = work;
-    for (unsigned g = 0; g < b->groups; g++)
-        group_carve(&b->group[g], &at, b->digits, b->windows);
+    group_carve(&b->group, &at, b->digits, b->windows);
     mont_carve(&b->check, &at, 2 * b->digits);
     b->rr = carve_lanes(&at, 2 * b->digits);
     b->m = carve_lanes(&at, 2 * b->digits);
@@ -173,10 +172,16 @@ static void window_set(struct group *g, unsigned lane_index, const uint8_t *wind
         g->window[(windows - count + i) * LANES + lane_index] = window[i];
 }
 
-/* Request r of the group; those behind the last living one repeat it. */
+/* Request i of the batch; behind the last living one stand repetitions of it. */
+static const struct lk_rsa_job *job_at(const struct batch *b, unsigned i)
+{
+    return b->job[i < b->count ? i : b->count - 1];
+}
+
+/* Request r of the group. */
 static void request_set(const struct batch *b, struct group *g, unsigned r)
 {
-    const struct lk_rsa_job *job = b->job[g->first + (r < g->live ? r : g->live - 1)];
+    const struct lk_rsa_job *job = job_at(b, g->first + r);
     const struct lk_rsa_key *key = job->key;
     unsigned p = g->p_lane + r, q = g->q_lane + r;
     prime_set(g, p, &key->p, key);
@@ -187,8 +192,13 @@ static void request_set(const struct batch *b, struct group *g, unsigned r)
     digits_load(g->input, q, job->c, key->k, 2 * b->digits);
 }
 
-static void group_set(const struct batch *b, struct group *g)
+/* The group whose first request is `first`. */
+static void group_set(struct batch *b, unsigned first)
 {
+    struct group *g = &b->group;
+    g->first = first;
+    g->p_lane = first;
+    g->q_lane = PAIRS - first;
     for (unsigned r = 0; r < PAIRS; r++)
         request_set(b, g, r);
     mont_prepare(&g->mont);
@@ -260,33 +270,25 @@ static struct pick pick_begin(struct group *g, unsigned window)
     return (struct pick){g->operand, g->table, window_load(g, window)};
 }
 
-/* acc := c^d R, left to right, four bits a step. Which power is multiplied by is known long before:
- * it is picked while the squarings run. */
-static void groups_raise(struct batch *b)
+/* acc := c^d R, left to right, four bits a step. Which power is multiplied by is known before: it
+ * is picked while the squarings run. */
+static void group_raise(struct group *g, unsigned windows)
 {
-    struct pick pick[2];
-    for (unsigned g = 0; g < b->groups; g++) {
-        pick[g] = pick_begin(&b->group[g], 0);
-        pick[g].to = b->group[g].acc;
-        for (unsigned i = 0; i < b->digits; i++)
-            pick_digit(&pick[g]);
-    }
-    for (unsigned w = 1; w < b->windows; w++) {
-        for (unsigned g = 0; g < b->groups; g++)
-            pick[g] = pick_begin(&b->group[g], w);
-        for (unsigned i = 0; i < LK_RSA_WINDOW_BITS; i++)
-            for (unsigned g = 0; g < b->groups; g++) {
-                struct group *of = &b->group[g];
-                mont_square(&of->mont, of->acc, of->acc, &pick[g]);
-                STAGE(LK_RSA_STAGE_SQUARE, of->acc, b->digits);
-            }
-        for (unsigned g = 0; g < b->groups; g++) {
-            struct group *of = &b->group[g];
-            mont_mul(&of->mont, of->acc, of->acc, of->operand);
-            STAGE(LK_RSA_STAGE_MULTIPLY, of->acc, b->digits);
+    const struct mont *m = &g->mont;
+    struct pick pick = pick_begin(g, 0);
+    pick.to = g->acc;
+    for (unsigned i = 0; i < m->digits; i++)
+        pick_digit(&pick);
+    for (unsigned w = 1; w < windows; w++) {
+        pick = pick_begin(g, w);
+        for (unsigned i = 0; i < LK_RSA_WINDOW_BITS; i++) {
+            mont_square(m, g->acc, g->acc, &pick);
+            STAGE(LK_RSA_STAGE_SQUARE, g->acc, m->digits);
         }
+        mont_mul(m, g->acc, g->acc, g->operand);
+        STAGE(LK_RSA_STAGE_MULTIPLY, g->acc, m->digits);
     }
-    lk_wipe(pick, sizeof pick);
+    LK_WIPE(pick);
 }
 
 /* --- recombination ------------------------------------------------------------------------------
@@ -337,8 +339,7 @@ static void recombine(struct group *g)
 
 static void check_set(struct batch *b, unsigned lane_index)
 {
-    const struct lk_rsa_job *job = b->job[lane_index < b->count ? lane_index : b->count - 1];
-    const struct lk_rsa_key *key = job->key;
+    const struct lk_rsa_key *key = job_at(b, lane_index)->key;
     lane_set(b->check.n, lane_index, key->n, 2 * b->digits);
     lane_set(b->rr, lane_index, key->rr, 2 * b->digits);
     lane_set(&b->check.n0, lane_index, &key->n0, 1);
@@ -350,8 +351,7 @@ static lane exponent_bit(const struct batch *b, unsigned bit)
     uint64_t word[LANES] = {0};
     lane r;
     for (unsigned i = 0; i < LANES; i++) {
-        const struct lk_rsa_job *job = b->job[i < b->count ? i : b->count - 1];
-        word[i] = 0 - (job->key->e >> bit & 1);
+        word[i] = 0 - (job_at(b, i)->key->e >> bit & 1);
     }
     memcpy(&r, word, sizeof r);
     return r;
@@ -431,7 +431,7 @@ static uint64_t check_compare(struct batch *b)
 #define CHECK_LANES(digits) (MONT_LANES(2 * (digits)) + 12 * (digits))
 #define CARVES 64 /* each may leave less than a line behind */
 #define WORK_BYTES(digits)                                                                         \
-    ((2 * GROUP_LANES(digits) + CHECK_LANES(digits)) * sizeof(lane) + CARVES * 64)
+    ((GROUP_LANES(digits) + CHECK_LANES(digits)) * sizeof(lane) + CARVES * 64)
 
 static void batch_jobs(struct batch *b, const struct lk_rsa_job *job, uint64_t live)
 {
@@ -442,37 +442,44 @@ static void batch_jobs(struct batch *b, const struct lk_rsa_job *job, uint64_t l
         if (next->key->windows > b->windows) b->windows = next->key->windows;
         b->job[b->count++] = next;
     }
-    b->groups = b->count > PAIRS ? 2 : 1;
 }
 
-static void batch_groups(struct batch *b)
+/* m of the check in the lanes of p of this group: the lower half for the first, the upper for the
+ * second. */
+static void result_keep(struct batch *b)
 {
-    for (unsigned i = 0; i < b->groups; i++) {
-        struct group *g = &b->group[i];
-        g->first = i * PAIRS;
-        g->live = b->count - g->first < PAIRS ? b->count - g->first : PAIRS;
-        g->p_lane = i * PAIRS;
-        g->q_lane = PAIRS - g->p_lane;
-        group_set(b, g);
+    const struct group *g = &b->group;
+    uint64_t mine[LANES] = {0};
+    lane mask;
+    for (unsigned i = 0; i < PAIRS; i++)
+        mine[g->p_lane + i] = ~UINT64_C(0);
+    memcpy(&mask, mine, sizeof mask);
+    for (unsigned i = 0; i < 2 * b->digits; i++)
+        b->m[i] = lane_select(mask, g->input[i], b->m[i]);
+}
+
+/* A pass for each group. */
+static void batch_raise(struct batch *b)
+{
+    memset(b->m, 0, 2 * b->digits * sizeof(lane));
+    for (unsigned first = 0; first < b->count; first += PAIRS) {
+        group_set(b, first);
+        input_reduce(&b->group);
+        table_make(&b->group);
+        group_raise(&b->group, b->windows);
+        recombine(&b->group);
+        result_keep(b);
     }
+}
+
+/* Over all lanes at once; those of no request check another time what the last one has, or zero. */
+static uint64_t batch_check(struct batch *b)
+{
     for (unsigned i = 0; i < REQUESTS; i++)
         check_set(b, i);
     mont_prepare(&b->check);
-}
-
-/* m of the check, from the lanes of p: the lower half of the first group, the upper of the
- * second. */
-static void results_gather(struct batch *b)
-{
-    uint64_t lower[LANES] = {0};
-    for (unsigned i = 0; i < LANES; i++)
-        lower[i] = i < PAIRS ? ~UINT64_C(0) : 0;
-    lane mask;
-    memcpy(&mask, lower, sizeof mask);
-    const lane *first = b->group[0].input;
-    const lane *second = b->groups > 1 ? b->group[1].input : first;
-    for (unsigned i = 0; i < 2 * b->digits; i++)
-        b->m[i] = lane_select(mask, first[i], second[i]);
+    check_raise(b);
+    return check_compare(b);
 }
 
 static uint64_t results_out(const struct batch *b, uint64_t live, uint64_t good)
@@ -495,17 +502,8 @@ static uint64_t private(void *work, const struct lk_rsa_job *job, uint64_t live,
     batch_jobs(&b, job, live);
     size_t used = batch_carve(&b, work);
     if (used > WORK_BYTES(digits)) __builtin_trap();
-    batch_groups(&b);
-    for (unsigned i = 0; i < b.groups; i++) {
-        input_reduce(&b.group[i]);
-        table_make(&b.group[i]);
-    }
-    groups_raise(&b);
-    for (unsigned i = 0; i < b.groups; i++)
-        recombine(&b.group[i]);
-    results_gather(&b);
-    check_raise(&b);
-    uint64_t good = results_out(&b, live, check_compare(&b));
+    batch_raise(&b);
+    uint64_t good = results_out(&b, live, batch_check(&b));
     lanes_leave();
     lk_wipe(work, used);
     LK_WIPE(b);
@@ -521,33 +519,22 @@ static uint64_t negative_inverse(uint64_t x)
     return (0 - y) & MASK52;
 }
 
-/* One group's numbers of square(). */
-static void square_set(struct group *g, uint8_t **at, const uint64_t *n, const uint64_t *a)
-{
-    unsigned digits = g->mont.digits;
-    uint64_t n0[LANES] = {0};
-    pass_carve(g, at, digits);
-    for (unsigned i = 0; i < LANES; i++)
-        n0[i] = negative_inverse(n[i]);
-    memcpy(&g->mont.n0, n0, sizeof n0);
-    memcpy(g->mont.n, n, digits * sizeof(lane));
-    mont_prepare(&g->mont);
-    memcpy(g->acc, a, digits * sizeof(lane));
-}
-
 static void square(void *work, const uint64_t *n, uint64_t *a, unsigned count, unsigned digits)
 {
-    struct group group[2] = {{.mont.digits = digits}, {.mont.digits = digits}};
+    struct group g;
     uint8_t *at = work;
-    for (unsigned g = 0; g < 2; g++)
-        square_set(&group[g], &at, n, a + g * digits * LANES);
+    uint64_t n0[LANES] = {0};
+    pass_carve(&g, &at, digits);
+    for (unsigned i = 0; i < LANES; i++)
+        n0[i] = negative_inverse(n[i]);
+    memcpy(&g.mont.n0, n0, sizeof n0);
+    memcpy(g.mont.n, n, digits * sizeof(lane));
+    memcpy(g.acc, a, digits * sizeof(lane));
+    mont_prepare(&g.mont);
     for (unsigned i = 0; i < count; i++)
-        for (unsigned g = 0; g < 2; g++)
-            mont_square(&group[g].mont, group[g].acc, group[g].acc, NULL);
-    for (unsigned g = 0; g < 2; g++) {
-        lane_clean(group[g].acc, digits);
-        memcpy(a + g * digits * LANES, group[g].acc, digits * sizeof(lane));
-    }
+        mont_square(&g.mont, g.acc, g.acc, NULL);
+    lane_clean(g.acc, digits);
+    memcpy(a, g.acc, digits * sizeof(lane));
     lanes_leave();
     lk_wipe(work, (size_t)(at - (uint8_t *)work));
 }
