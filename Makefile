@@ -59,7 +59,7 @@ UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_t
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
-SUPPORT_SRC := $(wildcard tests/support/*.c)
+SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
 SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
