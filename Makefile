@@ -72,7 +72,7 @@ TESTBUILD := $(OUT)/tests/support/testbuild.o $(OUT)/tests/support/injected.o
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: FORCE all check check-all check-ct check-unit check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-unit check-long check-long-rsa check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -173,6 +173,12 @@ $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubs
 
 check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
+
+# What tests do at random, for minutes instead of seconds.
+LONG_RSA_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/%,$(UNIT_BIN))
+check-long: check-long-rsa ## random tests at length
+check-long-rsa: $(LONG_RSA_BIN)
+	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_RSA_BIN)
 
 check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \
