@@ -59,8 +59,8 @@ UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_t
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
-SUPPORT_SRC := $(wildcard tests/support/*.c)
-SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
@@ -72,7 +72,7 @@ TESTBUILD := $(OUT)/tests/support/testbuild.o $(OUT)/tests/support/injected.o
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: FORCE all check check-all check-ct check-unit check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-unit check-long check-long-rsa check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -127,6 +127,10 @@ $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tes
 # Here computations go wrong.
 $(OUT)/tests/unit/crypto/fault_test: \
     LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_raw -Wl,--wrap=lk_rsa_private_plain
+# In the midst of a kernel: theirs stand before the library's.
+RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
+$(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
+$(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 # And here answers are seen on their way.
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Its disk is as busy as it says.
@@ -173,6 +177,12 @@ $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubs
 
 check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
+
+# What tests do at random, for minutes instead of seconds.
+LONG_RSA_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/%,$(UNIT_BIN))
+check-long: check-long-rsa ## random tests at length
+check-long-rsa: $(LONG_RSA_BIN)
+	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_RSA_BIN)
 
 check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \

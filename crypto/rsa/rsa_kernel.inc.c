@@ -134,6 +134,8 @@ static void digits_load(lane *to, unsigned lane_index, const uint8_t *bytes, siz
         word[i * LANES] = word_load(bytes, len, i * 13 / 2) >> (i % 2 * 4) & MASK52;
 }
 
+/* The bits that the check took for m, and no others: what a fault put above a digit's 52 is not
+ * multiplied, and must not go out either. */
 static void digits_store(uint8_t *bytes, size_t len, const lane *from, unsigned lane_index)
 {
     const uint64_t *word = (const uint64_t *)(const void *)from + lane_index;
@@ -141,7 +143,7 @@ static void digits_store(uint8_t *bytes, size_t len, const lane *from, unsigned 
     unsigned bits = 0;
     while (len > 0) {
         if (bits < 8) {
-            have |= (unsigned __int128)*word << bits;
+            have |= (unsigned __int128)(*word & MASK52) << bits;
             word += LANES;
             bits += 52;
         }

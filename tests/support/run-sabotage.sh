@@ -7,6 +7,7 @@
 # The head of a script, each once:
 #   # defence: what is removed, in words
 #   # file: core/exec/worker.c
+#   # unit: tests/support/rsa_faulty_ref.c      what is compiled where it includes the file, else the file
 #   # test: unit/exec/worker_test
 #   # red: worker_works_a_repeat_three_times_and_no_replay [more ...]
 #   # config: tsan      only where ThreadSanitizer sees it; without this line only elsewhere
@@ -34,19 +35,23 @@ is_skipped() { # LOG TEST...: a test that would see it does not run for this use
     return 1
 }
 
-build() { # AT LINK: the changed file stands before the library, which then gives no other
+build() { # AT LINK UNIT: the changed file stands before the library, which then gives no other
+    of_unit="$OUT/${3%.c}.o" # the program may be linked from it already
     # shellcheck disable=SC2086,SC2046  # lists of words
-    $CC $CFLAGS -w -c -o "$1.o" "$1.c" && $CC -o "$1" "$1.o" $(cat "$2") "$OUT/liblurk-server.a" $LIBS
+    $CC "-I$1.tree" $CFLAGS -w -c -o "$1.o" "$3" &&
+        $CC -o "$1" "$1.o" $(tr ' ' '\n' <"$2" | grep -vxF "$of_unit") "$OUT/liblurk-server.a" $LIBS
 }
 
 # Says why not on standard output.
 one() { # SCRIPT
     id=$(basename "$1" .sed) file=$(head_of "$1" file) program=$OUT/tests/$(head_of "$1" test)
-    at=$OUT/sabotage/$id
+    at=$OUT/sabotage/$id unit=$(head_of "$1" unit)
     if [ ! -f "$file" ] || [ ! -f "$program.link" ]; then echo "no such file or test program"; return 1; fi
-    sed -f "$1" "$file" >"$at.c"
-    cmp -s "$file" "$at.c" && { echo "changes nothing in $file: the defence has moved"; return 1; }
-    build "$at" "$program.link" >"$at.log" 2>&1 || { echo "does not build: $at.log"; return 1; }
+    changed=$at.tree/$file
+    mkdir -p "$(dirname "$changed")"
+    sed -f "$1" "$file" >"$changed"
+    cmp -s "$file" "$changed" && { echo "changes nothing in $file: the defence has moved"; return 1; }
+    build "$at" "$program.link" "${unit:-$changed}" >"$at.log" 2>&1 || { echo "does not build: $at.log"; return 1; }
     if timeout 60 "$at" >"$at.log" 2>&1; then
         # shellcheck disable=SC2046
         if is_skipped "$at.log" $(head_of "$1" red); then echo skipped; else echo "not seen by $program"; fi
