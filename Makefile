@@ -252,7 +252,7 @@ $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -g -fno-strict-aliasing $(FUZZ_TARGET) $(FUZZ_SANITIZE) \
-	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' -MMD -MP -c -o $@ $<
+	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
 
 $(FUZZ_OUT)/liblurk-server.a: $(FUZZ_LIB_OBJ)
 	@rm -f $@
