@@ -85,7 +85,7 @@ static void differential(const struct lk_rsa_kernel *kernel, enum lk_rsa_class s
 static const struct {
     unsigned check, longer;
 } counts[2][LK_RSA_CLASS_COUNT] = {
-    {{240, 20000}, {80, 4000}, {40, 2000}},            /* the model */
+    {{160, 20000}, {40, 4000}, {24, 2000}},            /* the model */
     {{20000, 1000000}, {2000, 100000}, {1000, 50000}}, /* IFMA */
 };
 

@@ -86,7 +86,7 @@ static void mix(struct pool *p, uint64_t live)
 static void mixes(const struct lk_rsa_kernel *kernel, enum lk_rsa_class size, unsigned count,
                   unsigned keys)
 {
-    struct pool *p = pool_open(kernel, size, keys);
+    struct pool *p = pool_open(kernel, size, 2 + lk_draw_rounds(keys - 2, keys - 2));
     for (unsigned i = 0; i < count; i++)
         mix(p, lk_draw_below((size_t)1 << kernel->requests));
     printf("%s %s: %u mixes\n", kernel->name, kernel->isa, count);
@@ -96,7 +96,7 @@ static void mixes(const struct lk_rsa_kernel *kernel, enum lk_rsa_class size, un
 static const struct {
     unsigned check, longer, keys;
 } counts[LK_TRIAL_KERNELS_MAX][LK_RSA_CLASS_COUNT] = {
-    {{60, 2000, 4}, {20, 500, 3}, {10, 250, 2}}, /* the model */
+    {{60, 2000, 4}, {20, 500, 3}, {10, 250, 3}}, /* the model */
     {{3000, 60000, LK_BANK_KEYS_MAX}, {400, 6000, LK_BANK_KEYS_MAX}, {200, 3000, LK_BANK_KEYS_MAX}},
 };
 
@@ -122,8 +122,10 @@ static void every_mask_of_live_lanes_is_served(void **state)
         unsigned count = lk_trial_kernels((enum lk_rsa_class)size, kernels);
         for (unsigned i = 0; i < count; i++) {
             struct pool *p = pool_open(kernels[i], (enum lk_rsa_class)size, 1);
-            for (uint64_t live = 0; live >> kernels[i]->requests == 0; live++)
-                mix(p, live);
+            unsigned masks = 1u << kernels[i]->requests,
+                     step = masks / lk_draw_rounds(masks, masks);
+            for (unsigned j = 0; j < masks; j += step)
+                mix(p, masks - 1 - j);
             pool_close(p);
         }
     }
