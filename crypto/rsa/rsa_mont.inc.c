@@ -53,7 +53,7 @@ static inline void pick_digit(struct pick *pick)
  * Numbers are cut into blocks of D digits, small enough that the D + 1 columns a row of products
  * falls into stay in registers. Column i takes the low half of x_a y_b for a + b = i and the high
  * half for a + b = i - 1. Straight-line code: D is a constant and all loops are written out.
- * A column ends below 2^61: docs/kernels.md. */
+ * A column stays within 2^62 of zero: docs/kernels.md. */
 
 /* t[2D] (+)= x[D] y[D]; fresh: t is taken as zero. */
 INLINE void block_mul(lane *t, const lane *x, const lane *y, const int D, const bool fresh)
