@@ -62,6 +62,10 @@ def unbalanced(server):
         name, value = line.rsplit(" ", 1)
         if re.split(r"[{ ]", name)[0] in GAUGES and float(value) != 0:
             out[name] = float(value)
+    # The gauge of connections is read once a second; the counters are always true.
+    opened, closed = (server.metric(f"lurk_connections_{what}_total") for what in ("opened", "closed"))
+    if opened != closed:
+        out["open"] = opened - closed
     return out
 
 
@@ -86,9 +90,19 @@ def balance(server, pki):
         if half is None and number >= len(MIXES) and time.monotonic() >= end - SECONDS / 2:
             half = resident_kb(server)
     assert answered > 1000, answered
-    server.wait(lambda: not unbalanced(server), IDLE_S + 10, f"balance; left over: {unbalanced(server)}")
-    opened, closed = (server.metric(f"lurk_connections_{what}_total") for what in ("opened", "closed"))
-    assert opened == closed > 30 * number, (opened, closed)
+    left = {}
+
+    def balanced():
+        left.clear()
+        left.update(unbalanced(server))
+        return not left
+
+    try:
+        server.wait(balanced, IDLE_S + 10, "balance")
+    except RuntimeError as e:
+        raise AssertionError(f"left over after {IDLE_S + 10} s: {left}\n{server.log_text()}") from e
+    closed = server.metric("lurk_connections_closed_total")
+    assert closed > 30 * number, closed
     after = resident_kb(server)
     if half is not None:
         growth = {role: after[role] - half[role] for role in after}
