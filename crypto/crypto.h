@@ -135,6 +135,12 @@ struct lk_kernel {
     uint32_t cost_ns;   /* of a full batch, calibrated: the currency of deficit round robin */
     uint64_t (*run)(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
 };
+/* Cost of a batch of this many lanes, 1 to lanes_max. A kernel works in two passes of half its
+ * lanes, each of which costs the same for one lane as for all. */
+static inline uint32_t lk_kernel_cost_ns(const struct lk_kernel *kernel, uint32_t lanes)
+{
+    return lanes <= kernel->lanes_max / 2 ? kernel->cost_ns / 2 : kernel->cost_ns;
+}
 
 /* The rows chosen for this CPU, and those of the library beside them, for a kernel whose results
  * turn out wrong; valid for the life of the process. */

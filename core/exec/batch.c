@@ -82,13 +82,22 @@ static uint32_t rows_due(const struct lk_batch *batch, uint64_t now_ns)
     return due != 0 ? due : waiting;
 }
 
+/* Of the batch that would run now. Lanes that go home on the way to it leave room for others; where
+ * there are none the row is empty, and its account is closed anyway. */
+static uint64_t cost_now_ns(const struct lk_batch *batch, unsigned r)
+{
+    const struct lk_kernel *kernel = &batch->kernels->row[r];
+    uint32_t count = batch->row[r].count;
+    return lk_kernel_cost_ns(kernel, count < kernel->lanes_max ? count : kernel->lanes_max);
+}
+
 enum lk_kernel_row lk_batch_row(struct lk_batch *batch, uint64_t now_ns)
 {
     uint32_t due = rows_due(batch, now_ns);
     if (due == 0) return LK_ROW_COUNT;
     for (;;) {
         struct lk_batch_row *row = &batch->row[batch->turn];
-        uint64_t cost_ns = batch->kernels->row[batch->turn].cost_ns;
+        uint64_t cost_ns = cost_now_ns(batch, batch->turn);
         if ((due >> batch->turn & 1) != 0 && row->deficit_ns >= cost_ns) {
             row->deficit_ns -= cost_ns;
             return (enum lk_kernel_row)batch->turn;

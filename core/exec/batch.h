@@ -1,11 +1,13 @@
 /* batch: who is worked next. A queue of lanes for each kernel row and tenant.
  *
  * Order   between rows: deficit round robin in the currency of kernel costs, a quantum a visit, so
- * that a row of dear operations gets no more time than one of cheap ones. Inside a row: one lane of
- *         each waiting tenant in turn; lanes of a row cost the same, so this is deficit round robin
- * too. Due     a row runs when its batch is full, when its oldest lane waited batch_wait_ns, or
- * when nothing else is due: an idle worker takes what is there. Keys    each lane names its own; a
- * batch mixes them as they come. Owner   a worker; memory given. Bound: the worker's lanes.
+ *         that a row of dear operations gets no more time than one of cheap ones. A batch costs
+ *         what the lanes that wait for it will cost. Inside a row: one lane of each waiting tenant
+ *         in turn; lanes of a row cost the same, so this is deficit round robin too.
+ * Due     a row runs when its batch is full, when its oldest lane waited batch_wait_ns, or when
+ *         nothing else is due: an idle worker takes what is there.
+ * Keys    each lane names its own; a batch mixes them as they come.
+ * Owner   a worker; memory given. Bound: the worker's lanes.
  * Constant time for each call, but for lk_batch_row, which looks at the first lane of at most
  * LK_LANES_MAX tenants a row. */
 #ifndef LK_CORE_EXEC_BATCH_H
@@ -48,7 +50,7 @@ void lk_batch_init(struct lk_batch *batch, const struct lk_kernels *kernels, uns
 
 /* Queue a lane for lane->row, behind others of its tenant. */
 void lk_batch_add(struct lk_batch *batch, struct lk_lane *lane, uint64_t now_ns);
-/* The row to run now, charged for one batch; LK_ROW_COUNT: no lane waits. */
+/* The row to run now, charged for a batch of the lanes that wait; LK_ROW_COUNT: none does. */
 enum lk_kernel_row lk_batch_row(struct lk_batch *batch, uint64_t now_ns);
 /* Take the row's next lane; NULL: none left. */
 struct lk_lane *lk_batch_take(struct lk_batch *batch, enum lk_kernel_row row);

@@ -409,10 +409,11 @@ static void lane_settle(struct lk_worker *w, struct lk_lane *lane, bool good)
         send_home(w, lane);
 }
 
-static void batch_run(struct lk_worker *w, enum lk_kernel_row row)
+/* Returns its cost. */
+static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
 {
     uint32_t count = batch_fill(w, row);
-    if (count == 0) return;
+    if (count == 0) return 0;
     uint64_t live = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
     uint64_t good = w->conf.kernels->row[row].run(w->work, w->operand, live);
     w->now_ns = w->conf.clock_ns();
@@ -423,6 +424,7 @@ static void batch_run(struct lk_worker *w, enum lk_kernel_row row)
         lane_settle(w, w->live[i], (good >> i & 1) != 0);
     }
     lk_wipe(w->operand, count * sizeof w->operand[0]);
+    return lk_kernel_cost_ns(&w->conf.kernels->row[row], count);
 }
 
 static void batches_run(struct lk_worker *w)
@@ -431,8 +433,7 @@ static void batches_run(struct lk_worker *w)
     while (w->err == LK_OK && spent_ns < LK_BATCH_QUANTUM_NS) {
         enum lk_kernel_row row = lk_batch_row(&w->batch, w->now_ns);
         if (row == LK_ROW_COUNT) return;
-        batch_run(w, row);
-        spent_ns += w->conf.kernels->row[row].cost_ns;
+        spent_ns += batch_run(w, row);
     }
 }
 

@@ -97,6 +97,29 @@ static void batch_rows_share_the_worker_by_cost(void **state)
     bench_free(b);
 }
 
+/* A lone lane in a wide row is charged for one pass of the kernel, not for the batch it could have been:
+ * 2 ms beside 100 signatures of 20 us. */
+static void batch_pays_for_the_lanes_it_has(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(8, 0);
+    b->kernels.row[LK_ROW_P256].lanes_max = 1;
+    add(b, LK_ROW_P256, 0, 1500, 0);
+    uint32_t rsa = 0, ecdsa = 0, count;
+    add(b, LK_ROW_RSA4096, 1, 1, 0);
+    while (rsa < 8) {
+        if (run(b, 0, &count) != LK_ROW_RSA4096) {
+            ecdsa++;
+            continue;
+        }
+        assert_int_equal(count, 1);
+        rsa++;
+        add(b, LK_ROW_RSA4096, 1, 1, 0);
+    }
+    assert_in_range(ecdsa, 700, 900);
+    bench_free(b);
+}
+
 static void batch_tenants_of_a_row_take_turns(void **state)
 {
     (void)state;
@@ -166,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_of_ecdsa_waits_for_one_rsa4096_at_most),
         cmocka_unit_test(batch_rows_share_the_worker_by_cost),
+        cmocka_unit_test(batch_pays_for_the_lanes_it_has),
         cmocka_unit_test(batch_tenants_of_a_row_take_turns),
         cmocka_unit_test(batch_lanes_of_a_tenant_keep_their_order),
         cmocka_unit_test(batch_fills_from_many_tenants),
