@@ -3,6 +3,7 @@
 #ifdef LK_JEMALLOC
 
 #include <jemalloc/jemalloc.h>
+#include <stdio.h>
 
 #include "io/secret.h"
 
@@ -42,12 +43,23 @@ static bool hook_merge(extent_hooks_t *hooks, void *a, size_t a_bytes, void *b, 
 static extent_hooks_t hooks = {
     .alloc = hook_alloc, .dalloc = hook_keep, .split = hook_split, .merge = hook_merge};
 
+/* A heap takes no more from the range than it needs now: left to itself it takes more each time,
+ * and all of it is locked. */
+static bool grow_by_chunks(unsigned arena)
+{
+    char name[64];
+    size_t limit = LK_SECRET_CHUNK_BYTES;
+    snprintf(name, sizeof name, "arena.%u.retain_grow_limit", arena);
+    return mallctl(name, NULL, NULL, &limit, sizeof limit) == 0;
+}
+
 static bool make_thread_flags(void)
 {
     extent_hooks_t *mine = &hooks;
     unsigned arena, cache;
     size_t bytes = sizeof arena;
     if (mallctl("arenas.create", &arena, &bytes, (void *)&mine, sizeof mine) != 0) return false;
+    if (!grow_by_chunks(arena)) return false;
     bytes = sizeof cache;
     if (mallctl("tcache.create", &cache, &bytes, NULL, 0) != 0) return false;
     thread_flags = (int)(MALLOCX_ARENA(arena) | MALLOCX_TCACHE(cache));

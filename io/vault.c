@@ -24,11 +24,16 @@
 /* What a keyring or key out of use is kept for: no job is older than its deadline, and no batch
  * longer. */
 #define GRACE_NS (3 * LK_NS_PER_S)
-/* Sizing of locked memory, rounded up from what a run shows. */
-#define LOCKED_BASE_BYTES ((size_t)16 << 20)
+/* Sizing of locked memory, rounded up from what a run shows. The heap gives a worker's arena half
+ * as much again at worst, since it knows only certain sizes; a thread's own heap and stack are
+ * 6 MiB. An RSA key that every worker has used, on its kernel and on the library, takes 4.3, 6.0,
+ * 8.0 kB and 5.1, 6.8, 8.8 kB a worker for 2048, 3072, 4096 bits; 8192 bits 5.2 and 16.2 kB, more
+ * than is asked for here from six workers on. Other keys take 2 kB, and Ed25519 and Ed448 1.2 a
+ * worker. */
+#define LOCKED_BASE_BYTES ((size_t)12 << 20)
 #define LOCKED_THREAD_BYTES ((size_t)6 << 20)
 #define LOCKED_KEY_BYTES ((size_t)24 << 10)
-#define LOCKED_KEY_WORKER_BYTES ((size_t)8 << 10)
+#define LOCKED_KEY_WORKER_BYTES ((size_t)12 << 10)
 
 /* A keyring that is out of use and waits for its grace to pass. */
 struct old_ring {
@@ -241,7 +246,7 @@ static size_t locked_bytes(const struct vault *v, const struct lk_conf *conf)
     const struct lk_segment_shape shape = lk_plan_shape(&v->plan);
     struct lk_worker_conf wc = worker_conf(v, conf, 0);
     return LOCKED_BASE_BYTES + 2 * lk_segment_bytes(&shape) +
-           v->plan.workers * (lk_worker_bytes(&wc) + LOCKED_THREAD_BYTES) +
+           v->plan.workers * (lk_worker_bytes(&wc) / 2 * 3 + LOCKED_THREAD_BYTES) +
            conf->key_count * (LOCKED_KEY_BYTES + v->plan.workers * LOCKED_KEY_WORKER_BYTES);
 }
 
