@@ -51,6 +51,8 @@ struct vault {
     struct lk_novelty_view novelty;
     struct lk_audit_ring *audit; /* [workers] */
     struct lk_kernels kernels;
+    struct lk_health health;
+    uint32_t faults_told[LK_ROW_COUNT];
 
     struct lk_vault_keys *keys;
     struct lk_conf *conf; /* of the load under way */
@@ -161,6 +163,7 @@ static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_
 static lk_err start_worker(struct vault *v, unsigned i)
 {
     struct lk_worker_conf conf = worker_conf(v, v->conf, i);
+    conf.health = &v->health;
     struct lk_vault_worker *w = &v->worker[i];
     *w = (struct lk_vault_worker){.share = &v->share,
                                   .counters = &v->counters->thread[i],
@@ -216,6 +219,7 @@ static lk_err take_counters(struct vault *v)
     LK_REQUIRE(bytes >= lk_process_counters_bytes(v->plan.workers), LK_ERR_FORMAT);
     v->counters = own;
     atomic_store(&v->counters->ready, 0);
+    atomic_store(&v->counters->rows_out, 0);
     return LK_OK;
 }
 
@@ -470,10 +474,37 @@ static void tell_withdrawn(void *to, uint64_t handle)
     if (err != LK_OK) v->stop = true;
 }
 
+static void log_faults(const struct lk_kernel *kernel, uint32_t faults)
+{
+    if (faults < LK_KERNEL_FAULTS_MAX)
+        lk_log(LK_LOG_WARNING, "a kernel's result was wrong; it was computed again",
+               LK_F_STR("kernel", kernel->name), LK_F_STR("isa", kernel->isa),
+               LK_F_U64("faults", faults), LK_F_U64("out_at", LK_KERNEL_FAULTS_MAX));
+    else
+        lk_log(LK_LOG_ERROR, "kernel out of service; the library takes its place",
+               LK_F_STR("kernel", kernel->name), LK_F_STR("isa", kernel->isa),
+               LK_F_U64("faults", faults),
+               LK_F_STR("why", "its results failed the check with the public key"),
+               LK_F_STR("hint", "suspect the machine: check it, then restart lurkd"));
+}
+
+/* Workers do not log. What comes after a kernel's last line is of batches that were under way. */
+static void tell_faults(struct vault *v)
+{
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++) {
+        uint32_t faults = lk_health_faults(&v->health, (enum lk_kernel_row)r);
+        uint32_t told = v->faults_told[r];
+        v->faults_told[r] = faults;
+        if (faults != told && told < LK_KERNEL_FAULTS_MAX) log_faults(&v->kernels.row[r], faults);
+    }
+    if (v->counters != NULL) atomic_store(&v->counters->rows_out, lk_health_out(&v->health));
+}
+
 static void take_events(struct vault *v)
 {
     uint64_t count;
     (void)!read(v->event_fd, &count, sizeof count);
+    tell_faults(v);
     if (v->keys != NULL && lk_vault_keys_judged(v->keys, tell_withdrawn, v) > 0) {
         if (publish_ring(v) != LK_OK) v->stop = true; /* a bad key may not stay in use */
     }

@@ -68,12 +68,18 @@ static void results_ready(struct lk_vault_worker *w, const struct lk_turn *turn,
     if (turn->left == 0 || now_ns - w->due_since_ns >= RING_NS) ring_loops(w);
 }
 
+/* The control thread looks at what there is to tell. */
+static void call_control(const struct lk_vault_worker *w)
+{
+    uint64_t one = 1;
+    (void)!write(w->share->event_fd, &one, sizeof one);
+}
+
 static void give_epoch_up(struct lk_vault_worker *w)
 {
     atomic_store(&w->share->broken_epoch, w->epoch->segment.epoch);
     w->epoch = NULL;
-    uint64_t one = 1;
-    (void)!write(w->share->event_fd, &one, sizeof one);
+    call_control(w);
 }
 
 static void read_cpu(struct lk_vault_worker *w, uint64_t now_ns)
@@ -103,6 +109,7 @@ static struct after take_turn(struct lk_vault_worker *w)
         give_epoch_up(w);
         return after;
     }
+    if (turn.kernel_faults > 0) call_control(w);
     results_ready(w, &turn, lk_clock_now_ns());
     after.busy = turn.done > 0 || (turn.left > 0 && turn.wake_ns == 0);
     after.wake_ns = turn.wake_ns;

@@ -23,7 +23,7 @@ struct lk_vault_share {
     _Atomic(const struct lk_vault_epoch *) epoch; /* NULL: none yet */
     _Atomic bool stop;
     _Atomic uint64_t broken_epoch; /* a worker met an absurd index in this one */
-    int event_fd;                  /* written with it */
+    int event_fd;                  /* written with it, and after a kernel's fault */
 };
 
 struct lk_vault_worker {

@@ -84,5 +84,6 @@ static inline unsigned lk_lanes_of_loop(unsigned lanes, unsigned loops, unsigned
 #define LK_RSA_BYTES_MAX 1024   /* RSA-8192 */
 #define LK_TBS_BYTES_MAX 512    /* client_random, F(S), ecdhe_params: 64 + 4 + 133 */
 #define LK_AUDIT_RECORDS_PER_WORKER 8192
+#define LK_KERNEL_FAULTS_MAX 3  /* wrong results until a kernel is out of service: T1 */
 
 #endif

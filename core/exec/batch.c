@@ -7,15 +7,21 @@ void lk_batch_init(struct lk_batch *batch, const struct lk_kernels *kernels, uns
                    uint64_t wait_ns, void *memory)
 {
     LK_ASSERT(tenants > 0);
-    *batch = (struct lk_batch){.kernels = kernels, .wait_ns = wait_ns, .tenants = tenants};
+    *batch = (struct lk_batch){.wait_ns = wait_ns, .tenants = tenants};
     batch->quantum_ns = LK_BATCH_QUANTUM_NS;
     struct lk_batch_queue *queue = memory;
     for (unsigned r = 0; r < LK_ROW_COUNT; r++) {
-        LK_ASSERT(kernels->row[r].lanes_max > 0 && kernels->row[r].lanes_max <= LK_LANES_MAX);
         batch->row[r].queue = queue + (size_t)r * tenants;
-        uint64_t least = kernels->row[r].cost_ns / VISITS_MAX + 1;
-        if (batch->quantum_ns < least) batch->quantum_ns = least;
+        lk_batch_use(batch, (enum lk_kernel_row)r, &kernels->row[r]);
     }
+}
+
+void lk_batch_use(struct lk_batch *batch, enum lk_kernel_row row, const struct lk_kernel *kernel)
+{
+    LK_ASSERT(kernel->lanes_max > 0 && kernel->lanes_max <= LK_LANES_MAX);
+    batch->kernel[row] = kernel;
+    uint64_t least = kernel->cost_ns / VISITS_MAX + 1;
+    if (batch->quantum_ns < least) batch->quantum_ns = least;
 }
 
 static void round_append(struct lk_batch_row *row, struct lk_batch_queue *queue)
@@ -76,7 +82,7 @@ static uint32_t rows_due(const struct lk_batch *batch, uint64_t now_ns)
         const struct lk_batch_row *row = &batch->row[r];
         if (row->count == 0) continue;
         waiting |= UINT32_C(1) << r;
-        if (row->count >= batch->kernels->row[r].lanes_max || waited(row, now_ns, batch->wait_ns))
+        if (row->count >= batch->kernel[r]->lanes_max || waited(row, now_ns, batch->wait_ns))
             due |= UINT32_C(1) << r;
     }
     return due != 0 ? due : waiting;
@@ -86,7 +92,7 @@ static uint32_t rows_due(const struct lk_batch *batch, uint64_t now_ns)
  * there are none the row is empty, and its account is closed anyway. */
 static uint64_t cost_now_ns(const struct lk_batch *batch, unsigned r)
 {
-    const struct lk_kernel *kernel = &batch->kernels->row[r];
+    const struct lk_kernel *kernel = batch->kernel[r];
     uint32_t count = batch->row[r].count;
     return lk_kernel_cost_ns(kernel, count < kernel->lanes_max ? count : kernel->lanes_max);
 }

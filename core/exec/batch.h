@@ -29,7 +29,7 @@ struct lk_batch_row {
 };
 
 struct lk_batch {
-    const struct lk_kernels *kernels;
+    const struct lk_kernel *kernel[LK_ROW_COUNT]; /* each row's, of this worker */
     uint64_t wait_ns, quantum_ns;
     unsigned tenants;
     unsigned turn; /* the row whose visit it is */
@@ -47,6 +47,9 @@ static inline size_t lk_batch_bytes(unsigned tenants)
 /* memory: lk_batch_bytes, zeroed; borrowed. */
 void lk_batch_init(struct lk_batch *batch, const struct lk_kernels *kernels, unsigned tenants,
                    uint64_t wait_ns, void *memory);
+
+/* The row runs on this kernel from now on; lanes that wait stay where they are. */
+void lk_batch_use(struct lk_batch *batch, enum lk_kernel_row row, const struct lk_kernel *kernel);
 
 /* Queue a lane for lane->row, behind others of its tenant. */
 void lk_batch_add(struct lk_batch *batch, struct lk_lane *lane, uint64_t now_ns);

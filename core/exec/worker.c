@@ -38,7 +38,8 @@ struct lk_worker {
     struct lk_turn turn;
 
     struct lk_batch batch;
-    uint8_t *lanes; /* small ones, then large ones */
+    uint32_t rows_out; /* bit r: row r runs on the library's kernel, as health said last */
+    uint8_t *lanes;    /* small ones, then large ones */
     struct lane_list free_small, free_large;
     uint32_t held;
     uint64_t waiting[WAITING_MAX]; /* references to large slots, a ring buffer */
@@ -111,6 +112,7 @@ lk_err lk_worker_init(struct lk_worker **out, const struct lk_worker_conf *conf,
                       struct lk_counters *counters)
 {
     LK_ASSERT(((uintptr_t)arena & 63) == 0 && conf->lanes_small > 0 && conf->lanes_large > 0);
+    LK_ASSERT(conf->health != NULL);
     memset(arena, 0, lk_worker_bytes(conf));
     struct lk_worker *w = arena;
     uint8_t *queues = (uint8_t *)arena + lines(sizeof *w);
@@ -387,13 +389,20 @@ static uint32_t batch_fill(struct lk_worker *w, enum lk_kernel_row row)
 {
     uint32_t count = 0;
     struct lk_lane *lane;
-    while (count < w->conf.kernels->row[row].lanes_max &&
+    while (count < w->batch.kernel[row]->lanes_max &&
            (lane = lk_batch_take(&w->batch, row)) != NULL) {
         if (!lane_ready(w, lane, count)) continue;
         w->operand[count] = lane->operand;
         w->live[count++] = lane;
     }
     return count;
+}
+
+static void kernel_fault(struct lk_worker *w, enum lk_kernel_row row)
+{
+    lk_health_fault(w->conf.health, row);
+    lk_count_add(&w->counters->kernel_faults[row], 1);
+    w->turn.kernel_faults++;
 }
 
 /* What the kernel made of one lane: one more kernel, or the answer. */
@@ -403,34 +412,58 @@ static void lane_settle(struct lk_worker *w, struct lk_lane *lane, bool good)
     if (private_key) lane->key_used = true;
     if (private_key && (!good || lane->operand.recomputed))
         lk_count(w->counters, LK_C_RESULT_FAULTS, 1);
+    if (lane->operand.recomputed && lane->operand.by_kernel) kernel_fault(w, lane->row);
     if (lane->exchange->resume(lane, good, &w->rng))
         lk_batch_add(&w->batch, lane, w->now_ns);
     else
         send_home(w, lane);
 }
 
+static void batch_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t count)
+{
+    uint32_t by_kernel = 0;
+    for (uint32_t i = 0; i < count; i++)
+        by_kernel += w->operand[i].by_kernel;
+    lk_count_add(&w->counters->batches[row], 1);
+    lk_count_add(&w->counters->batch_lanes[row], count);
+    lk_count_add(&w->counters->way_lanes[LK_WAY_KERNEL][row], by_kernel);
+    lk_count_add(&w->counters->way_lanes[LK_WAY_LIBRARY][row], count - by_kernel);
+}
+
 /* Returns its cost. */
 static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
 {
+    const struct lk_kernel *kernel = w->batch.kernel[row];
     uint32_t count = batch_fill(w, row);
     if (count == 0) return 0;
     uint64_t live = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t good = w->conf.kernels->row[row].run(w->work, w->operand, live);
+    uint64_t good = kernel->run(w->work, w->operand, live);
     w->now_ns = w->conf.clock_ns();
-    lk_count_add(&w->counters->batches[row], 1);
-    lk_count_add(&w->counters->batch_lanes[row], count);
+    batch_count(w, row, count);
     for (uint32_t i = 0; i < count; i++) {
         w->live[i]->operand = w->operand[i];
         lane_settle(w, w->live[i], (good >> i & 1) != 0);
     }
     lk_wipe(w->operand, count * sizeof w->operand[0]);
-    return lk_kernel_cost_ns(&w->conf.kernels->row[row], count);
+    return lk_kernel_cost_ns(kernel, count);
+}
+
+/* Rows that went out of service since the last look run on the library's kernels. */
+static void kernels_follow(struct lk_worker *w)
+{
+    uint32_t out = lk_health_out(w->conf.health);
+    for (uint32_t fresh = out & ~w->rows_out; fresh != 0; fresh &= fresh - 1) {
+        int row = __builtin_ctz(fresh);
+        lk_batch_use(&w->batch, (enum lk_kernel_row)row, &w->conf.kernels->library[row]);
+    }
+    w->rows_out = out;
 }
 
 static void batches_run(struct lk_worker *w)
 {
     uint64_t spent_ns = 0;
     while (w->err == LK_OK && spent_ns < LK_BATCH_QUANTUM_NS) {
+        kernels_follow(w);
         enum lk_kernel_row row = lk_batch_row(&w->batch, w->now_ns);
         if (row == LK_ROW_COUNT) return;
         spent_ns += batch_run(w, row);

@@ -7,6 +7,8 @@
  *         long.
  * Order   batch.h. A turn runs batches up to LK_BATCH_QUANTUM_NS of cost, at least one if any lane
  *         waits, so that fresh requests are seen after every dear batch and every few cheap ones.
+ * Kernels wrong results of a kernel are reported to health.h; a row that is out there runs on the
+ *         library's from the next batch on.
  * Large   requests that find no large lane, which is more than an honest front sends, wait by
  *         reference, so that small ones behind them go on.
  * Errors  LK_ERR_ABSURD from a turn: a ring index the front cannot honestly have written; the epoch
@@ -16,6 +18,7 @@
 
 #include "core/base/ring.h"
 #include "core/base/slot.h"
+#include "core/exec/health.h"
 #include "core/exec/keyring.h"
 #include "core/exec/novelty.h"
 #include "core/watch/audit.h"
@@ -33,6 +36,7 @@ struct lk_worker_conf {
     bool check_ecdsa;
     uint64_t batch_wait_ns;
     const struct lk_kernels *kernels;
+    struct lk_health *health;   /* of all workers */
     uint64_t (*clock_ns)(void); /* when a batch is done; NULL: lk_clock_now_ns */
 };
 
@@ -41,9 +45,10 @@ struct lk_turn {
     lk_err err;    /* LK_OK or LK_ERR_ABSURD */
     uint32_t done; /* requests sent home */
     uint32_t left; /* requests held or seen in a ring: do not sleep while > 0 and wake_ns is 0 */
-    uint64_t loops_rung; /* bit l: loop l got results; ring its bell */
-    uint64_t wake_ns;    /* 0: nothing to wait for; else a batch is due then. An idle worker takes
-                          * what is there, so nothing is ever held back for later alone */
+    uint32_t kernel_faults; /* reported to health */
+    uint64_t loops_rung;    /* bit l: loop l got results; ring its bell */
+    uint64_t wake_ns; /* 0: nothing to wait for; else a batch is due then. An idle worker takes
+                       * what is there, so nothing is ever held back for later alone */
 };
 
 struct lk_worker;

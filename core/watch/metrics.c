@@ -56,6 +56,11 @@ static const uint64_t bounds_us[] = {
     393216, 524288, 786432, 1048576, 2097152, 4194304, 16777216,
 };
 
+const char *lk_metrics_row_name(enum lk_kernel_row row)
+{
+    return kernel_names[row];
+}
+
 /* --- sums over threads ---------------------------------------------------------------------- */
 
 struct page {
@@ -162,6 +167,32 @@ static void write_rows(const struct page *page, const char *series, const char *
     for (unsigned r = 0; r < LK_ROW_COUNT; r++)
         fprintf(page->to, "%s{kernel=\"%s\"} %llu\n", series, kernel_names[r],
                 (unsigned long long)sum_at(page, offset + r * sizeof(uint64_t)));
+}
+
+static void write_ways(const struct page *page)
+{
+    static const char *const ways[LK_WAY_COUNT] = {"kernel", "library"};
+    const char *series = "lurk_row_lanes_total";
+    write_head(page, series, "counter", "Lanes by who computed them, a kernel or the library");
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++)
+        for (unsigned way = 0; way < LK_WAY_COUNT; way++) {
+            size_t at = (way * LK_ROW_COUNT + r) * sizeof(uint64_t);
+            uint64_t v = sum_at(page, offsetof(struct lk_counters, way_lanes) + at);
+            fprintf(page->to, "%s{kernel=\"%s\",way=\"%s\"} %llu\n", series, kernel_names[r],
+                    ways[way], (unsigned long long)v);
+        }
+}
+
+static void write_rows_out(const struct page *page)
+{
+    uint64_t out = 0;
+    for (unsigned p = 0; p < page->count; p++)
+        out |= get(&page->processes[p]->rows_out);
+    write_head(page, "lurk_kernel_out", "gauge",
+               "1: out of service until the vault starts again, the library serves the row");
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++)
+        fprintf(page->to, "lurk_kernel_out{kernel=\"%s\"} %u\n", kernel_names[r],
+                (unsigned)(out >> r & 1));
 }
 
 /* A gauge that each loop has, summed. */
@@ -274,6 +305,10 @@ void lk_metrics_write(FILE *to, const struct lk_process_counters *const *process
                offsetof(struct lk_counters, batches));
     write_rows(&page, "lurk_batch_lanes_total", "counter", "Lanes in the batches run",
                offsetof(struct lk_counters, batch_lanes));
+    write_ways(&page);
+    write_rows(&page, "lurk_kernel_faults_total", "counter", "Wrong results of kernels",
+               offsetof(struct lk_counters, kernel_faults));
+    write_rows_out(&page);
     write_rows(&page, "lurk_queue_depth", "gauge", "Lanes waiting for a batch",
                offsetof(struct lk_counters, queue_depth));
 }

@@ -73,6 +73,9 @@ enum lk_counter {
         LK_COUNTER_COUNT
 };
 
+/* Who computed a lane's first result. */
+enum lk_way { LK_WAY_KERNEL, LK_WAY_LIBRARY, LK_WAY_COUNT };
+
 struct lk_counters {
     _Atomic uint64_t heartbeat_ns; /* lk_clock_now_ns of the last turn */
     _Atomic uint64_t value[LK_COUNTER_COUNT];
@@ -83,9 +86,11 @@ struct lk_counters {
     struct lk_hist service[LK_EXCHANGE_COUNT];
     _Atomic uint64_t batches[LK_ROW_COUNT];
     _Atomic uint64_t batch_lanes[LK_ROW_COUNT];
-    _Atomic uint64_t queue_depth[LK_ROW_COUNT]; /* gauge */
-    _Atomic uint64_t ring_depth;                /* gauge */
-    _Atomic uint64_t cpu_ns;                    /* gauge: CPU time of the thread, now and then */
+    _Atomic uint64_t way_lanes[LK_WAY_COUNT][LK_ROW_COUNT]; /* the same, by who computed them */
+    _Atomic uint64_t kernel_faults[LK_ROW_COUNT];           /* wrong results of kernels */
+    _Atomic uint64_t queue_depth[LK_ROW_COUNT];             /* gauge */
+    _Atomic uint64_t ring_depth;                            /* gauge */
+    _Atomic uint64_t cpu_ns; /* gauge: CPU time of the thread, now and then */
     /* Loops. Gauges of what is taken from their pools: slots, output chunks, pieces of messages. */
     _Atomic uint64_t slots_used, outs_used, parts_used;
     struct lk_skew skew; /* of all edges, since the memory was made */
@@ -121,6 +126,7 @@ struct lk_process_counters {
     _Atomic uint64_t epoch;               /* of the segment in use */
     _Atomic uint64_t ready;               /* 1: serving */
     _Atomic uint64_t conns;               /* peers connected now (front) */
+    _Atomic uint64_t rows_out;            /* bit r: kernel row r is out of service (vault) */
     _Atomic int64_t channel_expiry_s;     /* notAfter of the server's own certificate, unix */
     _Atomic int64_t crl_expiry_s;         /* the earliest nextUpdate among the CRLs; 0: none */
     _Atomic int64_t certificate_expiry_s; /* the earliest notAfter among certificates beside keys */
@@ -130,6 +136,9 @@ static inline size_t lk_process_counters_bytes(uint32_t threads)
 {
     return sizeof(struct lk_process_counters) + threads * sizeof(struct lk_counters);
 }
+
+/* "rsa2048" */
+const char *lk_metrics_row_name(enum lk_kernel_row row);
 
 /* The whole page in Prometheus text format 0.0.4, `count` processes. Allocates nothing of its
  * own. */

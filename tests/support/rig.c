@@ -29,6 +29,7 @@ void lk_rig_init(struct lk_rig *rig)
                                         .lanes_small = 256,
                                         .lanes_large = 2,
                                         .kernels = &rig->kernels,
+                                        .health = &rig->health,
                                         .clock_ns = clock_ns};
     rig->keyring = (struct lk_keyring){.generation = 1, .key = rig->key};
     rig->audit = zeroed(sizeof *rig->audit);

@@ -120,6 +120,24 @@ static void batch_pays_for_the_lanes_it_has(void **state)
     bench_free(b);
 }
 
+/* Lanes that wait stay where they are when their row goes over to another kernel. */
+static void batch_goes_over_to_another_kernel(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(8, 0);
+    struct lk_kernel narrow = b->kernels.row[LK_ROW_RSA2048];
+    narrow.lanes_max = 1;
+    narrow.cost_ns = 40 * LK_NS_PER_MS; /* dearer than any before: a visit has to buy it still */
+    add(b, LK_ROW_RSA2048, 0, 3, 0);
+    lk_batch_use(&b->batch, LK_ROW_RSA2048, &narrow);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(lk_batch_row(&b->batch, 0), LK_ROW_RSA2048);
+        assert_ptr_equal(lk_batch_take(&b->batch, LK_ROW_RSA2048), b->lane[i]);
+    }
+    assert_true(b->batch.quantum_ns * 64 > narrow.cost_ns);
+    bench_free(b);
+}
+
 static void batch_tenants_of_a_row_take_turns(void **state)
 {
     (void)state;
@@ -190,6 +208,7 @@ int main(void)
         cmocka_unit_test(batch_of_ecdsa_waits_for_one_rsa4096_at_most),
         cmocka_unit_test(batch_rows_share_the_worker_by_cost),
         cmocka_unit_test(batch_pays_for_the_lanes_it_has),
+        cmocka_unit_test(batch_goes_over_to_another_kernel),
         cmocka_unit_test(batch_tenants_of_a_row_take_turns),
         cmocka_unit_test(batch_lanes_of_a_tenant_keep_their_order),
         cmocka_unit_test(batch_fills_from_many_tenants),

@@ -110,6 +110,30 @@ static void admin_metrics_show_what_was_counted(void **state)
     free(text);
 }
 
+static void admin_metrics_tell_kernels_from_the_library(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_counters *worker = &f->vault->thread[0];
+    lk_count_add(&worker->way_lanes[LK_WAY_KERNEL][LK_ROW_RSA2048], 70);
+    lk_count_add(&worker->way_lanes[LK_WAY_LIBRARY][LK_ROW_RSA2048], 5);
+    lk_count_add(&worker->way_lanes[LK_WAY_LIBRARY][LK_ROW_POO_X448], 9);
+    lk_count_add(&worker->kernel_faults[LK_ROW_RSA3072], 3);
+    atomic_store(&f->vault->rows_out, 1 << LK_ROW_RSA3072);
+    static const char *const lines[] = {
+        "lurk_row_lanes_total{kernel=\"rsa2048\",way=\"kernel\"} 70\n",
+        "lurk_row_lanes_total{kernel=\"rsa2048\",way=\"library\"} 5\n",
+        "lurk_row_lanes_total{kernel=\"poo_x448\",way=\"library\"} 9\n",
+        "lurk_kernel_faults_total{kernel=\"rsa2048\"} 0\n",
+        "lurk_kernel_faults_total{kernel=\"rsa3072\"} 3\n",
+        "lurk_kernel_out{kernel=\"rsa2048\"} 0\n",
+        "lurk_kernel_out{kernel=\"rsa3072\"} 1\n",
+    };
+    char *text = get(f, "/metrics");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        assert_non_null(strstr(text, lines[i]));
+    free(text);
+}
+
 static void admin_refuses_what_it_does_not_know(void **state)
 {
     struct fixture *f = *state;
@@ -154,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(admin_is_ready_only_with_keys_front_and_vault, start, stop),
         cmocka_unit_test_setup_teardown(admin_metrics_show_what_was_counted, start, stop),
+        cmocka_unit_test_setup_teardown(admin_metrics_tell_kernels_from_the_library, start, stop),
         cmocka_unit_test_setup_teardown(admin_refuses_what_it_does_not_know, start, stop),
         cmocka_unit_test_setup_teardown(admin_page_passes_promtool, start, stop),
     };
