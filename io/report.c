@@ -165,6 +165,47 @@ static json_t *thread_object(const struct lk_counters *t)
     return o;
 }
 
+static uint64_t sum_row(const struct lk_ward *vault, size_t offset, unsigned row)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < vault->threads; i++) {
+        const char *t = (const char *)&vault->counters->thread[i] + offset;
+        sum += atomic_load_explicit((const _Atomic uint64_t *)(const void *)t + row,
+                                    memory_order_relaxed);
+    }
+    return sum;
+}
+
+/* NULL: nobody used this row. */
+static json_t *row_object(const struct lk_ward *vault, unsigned row)
+{
+    size_t ways = offsetof(struct lk_counters, way_lanes);
+    uint64_t batches = sum_row(vault, offsetof(struct lk_counters, batches), row);
+    uint64_t by_kernel = sum_row(vault, ways, LK_WAY_KERNEL * LK_ROW_COUNT + row);
+    uint64_t by_library = sum_row(vault, ways, LK_WAY_LIBRARY * LK_ROW_COUNT + row);
+    if (batches == 0) return NULL;
+    json_t *o = json_object();
+    set_text(o, "kernel", lk_metrics_row_name((enum lk_kernel_row)row));
+    set_u64(o, "lanes_by_kernel", by_kernel);
+    set_u64(o, "lanes_by_library", by_library);
+    set_u64(o, "batches", batches);
+    json_object_set_new(o, "fill", json_real((double)(by_kernel + by_library) / (double)batches));
+    set_u64(o, "faults", sum_row(vault, offsetof(struct lk_counters, kernel_faults), row));
+    json_object_set_new(o, "out_of_service",
+                        json_boolean(atomic_load(&vault->counters->rows_out) >> row & 1));
+    return o;
+}
+
+static json_t *rows_array(const struct lk_ward *vault)
+{
+    json_t *rows = json_array();
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++) {
+        json_t *o = row_object(vault, r);
+        if (o != NULL) json_array_append_new(rows, o);
+    }
+    return rows;
+}
+
 static json_t *report_stats(void *owner, const json_t *request, uint32_t client)
 {
     struct lk_supervisor *s = owner;
@@ -181,6 +222,7 @@ static json_t *report_stats(void *owner, const json_t *request, uint32_t client)
         json_array_append_new(exchanges, exchange_object(s, (enum lk_exchange_id)x, requests[x]));
     json_object_set_new(o, "counters", counters_object(value));
     json_object_set_new(o, "exchanges", exchanges);
+    json_object_set_new(o, "kernels", rows_array(&s->vault));
     json_object_set_new(o, "threads", threads);
     return o;
 }
