@@ -76,7 +76,7 @@ TESTBUILD := $(patsubst %,$(OUT)/tests/support/%.o,testbuild injected spoil)
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: FORCE all check check-all check-ct check-unit check-long check-long-rsa check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-rsa check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -177,7 +177,7 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
 
--include $(shell find $(OUT) build/fuzz -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
 
 # --- tests ------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 
 # What tests do at random, for minutes instead of seconds.
 LONG_RSA_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/%,$(UNIT_BIN))
-check-long: check-long-rsa ## random tests at length
+check-long: check-long-rsa check-ttest ## random tests at length, statistics of time
 check-long-rsa: $(LONG_RSA_BIN)
 	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_RSA_BIN)
 
@@ -198,13 +198,58 @@ check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove
 	$(Q)CC='$(CC)' CFLAGS='$(LK_CFLAGS) $(PKG_CFLAGS) -O1 -g0 -DLK_COMMIT="sabotage" -DLK_CONFIG="$(CONFIG)"' LIBS='-lcmocka $(PKG_LIBS)' \
 	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
 
+# Constant time: what marks secrets for a checker, over the tests' RSA keys.
+CT_OBJ := rows secret_run leaky_ifma leaky_ref
+CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw rsa_bank rsa_edges rsa_subject test_keys)
 TAINT := $(OUT)/tests/ct/taint
-$(TAINT): $(OUT)/tests/ct/taint.o $(LIB)
+$(TAINT): $(TAINT).o $(CT_OBJ:%=$(OUT)/tests/ct/%.o) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-check-ct: $(TAINT) ## secrets marked undefined under memcheck: no branch and no address hangs on one
-	$(Q)tests/support/run-taint.sh $(TAINT)
+# The kernels by clang; beside them keys and libcrypto as they are.
+MSAN_OUT := build/msan
+MSAN := $(MSAN_OUT)/tests/ct/msan
+MSAN_FLAGS := -g -fsanitize=memory -fno-omit-frame-pointer
+# No vectors but those that are written: a loop that clang turns into a scatter counts as a use.
+$(MSAN_OUT)/%_ifma.o: CFLAGS_KERNEL += -fno-vectorize -fno-slp-vectorize -include tests/ct/msan_lane.h
+$(MSAN_OUT)/%.o: %.c
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
+	  $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
+$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o $(CT_SUPPORT) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(MSAN_FLAGS) -pie -pthread -o $@ $^ $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+# What the compiler made of kernels, and how long that takes: of the release build only.
+TTEST := $(OUT)/tests/ct/ttest
+$(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_kernel ttest_premaster welch leaky_ifma leaky_ref) $(CT_SUPPORT) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+ifeq ($(CONFIG),release)
+KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
+check-scan: $(KERNEL_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
+
+check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt)
+	$(Q)$(TTEST) '$(P)'
+else
+check-scan check-ttest:
+	$(Q)$(MAKE) --no-print-directory CONFIG=release $@
+endif
+
+check-ct: check-taint check-msan check-scan ## constant time: marked secrets under memcheck and MemorySanitizer, jumps of the kernels
+
+check-taint: $(TAINT)
+	$(Q)tests/support/run-taint.sh taint $(TAINT) \
+	  valgrind -q --error-exitcode=9 --exit-on-first-error=yes --leak-check=no
+
+check-msan:
+	$(Q)if echo 'int main(void) { return 0; }' | $(CLANG) -fsanitize=memory -x c -o /dev/null - 2>/dev/null; then \
+	  $(MAKE) --no-print-directory $(MSAN) && MSAN_OPTIONS=exit_code=9 tests/support/run-taint.sh msan $(MSAN); \
+	else echo "msan: 0 passed, 0 failed, 1 skipped: no $(CLANG) with MemorySanitizer (libclang-rt-14-dev)"; fi
 
 # --- sanitizers -------------------------------------------------------------------------------
 # Leaks count as errors; UBSan is in CONFIG=asan. ThreadSanitizer looks at what has threads, and at the

@@ -50,10 +50,11 @@ static inline lane lane_xor(lane a, lane b)
 {
     return _mm512_xor_si512(a, b);
 }
-/* mask ? a : b, bit by bit. */
+/* mask ? a : b, bit by bit. One instruction (vpternlog) to a compiler; to MemorySanitizer, which
+ * does not know that one, three that it does. */
 static inline lane lane_select(lane mask, lane a, lane b)
 {
-    return _mm512_ternarylogic_epi64(mask, a, b, 0xca);
+    return lane_xor(b, lane_and(mask, lane_xor(a, b)));
 }
 /* x / 2^52 of a signed x, rounded down. */
 static inline lane lane_carry(lane x)

@@ -54,8 +54,8 @@ static lane *carve_lanes(uint8_t **at, size_t count)
     return carve(at, count * sizeof(lane));
 }
 
-/* Of all blocks of a number: there is one for 15 digits or more. */
-#define SUMS(digits) ((digits) / 15 * SUM_LANES)
+/* Of all blocks of a number. */
+#define SUMS(digits) SUM_AT(digits)
 
 static void mont_carve(struct mont *m, uint8_t **at, unsigned digits)
 {
@@ -135,15 +135,16 @@ static void digits_load(lane *to, unsigned lane_index, const uint8_t *bytes, siz
 }
 
 /* The bits that the check took for m, and no others: what a fault put above a digit's 52 is not
- * multiplied, and must not go out either. */
-static void digits_store(uint8_t *bytes, size_t len, const lane *from, unsigned lane_index)
+ * multiplied, and must not go out either. keep: all ones, or 0 for zeros. */
+static void digits_store(uint8_t *bytes, size_t len, const lane *from, unsigned lane_index,
+                         uint64_t keep)
 {
     const uint64_t *word = (const uint64_t *)(const void *)from + lane_index;
     unsigned __int128 have = 0;
     unsigned bits = 0;
     while (len > 0) {
         if (bits < 8) {
-            have |= (unsigned __int128)(*word & MASK52) << bits;
+            have |= (unsigned __int128)((*word & MASK52) & keep) << bits;
             word += LANES;
             bits += 52;
         }
@@ -484,15 +485,16 @@ static uint64_t batch_check(struct batch *b)
     return check_compare(b);
 }
 
+/* Chosen by mask: whether a result was right is for the caller to tell, and no step here hangs on
+ * it. */
 static uint64_t results_out(const struct batch *b, uint64_t live, uint64_t good)
 {
     uint64_t returned = 0;
     for (unsigned i = 0; i < b->count; i++, live &= live - 1) {
         const struct lk_rsa_job *job = b->job[i];
-        memset(job->m, 0, job->key->k);
-        if ((good >> i & 1) == 0) continue;
-        digits_store(job->m, job->key->k, b->m, i);
-        returned |= live & (0 - live);
+        uint64_t keep = 0 - (good >> i & 1);
+        digits_store(job->m, job->key->k, b->m, i, keep);
+        returned |= live & (0 - live) & keep;
     }
     return returned;
 }

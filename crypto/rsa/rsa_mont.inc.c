@@ -12,6 +12,9 @@
 #define HALF_MAX (BLOCK_MAX / 2)
 #define HALF_LANES (2 * BLOCK_MAX)
 #define SUM_LANES (HALF_MAX + 1)
+/* Where the sums of the block stand that begins at digit i: SUM_LANES or more from the next, of 15
+ * digits or 20, and found without a division. */
+#define SUM_AT(i) ((i)*3 / 4)
 #define MASK52 ((UINT64_C(1) << 52) - 1)
 
 struct blocks;
@@ -356,7 +359,7 @@ static void sums(const struct mont *m, lane *sum, const lane *x)
 {
     const struct blocks *b = m->blocks;
     for (unsigned i = 0; i < m->digits; i += b->digits)
-        b->sum(sum + i / b->digits * SUM_LANES, x + i);
+        b->sum(sum + SUM_AT(i), x + i);
 }
 
 /* Once n is there. */
@@ -366,9 +369,9 @@ static void mont_prepare(const struct mont *m)
 }
 
 /* The block of x that begins at digit i. */
-static struct factor block_at(const struct mont *m, const lane *x, const lane *sum, unsigned i)
+static struct factor block_at(const lane *x, const lane *sum, unsigned i)
 {
-    return (struct factor){x + i, sum + i / m->blocks->digits * SUM_LANES};
+    return (struct factor){x + i, sum + SUM_AT(i)};
 }
 
 /* r[digits] := t[digits] with carries passed on; r may be t. */
@@ -387,7 +390,7 @@ static void reduce_rest(const struct mont *m, unsigned i)
     struct factor q = {m->quotient, m->x_sum};
     b->sum(m->x_sum, m->quotient);
     for (unsigned j = b->digits; j < m->digits; j += b->digits)
-        b->mul(m, m->t + i + j, q, block_at(m, m->n, m->n_sum, j));
+        b->mul(m, m->t + i + j, q, block_at(m->n, m->n_sum, j));
 }
 
 /* r := t R^-1 mod n, t[2 digits] in m->t. */
@@ -411,11 +414,10 @@ static void mont_product(const struct mont *m, const lane *x, const lane *y)
     sums(m, m->x_sum, x);
     sums(m, m->y_sum, y);
     for (unsigned i = 0; i < m->digits; i += b->digits)
-        b->mul_fresh(m, m->t + 2 * i, block_at(m, x, m->x_sum, i), block_at(m, y, m->y_sum, i));
+        b->mul_fresh(m, m->t + 2 * i, block_at(x, m->x_sum, i), block_at(y, m->y_sum, i));
     for (unsigned i = 0; i < m->digits; i += b->digits)
         for (unsigned j = 0; j < m->digits; j += b->digits)
-            if (i != j)
-                b->mul(m, m->t + i + j, block_at(m, x, m->x_sum, i), block_at(m, y, m->y_sum, j));
+            if (i != j) b->mul(m, m->t + i + j, block_at(x, m->x_sum, i), block_at(y, m->y_sum, j));
 }
 
 /* r := x y R^-1 mod n. r may be x or y. */
@@ -431,7 +433,7 @@ static void square_two(const struct mont *m, const lane *a)
     const struct blocks *b = m->blocks;
     unsigned d = b->digits;
     sums(m, m->x_sum, a);
-    b->mul_fresh(m, m->t + d, block_at(m, a, m->x_sum, 0), block_at(m, a, m->x_sum, d));
+    b->mul_fresh(m, m->t + d, block_at(a, m->x_sum, 0), block_at(a, m->x_sum, d));
     b->square_first(m->t, a);
     b->square_last(m->t + 2 * d, a + d);
 }
@@ -444,7 +446,7 @@ static void square_many(const struct mont *m, const lane *a)
     memset(m->t, 0, 2 * m->digits * sizeof(lane));
     for (unsigned i = 0; i < m->digits; i += b->digits)
         for (unsigned j = i + b->digits; j < m->digits; j += b->digits)
-            b->mul(m, m->t + i + j, block_at(m, a, m->x_sum, i), block_at(m, a, m->x_sum, j));
+            b->mul(m, m->t + i + j, block_at(a, m->x_sum, i), block_at(a, m->x_sum, j));
     for (unsigned i = 0; i < m->digits; i += b->digits)
         b->square(m->t + 2 * i, a + i);
 }

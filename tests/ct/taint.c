@@ -2,11 +2,11 @@
  *
  * Secrets are marked undefined for memcheck, which then reports every branch and every address that
  * hangs on them, in the very objects that ship. Public results are marked defined again where they
- * leave. `taint leak` runs variants that leak on purpose: memcheck must report each, or the run says
- * nothing. Source: threat model, how constant time is checked, 2.
+ * leave. Rows that leak on purpose must be reported, or the run says nothing. memcheck has no
+ * AVX-512: the kernels are run over two lanes of plain C here, and the other ones by msan.c.
+ * Source: threat model, how constant time is checked, 2.
  *
- * Usage: valgrind --error-exitcode=9 taint [ROW]     without ROW: all clean rows
- *        valgrind --error-exitcode=9 taint leak ROW  one leaky control */
+ * Usage: rows.h; run by tests/support/run-taint.sh under valgrind --error-exitcode=9 */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +17,29 @@
 #include "crypto/kdf.h"
 #include "crypto/rsa/rsa_check.h"
 #include "crypto/rsa/rsa_pad.h"
+#include "tests/ct/leaky.h"
+#include "tests/ct/rows.h"
+#include "tests/ct/secret_run.h"
 
 #define K 256
 
-static void secret(void *data, size_t len)
+static void secret(const void *data, size_t len)
 {
     VALGRIND_MAKE_MEM_UNDEFINED(data, len);
 }
 
-static void public(void *data, size_t len)
+static void public(const void *data, size_t len)
 {
     VALGRIND_MAKE_MEM_DEFINED(data, len);
+}
+
+static bool is_secret(const void *data, size_t len)
+{
+    const uint8_t *byte = data;
+    uint8_t undefined = 0;
+    for (size_t i = 0; i < len && undefined == 0; i++)
+        VALGRIND_GET_VBITS(byte + i, &undefined, 1);
+    return undefined != 0;
 }
 
 /* Bytes that the compiler knows nothing of; the seed is fixed, the values do not matter. */
@@ -105,29 +117,87 @@ static void result_checks(void)
     if (good) puts("good");
 }
 
-static const struct row {
-    const char *name;
-    void (*clean)(void);
-    void (*leaky)(void); /* NULL: none of its own */
-} rows[] = {
+/* --- the kernels' private operation ---------------------------------------------------------- */
+
+static const struct lk_marker memcheck = {
+    .secret = secret, .public = public, .is_secret = is_secret};
+
+/* A request alone, and with another. Few keys: msan.c, which is fifty times as fast, has all. */
+static void private_runs(const struct lk_rsa_kernel *kernel, unsigned keys)
+{
+    lk_secret_run(kernel, &memcheck, 1, keys);
+    lk_secret_run(kernel, &memcheck, 3, keys);
+}
+
+static void private_2048(void)
+{
+    private_runs(&lk_rsa_private_x2_ref[LK_RSA_2048], 8);
+}
+
+static void private_3072(void)
+{
+    private_runs(&lk_rsa_private_x2_ref[LK_RSA_3072], 2);
+}
+
+static void private_4096(void)
+{
+    private_runs(&lk_rsa_private_x2_ref[LK_RSA_4096], 2);
+}
+
+static void run_control(enum lk_leak which)
+{
+    lk_leak = which;
+    lk_secret_run(&lk_rsa_leaky_x2_ref[LK_RSA_2048], &memcheck, 1, 1);
+}
+
+/* What is found in the controls is their leak: without one they are clean. */
+static void private_no_leak(void)
+{
+    run_control(LK_LEAK_NONE);
+}
+
+static void private_lookup(void)
+{
+    run_control(LK_LEAK_LOOKUP);
+}
+
+static void private_branch(void)
+{
+    run_control(LK_LEAK_BRANCH);
+}
+
+static void private_jump(void)
+{
+    run_control(LK_LEAK_JUMP);
+}
+
+static void private_early_out(void)
+{
+    run_control(LK_LEAK_EARLY_OUT);
+}
+
+static void private_borrow(void)
+{
+    run_control(LK_LEAK_BORROW);
+}
+
+static const struct lk_row rows[] = {
     {"premaster", premaster_unpads, premaster_leaks},
     {"master", master_derives, NULL},
     {"finished", finished_compares, finished_leaks},
     {"result", result_checks, NULL},
+    {"private_2048", private_2048, NULL},
+    {"private_3072", private_3072, NULL},
+    {"private_4096", private_4096, NULL},
+    {"private_control", private_no_leak, NULL},
+    {"private_lookup", NULL, private_lookup},
+    {"private_branch", NULL, private_branch},
+    {"private_jump", NULL, private_jump},
+    {"private_early_out", NULL, private_early_out},
+    {"private_borrow", NULL, private_borrow},
 };
 
 int main(int argc, char **argv)
 {
-    bool leak = argc > 1 && strcmp(argv[1], "leak") == 0;
-    const char *wanted = argc > 1 + leak ? argv[1 + leak] : NULL;
-    if (!RUNNING_ON_VALGRIND) {
-        fprintf(stderr, "taint: run it under valgrind\n");
-        return 2;
-    }
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (wanted != NULL && strcmp(wanted, rows[i].name) != 0) continue;
-        void (*run)(void) = leak ? rows[i].leaky : rows[i].clean;
-        if (run != NULL) run();
-    }
-    return 0;
+    return lk_rows_main(rows, sizeof rows / sizeof rows[0], argc, argv);
 }

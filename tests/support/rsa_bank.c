@@ -199,25 +199,32 @@ static void bank_make(struct lk_bank *bank, const struct key_row *rows, size_t c
         key_make(&bank->key[i], &rows[i]);
 }
 
-#define MAKE(bank, rows) bank_make(bank, rows, sizeof(rows) / sizeof(rows)[0])
+static const struct {
+    const struct key_row *rows;
+    size_t count;
+} keys_of[LK_RSA_CLASS_COUNT] = {
+    [LK_RSA_2048] = {keys_2048, sizeof keys_2048 / sizeof keys_2048[0]},
+    [LK_RSA_3072] = {keys_3072, sizeof keys_3072 / sizeof keys_3072[0]},
+    [LK_RSA_4096] = {keys_4096, sizeof keys_4096 / sizeof keys_4096[0]},
+};
+
+void lk_bank_open_first(struct lk_bank *bank, enum lk_rsa_class size, unsigned count)
+{
+    bank_make(bank, keys_of[size].rows, count < keys_of[size].count ? count : keys_of[size].count);
+    for (unsigned i = 0; i < bank->count; i++) {
+        LK_ASSERT(bank->key[i].kernel != NULL && bank->key[i].kernel->size == size);
+        LK_ASSERT(i >= LK_BANK_PLAIN || bank->key[i].engine != NULL);
+    }
+}
 
 void lk_bank_open(struct lk_bank *bank, enum lk_rsa_class size)
 {
-    if (size == LK_RSA_2048)
-        MAKE(bank, keys_2048);
-    else if (size == LK_RSA_3072)
-        MAKE(bank, keys_3072);
-    else
-        MAKE(bank, keys_4096);
-    for (unsigned i = 0; i < bank->count; i++)
-        LK_ASSERT(bank->key[i].kernel != NULL && bank->key[i].kernel->size == size);
-    for (unsigned i = 0; i < LK_BANK_PLAIN; i++)
-        LK_ASSERT(bank->key[i].engine != NULL);
+    lk_bank_open_first(bank, size, LK_BANK_KEYS_MAX);
 }
 
 void lk_bank_open_lone(struct lk_bank *bank)
 {
-    MAKE(bank, keys_lone);
+    bank_make(bank, keys_lone, LK_BANK_LONE);
     for (unsigned i = 0; i < bank->count; i++)
         LK_ASSERT(bank->key[i].kernel == NULL && bank->key[i].engine != NULL);
 }

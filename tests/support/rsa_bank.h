@@ -18,6 +18,8 @@ struct lk_bank {
 };
 
 void lk_bank_open(struct lk_bank *bank, enum lk_rsa_class size);
+/* No more than the first `count` of them, for who cannot wait. */
+void lk_bank_open_first(struct lk_bank *bank, enum lk_rsa_class size, unsigned count);
 void lk_bank_close(struct lk_bank *bank);
 
 /* Keys that the engine takes and no kernel does: e of 65 bits, of 2048, 3072, 4096 bits; and one
