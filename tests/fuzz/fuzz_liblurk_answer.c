@@ -1,12 +1,12 @@
 /* Any bytes as what a key server, or an agent, sends back to calls in flight: the first byte says
  * over which framing, the next two how long the pieces are. The ids of the calls are known, 7e ..
- * 7e 00 to 7e .. 7e 07, since no fuzzer guesses one. Every call ends in exactly one result. */
+ * 7e 00 to 7e .. 7e 09, since no fuzzer guesses one. Every call ends in exactly one result. */
 #include <string.h>
 
 #include "core/base/err.h"
 #include "tools/liblurk/lurk.h"
 
-#define CALLS 8
+#define CALLS 10
 #define NOW UINT64_C(1000000000)
 #define LATER UINT64_C(9000000000)
 
@@ -17,8 +17,8 @@ static unsigned ended[CALLS];
 
 static void submit_all(struct lurk_client *client)
 {
-    static const uint8_t exchanges[CALLS][2] = {{0, 0}, {0, 1}, {1, 0},   {1, 2},
-                                                {1, 6}, {2, 2}, {240, 2}, {240, 4}};
+    static const uint8_t exchanges[CALLS][2] = {{0, 0}, {0, 1},   {1, 0},   {1, 2}, {1, 6},
+                                                {2, 2}, {240, 2}, {240, 4}, {2, 0}, {240, 0}};
     for (size_t i = 0; i < CALLS; i++) {
         uint8_t request[16] = {exchanges[i][0],
                                1,
@@ -56,6 +56,9 @@ static void answer_read(const struct lurk_answer *answer)
     struct lurk_bytes signature;
     struct lurk_capabilities capabilities = {.size = sizeof capabilities};
     struct lurk_tls12_capability entry[4];
+    struct lurk_tls13_signed tls13_signed = {.size = sizeof tls13_signed};
+    struct lurk_tls13_capabilities tls13 = {.size = sizeof tls13};
+    struct lurk_split_capabilities split = {.size = sizeof split};
     size_t count;
     for (size_t i = 0; i < 4; i++)
         entry[i].size = sizeof entry[i];
@@ -63,7 +66,11 @@ static void answer_read(const struct lurk_answer *answer)
                 (lurk_tls12_master_read(answer, secret) == LURK_OK) +
                 (lurk_signature_read(answer, &signature) == LURK_OK) +
                 (lurk_capabilities_read(answer, &capabilities) == LURK_OK) +
-                (lurk_tls12_capabilities_read(answer, entry, 4, &count, NULL) == LURK_OK);
+                (lurk_tls12_capabilities_read(answer, entry, 4, &count, NULL) == LURK_OK) +
+                (lurk_tls13_s_init_cert_verify_read(answer, &tls13_signed) == LURK_OK) +
+                (lurk_tls13_capabilities_read(answer, &tls13) == LURK_OK) +
+                (lurk_split_premaster_read(answer, secret) == LURK_OK) +
+                (lurk_split_capabilities_read(answer, &split) == LURK_OK);
     LK_ASSERT(taken <= 1);
 }
 
