@@ -87,7 +87,10 @@ all: $(PROGRAM_BIN) ## build the programs
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+# What tests are made of is compiled once and run for a second.
+$(OUT)/tests/%.o: CFLAGS_TESTS := -O1 -g1
 
 # The sources that say of which commit they are; they alone are compiled anew after each.
 COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
@@ -288,6 +291,15 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schema, and what it names ex
 	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
 	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
 
+# All of it at once, on all CPUs; tests then run in turn, some with the machine to themselves.
+.PHONY: check-build check-build-test check-build-asan check-build-tsan parts-of-test parts-of-asan parts-of-tsan
+check-build: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-test check-build-asan check-build-tsan
+check-build-test check-build-asan check-build-tsan:
+	$(Q)$(MAKE) --no-print-directory CONFIG=$(@:check-build-%=%) $(@:check-build-%=parts-of-%)
+parts-of-test: all
+parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY)
+parts-of-tsan: all $(TSAN_BIN)
+
 check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan check-tsan check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
@@ -323,6 +335,7 @@ fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name
 
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain
