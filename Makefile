@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 V ?= 0
 OUT := build/$(CONFIG)
+FUZZ_OUT := build/fuzz
 
 ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
 $(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
@@ -123,6 +124,12 @@ $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(file >$@.link,$(LK_LDFLAGS) $(filter-out $(LIB),$^))
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
+
+# The provider's parts that have tests of their own, and what else reads key files.
+EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
+$(filter $(OUT)/tests/unit/provider/%,$(UNIT_BIN)): $(EDGE_KEYFILE)
+$(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
+$(FUZZ_OUT)/bin/fuzz_edge_keyfile: $(FUZZ_OUT)/tools/provider/keyfile.o
 
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
@@ -292,7 +299,6 @@ check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan c
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30
-FUZZ_OUT := build/fuzz
 # clang wants to be told of the one 16-byte swap for the whole file.
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
