@@ -111,8 +111,11 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
+# What a program takes of its neighbours in tools/.
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+
 define program_rule
-$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
