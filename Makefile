@@ -61,6 +61,8 @@ PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
 LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
 
+PROVIDER := $(OUT)/lib/lurk.so
+
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
@@ -125,6 +127,31 @@ $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(
 	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# The OpenSSL provider: one shared object that shows one symbol, and stays loaded, since threads may end
+# after it was done with. Of the library it takes what it needs, compiled to be anywhere in memory.
+PROVIDER_SRC := $(wildcard tools/provider/*.c)
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_LIB := $(OUT)/pic/liblurk.a
+PROVIDER_LDFLAGS := -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
+                    -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
+
+$(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(LK_CFLAGS))
+$(OUT)/pic/%.o: %.c
+	$(call say,PIC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+$(OUT)/pic/tools/provider/provider.o: $(OUT)/commit
+
+$(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+$(PROVIDER): $(PROVIDER_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/provider/lurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PROVIDER_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(shell pkg-config --libs libcrypto)
 
 # What a test program is linked from is kept for check-sabotage, which links it again.
 $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)

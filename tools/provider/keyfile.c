@@ -148,7 +148,7 @@ static lk_err version_judge(struct lk_bytes version, char *why)
     return LK_OK;
 }
 
-lk_err lk_keyfile_parse(struct lk_bytes der, struct lk_keyfile *out, char *why)
+lk_err lk_keyfile_parse(struct lk_bytes der, struct lk_keyfile *out, char why[LK_KEYFILE_WHY_BYTES])
 {
     why[0] = 0;
     LK_REQUIRE(der.len <= LK_KEYFILE_BYTES_MAX,

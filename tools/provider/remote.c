@@ -1,0 +1,157 @@
+#include "tools/provider/remote.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/rsa.h>
+
+#include "crypto/ct.h"
+#include "tools/provider/call.h"
+#include "tools/provider/question.h"
+
+#define MESSAGE_BYTES 4096 /* a request of `split`: a DHE share of 8,192 bits is the longest */
+
+static struct lurk_bytes borrow(struct lk_bytes bytes)
+{
+    return (struct lurk_bytes){.data = bytes.data, .len = bytes.len};
+}
+
+/* --- mode sign ----------------------------------------------------------------------------- */
+
+static bool written(const struct lk_pkey *key, int outcome, const char *what)
+{
+    if (outcome == LURK_OK) return true;
+    lk_prov_error(key->prov, LK_REASON_NOT_TLS, "%s: %s", what, lurk_error_text(outcome));
+    return false;
+}
+
+static bool call_cert_verify(const struct lk_pkey *key, uint16_t scheme,
+                             const struct lk_question *q, struct lk_reply *reply)
+{
+    static const char what[] = "split.sign_cert_verify";
+    uint8_t message[MESSAGE_BYTES];
+    size_t len;
+    struct lurk_split_sign_cert_verify request = {.size = sizeof request,
+                                                  .role = q->client,
+                                                  .scheme = scheme,
+                                                  .transcript_hash = borrow(q->transcript_hash)};
+    memcpy(request.key_id, key->key_id, sizeof request.key_id);
+    int outcome = lurk_split_sign_cert_verify_write(&request, message, sizeof message, &len);
+    return written(key, outcome, what) &&
+           lk_call(key, (struct lurk_bytes){message, len}, what, reply);
+}
+
+static bool call_ske(const struct lk_pkey *key, uint16_t scheme, const struct lk_question *q,
+                     struct lk_reply *reply)
+{
+    static const char what[] = "split.sign_ske";
+    uint8_t message[MESSAGE_BYTES];
+    size_t len;
+    struct lurk_split_sign_ske request = {.size = sizeof request,
+                                          .freshness = LURK_FRESHNESS_NONE,
+                                          .sig_and_hash = scheme,
+                                          .kx = q->dhe ? LURK_KX_DHE : LURK_KX_ECDHE,
+                                          .params = borrow(q->params)};
+    memcpy(request.key_id, key->key_id, sizeof request.key_id);
+    memcpy(request.client_random, q->client_random, sizeof request.client_random);
+    memcpy(request.server_random, q->server_random, sizeof request.server_random);
+    int outcome = lurk_split_sign_ske_write(&request, message, sizeof message, &len);
+    return written(key, outcome, what) &&
+           lk_call(key, (struct lurk_bytes){message, len}, what, reply);
+}
+
+/* --- the answer ---------------------------------------------------------------------------- */
+
+static const char *digest_name(uint16_t scheme)
+{
+    switch (scheme) {
+    case 0x0401: case 0x0403: case 0x0804: case 0x0809: return "SHA2-256";
+    case 0x0501: case 0x0503: case 0x0805: case 0x080a: return "SHA2-384";
+    case 0x0601: case 0x0603: case 0x0806: case 0x080b: return "SHA2-512";
+    default: return NULL; /* EdDSA */
+    }
+}
+
+static bool is_pss(uint16_t scheme)
+{
+    return scheme >= 0x0804 && scheme <= 0x080b && scheme != 0x0807 && scheme != 0x0808;
+}
+
+/* A server that answers for another key, or a broken one, is told apart here and not by the
+ * peer. */
+static bool signature_good(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
+                           struct lurk_bytes signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *pctx = NULL;
+    ERR_set_mark();
+    bool good = ctx != NULL &&
+                EVP_DigestVerifyInit_ex(ctx, &pctx, digest_name(scheme), key->prov->libctx, NULL,
+                                        key->public_half, NULL) == 1;
+    if (good && is_pss(scheme))
+        good = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+    good = good && EVP_DigestVerify(ctx, signature.data, signature.len, message.data,
+                                    message.len) == 1;
+    ERR_pop_to_mark();
+    EVP_MD_CTX_free(ctx);
+    return good;
+}
+
+static bool signature_take(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
+                           const struct lk_reply *reply, uint8_t *out, size_t room, size_t *len)
+{
+    struct lurk_bytes signature = {0};
+    bool good = lurk_signature_read(&reply->answer, &signature) == LURK_OK &&
+                signature.len <= room && signature_good(key, scheme, message, signature);
+    if (!good) {
+        lk_prov_error(key->prov, LK_REASON_SIGNATURE, "scheme %04x: what came back does not fit "
+                                                      "the public key in the key file", scheme);
+        return false;
+    }
+    memcpy(out, signature.data, signature.len);
+    *len = signature.len;
+    return true;
+}
+
+bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
+                    uint8_t *signature, size_t room, size_t *len)
+{
+    struct lk_question q = lk_question_of(message);
+    struct lk_reply reply = {0};
+    if (!key->remote) {
+        lk_prov_error(key->prov, LK_REASON_NO_KEY, "this key came without a key file");
+        return false;
+    }
+    if (q.kind == LK_QUESTION_NONE) {
+        lk_prov_error(key->prov, LK_REASON_NOT_TLS,
+                      "%zu bytes to be signed are neither a ServerKeyExchange of TLS 1.2 nor a "
+                      "CertificateVerify of TLS 1.3; certificate requests, client certificates "
+                      "under TLS 1.2 and other data need the key itself", message.len);
+        return false;
+    }
+    bool got = q.kind == LK_QUESTION_SKE ? call_ske(key, scheme, &q, &reply)
+                                         : call_cert_verify(key, scheme, &q, &reply);
+    bool good = got && signature_take(key, scheme, message, &reply, signature, room, len);
+    lk_reply_fini(&reply);
+    return good;
+}
+
+bool lk_remote_decrypt(const struct lk_pkey *key, uint16_t client_version,
+                       struct lk_bytes ciphertext, uint8_t premaster[LK_PREMASTER_BYTES])
+{
+    static const char what[] = "split.rsa_premaster";
+    uint8_t message[MESSAGE_BYTES];
+    size_t len;
+    struct lk_reply reply = {0};
+    struct lurk_split_rsa_premaster request = {.size = sizeof request,
+                                               .client_version = client_version,
+                                               .encrypted_premaster = borrow(ciphertext)};
+    memcpy(request.key_id, key->key_id, sizeof request.key_id);
+    int outcome = lurk_split_rsa_premaster_write(&request, message, sizeof message, &len);
+    bool good = written(key, outcome, what) &&
+                lk_call(key, (struct lurk_bytes){message, len}, what, &reply) &&
+                lurk_split_premaster_read(&reply.answer, premaster) == LURK_OK;
+    lk_reply_fini(&reply);
+    return good;
+}

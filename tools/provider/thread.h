@@ -1,0 +1,27 @@
+/* thread: what lurk.so keeps for each thread. Made at the thread's first need, wiped and freed when
+ * the thread ends; a forked child finds that it is its parent's, and wipes it before use. */
+#ifndef LK_TOOLS_PROVIDER_THREAD_H
+#define LK_TOOLS_PROVIDER_THREAD_H
+
+#include <sys/types.h>
+
+#define LK_AGENTS_MAX 4 /* agents a thread keeps connected; more take turns */
+
+struct lurk_transport;
+
+struct lk_line {
+    char agent[108]; /* "": free */
+    struct lurk_transport *transport;
+    unsigned used; /* the thread's count of calls at its last use */
+};
+
+struct lk_thread {
+    pid_t pid;
+    unsigned calls;
+    struct lk_line line[LK_AGENTS_MAX];
+};
+
+/* NULL: no memory. */
+struct lk_thread *lk_thread_get(void);
+
+#endif
