@@ -131,7 +131,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 # The OpenSSL provider: one shared object that shows one symbol, and stays loaded, since threads may end
 # after it was done with. Of the library it takes what it needs, compiled to be anywhere in memory.
 PROVIDER_SRC := $(wildcard tools/provider/*.c)
-PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
 PIC_LIB := $(OUT)/pic/liblurk.a
 PROVIDER_LDFLAGS := -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
                     -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "crypto/ct.h"
+#include "tools/provider/selfcheck.h"
 #include "tools/provider/thread.h"
 
 #define NS_PER_MS 1000000u
@@ -19,13 +18,6 @@ void lk_reply_fini(struct lk_reply *reply)
 {
     OPENSSL_clear_free(reply->bytes, reply->len);
     *reply = (struct lk_reply){0};
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 static struct lurk_transport *transport_new(const struct lk_pkey *key, char text[TEXT_BYTES])
@@ -187,8 +179,8 @@ static bool wait_begin(struct wait *wait, const struct lk_pkey *key, char text[T
 static void wait_for(struct wait *wait, uint64_t deadline_ns, struct lurk_result *result)
 {
     for (;;) {
-        lurk_transport_ready(wait->transport, now_ns());
-        uint64_t now = now_ns();
+        lurk_transport_ready(wait->transport, lk_now_ns());
+        uint64_t now = lk_now_ns();
         if (lurk_transport_take(wait->transport, now, result)) return;
         uint64_t due = lurk_transport_due_ns(wait->transport);
         if (due > deadline_ns) due = deadline_ns;
@@ -204,7 +196,7 @@ static bool call_paused(ASYNC_JOB *job, const struct lk_pkey *key, struct lurk_b
 {
     char text[TEXT_BYTES] = "";
     struct lurk_result result = {.size = sizeof result, .outcome = LURK_ERR_SYSTEM};
-    uint64_t now = now_ns(), id;
+    uint64_t now = lk_now_ns(), id;
     uint64_t deadline_ns = now + (uint64_t)key->prov->settings.wait_ms * NS_PER_MS;
     struct lurk_submit submit = {
         .size = sizeof submit, .message = request, .deadline_ns = deadline_ns};
@@ -225,8 +217,12 @@ static bool call_paused(ASYNC_JOB *job, const struct lk_pkey *key, struct lurk_b
 bool lk_call(const struct lk_pkey *key, struct lurk_bytes request, const char *what,
              struct lk_reply *reply)
 {
-    ASYNC_JOB *job = ASYNC_get_current_job();
     *reply = (struct lk_reply){0};
+    if (key->check != NULL) {
+        lk_selfcheck_asked(key, request.len);
+        return true;
+    }
+    ASYNC_JOB *job = ASYNC_get_current_job();
     lk_prov_trace(key->prov, "%s: %zu bytes to %s%s", what, request.len, key->agent,
                   job != NULL ? ", job paused meanwhile" : "");
     return job != NULL ? call_paused(job, key, request, what, reply)

@@ -6,6 +6,8 @@
 #include <openssl/params.h>
 #include <openssl/x509.h>
 
+#include "tools/provider/selfcheck.h"
+
 static const char *const names[LK_PKEY_KINDS] = {"RSA", "RSA-PSS", "EC", "ED25519", "ED448"};
 
 const char *lk_pkey_name(enum lk_pkey_kind kind)
@@ -86,6 +88,7 @@ struct lk_pkey *lk_pkey_from_file(const struct lk_prov *prov, struct lk_bytes de
     }
     if (file.mode != LK_KEYFILE_MODE_NONE) key->mode = file.mode;
     if (file.fallback != LK_KEYFILE_FALLBACK_NONE) key->fallback = file.fallback;
+    lk_selfcheck_claim(key);
     return key;
 }
 

@@ -19,6 +19,8 @@ enum lk_pkey_kind {
 /* OpenSSL's name, "RSA-PSS". */
 const char *lk_pkey_name(enum lk_pkey_kind kind);
 
+struct lk_check;
+
 struct lk_pkey {
     const struct lk_prov *prov;
     int references;
@@ -29,6 +31,7 @@ struct lk_pkey {
     char agent[LK_KEYFILE_AGENT_MAX + 1];
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    struct lk_check *check; /* the self-check that made this key; else NULL */
 };
 
 /* Empty, of a kind; one reference. */

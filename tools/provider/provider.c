@@ -120,6 +120,9 @@ static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
         {OSSL_OP_ASYM_CIPHER, lk_asymcipher_algorithms},
         {OSSL_OP_DECODER, lk_decoder_algorithms},
         {OSSL_OP_STORE, lk_store_algorithms},
+        {OSSL_OP_RAND, lk_rand_algorithms},
+        {OSSL_OP_DIGEST, lk_digest_algorithms},
+        {OSSL_OP_KDF, lk_kdf_algorithms},
     };
     (void)provctx;
     *no_cache = 0;

@@ -71,6 +71,9 @@ extern const OSSL_ALGORITHM lk_signature_algorithms[];
 extern const OSSL_ALGORITHM lk_asymcipher_algorithms[];
 extern const OSSL_ALGORITHM lk_decoder_algorithms[];
 extern const OSSL_ALGORITHM lk_store_algorithms[];
+extern const OSSL_ALGORITHM lk_rand_algorithms[];
+extern const OSSL_ALGORITHM lk_digest_algorithms[];
+extern const OSSL_ALGORITHM lk_kdf_algorithms[];
 
 /* A row of a dispatch table: OpenSSL keeps every function as one without arguments. */
 #define LK_ROW(id, function) {(id), (void (*)(void))(function)}

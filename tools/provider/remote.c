@@ -3,13 +3,17 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 
 #include "crypto/ct.h"
 #include "tools/provider/call.h"
+#include "tools/provider/full.h"
 #include "tools/provider/question.h"
+#include "tools/provider/selfcheck.h"
+#include "tools/provider/thread.h"
 
-#define MESSAGE_BYTES 4096 /* a request of `split`: a DHE share of 8,192 bits is the longest */
+#define MESSAGE_BYTES 2304 /* a request of `split`: a DHE share of 8,192 bits is the longest */
 
 static struct lurk_bytes borrow(struct lk_bytes bytes)
 {
@@ -60,6 +64,17 @@ static bool call_ske(const struct lk_pkey *key, uint16_t scheme, const struct lk
            lk_call(key, (struct lurk_bytes){message, len}, what, reply);
 }
 
+/* Mode full does not know this handshake: is mode sign allowed instead? */
+static bool may_stand_in(const struct lk_pkey *key, const char *why)
+{
+    if (lk_pkey_may_fall_back(key)) {
+        lk_prov_trace(key->prov, "mode sign in place of full: %s", why);
+        return true;
+    }
+    lk_prov_error(key->prov, LK_REASON_FULL, "%s, and fallback is refuse", why);
+    return false;
+}
+
 /* --- the answer ---------------------------------------------------------------------------- */
 
 static const char *digest_name(uint16_t scheme)
@@ -98,12 +113,23 @@ static bool signature_good(const struct lk_pkey *key, uint16_t scheme, struct lk
     return good;
 }
 
+static bool signature_read(const struct lurk_answer *answer, struct lurk_bytes *signature)
+{
+    struct lurk_tls13_signed all = {.size = sizeof all};
+    if (answer->extension != LURK_TLS13) return lurk_signature_read(answer, signature) == LURK_OK;
+    if (lurk_tls13_s_init_cert_verify_read(answer, &all) != LURK_OK) return false;
+    *signature = all.signature;
+    return true;
+}
+
 static bool signature_take(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
                            const struct lk_reply *reply, uint8_t *out, size_t room, size_t *len)
 {
     struct lurk_bytes signature = {0};
-    bool good = lurk_signature_read(&reply->answer, &signature) == LURK_OK &&
-                signature.len <= room && signature_good(key, scheme, message, signature);
+    if (key->check != NULL)
+        return lk_selfcheck_sign(key, digest_name(scheme), message, out, room, len);
+    bool good = signature_read(&reply->answer, &signature) && signature.len <= room &&
+                signature_good(key, scheme, message, signature);
     if (!good) {
         lk_prov_error(key->prov, LK_REASON_SIGNATURE, "scheme %04x: what came back does not fit "
                                                       "the public key in the key file", scheme);
@@ -112,6 +138,23 @@ static bool signature_take(const struct lk_pkey *key, uint16_t scheme, struct lk
     memcpy(out, signature.data, signature.len);
     *len = signature.len;
     return true;
+}
+
+/* Mode full where it can, mode sign where that is configured or may stand in. */
+static bool sign_call(const struct lk_pkey *key, uint16_t scheme, const struct lk_question *q,
+                      struct lk_reply *reply)
+{
+    char why[LK_FULL_WHY_BYTES] = "its self-check failed";
+    bool ske = q->kind == LK_QUESTION_SKE;
+    enum lk_check_version version = ske ? LK_CHECK_TLS12 : LK_CHECK_TLS13;
+    bool full = lk_pkey_full(key) && !q->client; /* a client's has no exchange but that of split */
+    enum lk_full end = LK_FULL_UNKNOWN;
+    if (full && (key->check != NULL || lk_selfcheck_good(key->prov, version)))
+        end = ske ? lk_full_ske(key, scheme, q, reply, why)
+                  : lk_full_cert_verify(key, scheme, q, reply, why);
+    if (end != LK_FULL_UNKNOWN) return end == LK_FULL_DONE;
+    if (full && !may_stand_in(key, why)) return false;
+    return ske ? call_ske(key, scheme, q, reply) : call_cert_verify(key, scheme, q, reply);
 }
 
 bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
@@ -130,15 +173,16 @@ bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes 
                       "under TLS 1.2 and other data need the key itself", message.len);
         return false;
     }
-    bool got = q.kind == LK_QUESTION_SKE ? call_ske(key, scheme, &q, &reply)
-                                         : call_cert_verify(key, scheme, &q, &reply);
+    bool got = sign_call(key, scheme, &q, &reply);
     bool good = got && signature_take(key, scheme, message, &reply, signature, room, len);
     lk_reply_fini(&reply);
     return good;
 }
 
-bool lk_remote_decrypt(const struct lk_pkey *key, uint16_t client_version,
-                       struct lk_bytes ciphertext, uint8_t premaster[LK_PREMASTER_BYTES])
+/* --- RSA key exchange ---------------------------------------------------------------------- */
+
+static bool call_premaster(const struct lk_pkey *key, uint16_t client_version,
+                           struct lk_bytes ciphertext, uint8_t premaster[LK_PREMASTER_BYTES])
 {
     static const char what[] = "split.rsa_premaster";
     uint8_t message[MESSAGE_BYTES];
@@ -153,5 +197,57 @@ bool lk_remote_decrypt(const struct lk_pkey *key, uint16_t client_version,
                 lk_call(key, (struct lurk_bytes){message, len}, what, &reply) &&
                 lurk_split_premaster_read(&reply.answer, premaster) == LURK_OK;
     lk_reply_fini(&reply);
+    return good;
+}
+
+/* A handle is told from a premaster by being kept: 48 random bytes, the version too. */
+static bool handle_make(const struct lk_pkey *key, uint16_t client_version,
+                        struct lk_bytes ciphertext, uint8_t out[LK_PREMASTER_BYTES])
+{
+    struct lk_kept *kept = lk_thread_kept();
+    if (kept == NULL || ciphertext.len > LK_CIPHERTEXT_BYTES_MAX) return false;
+    struct lk_kept_handle *handle = lk_kept_handle_take(kept, lk_now_ns());
+    handle->key = lk_pkey_up((struct lk_pkey *)(uintptr_t)key);
+    handle->client_version = client_version;
+    memcpy(handle->ciphertext, ciphertext.data, ciphertext.len);
+    handle->ciphertext_len = ciphertext.len;
+    if (RAND_priv_bytes_ex(key->prov->libctx, handle->handle, LK_PREMASTER_BYTES, 0) != 1) {
+        lk_kept_handle_drop(handle);
+        return false;
+    }
+    memcpy(out, handle->handle, LK_PREMASTER_BYTES);
+    return true;
+}
+
+bool lk_remote_decrypt(const struct lk_pkey *key, uint16_t client_version,
+                       struct lk_bytes ciphertext, uint8_t premaster[LK_PREMASTER_BYTES])
+{
+    if (!key->remote) {
+        lk_prov_error(key->prov, LK_REASON_NO_KEY, "this key came without a key file");
+        return false;
+    }
+    if (!lk_pkey_full(key)) return call_premaster(key, client_version, ciphertext, premaster);
+    if (lk_selfcheck_good(key->prov, LK_CHECK_TLS12))
+        return handle_make(key, client_version, ciphertext, premaster);
+    return may_stand_in(key, "its self-check failed") &&
+           call_premaster(key, client_version, ciphertext, premaster);
+}
+
+bool lk_remote_master(struct lk_kept_handle *handle, unsigned hash, struct lk_bytes seed,
+                      uint8_t secret[LK_PREMASTER_BYTES], bool *is_premaster)
+{
+    char why[LK_FULL_WHY_BYTES] = "";
+    uint8_t bytes[LK_CIPHERTEXT_BYTES_MAX];
+    struct lk_pkey *key = lk_pkey_up(handle->key);
+    uint16_t client_version = handle->client_version;
+    struct lk_bytes ciphertext = lk_bytes_of(bytes, handle->ciphertext_len);
+    memcpy(bytes, handle->ciphertext, handle->ciphertext_len);
+    lk_kept_handle_drop(handle); /* before the wait: others may need the room meanwhile */
+    enum lk_full end = lk_full_master(key, ciphertext, hash, seed, secret, why);
+    bool good = end == LK_FULL_DONE;
+    *is_premaster = end == LK_FULL_UNKNOWN;
+    if (*is_premaster)
+        good = may_stand_in(key, why) && call_premaster(key, client_version, ciphertext, secret);
+    lk_pkey_free(key);
     return good;
 }

@@ -5,16 +5,21 @@
 #ifndef LK_TOOLS_PROVIDER_REMOTE_H
 #define LK_TOOLS_PROVIDER_REMOTE_H
 
+#include "tools/provider/kept.h"
 #include "tools/provider/key.h"
-
-#define LK_PREMASTER_BYTES 48
 
 /* signature[*len] := the signature of message in scheme, checked with the public half. */
 bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
                     uint8_t *signature, size_t room, size_t *len);
 
-/* premaster[48] := what TLS's key exchange goes on with, whatever the ciphertext holds. */
+/* premaster[48] := what TLS's key exchange goes on with, whatever the ciphertext holds. In mode full
+ * that is a handle, of random bytes: the PRF that gets it asks for the master secret. */
 bool lk_remote_decrypt(const struct lk_pkey *key, uint16_t client_version,
                        struct lk_bytes ciphertext, uint8_t premaster[LK_PREMASTER_BYTES]);
+
+/* What the handle stands for, seed being what the PRF got beside it: secret[48] := the master
+ * secret, or where the key may fall back the premaster (*is_premaster). The handle is spent. */
+bool lk_remote_master(struct lk_kept_handle *handle, unsigned hash, struct lk_bytes seed,
+                      uint8_t secret[LK_PREMASTER_BYTES], bool *is_premaster);
 
 #endif

@@ -3,11 +3,15 @@
 #ifndef LK_TOOLS_PROVIDER_THREAD_H
 #define LK_TOOLS_PROVIDER_THREAD_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define LK_AGENTS_MAX 4 /* agents a thread keeps connected; more take turns */
 
 struct lurk_transport;
+struct lurk_prover;
+struct lk_kept;
 
 struct lk_line {
     char agent[108]; /* "": free */
@@ -19,9 +23,18 @@ struct lk_thread {
     pid_t pid;
     unsigned calls;
     struct lk_line line[LK_AGENTS_MAX];
+    struct lk_kept *kept;       /* mode full: made by lk_thread_kept */
+    struct lurk_prover *prover; /* mode full: made by lk_thread_prover */
 };
+
+/* Monotonic. */
+uint64_t lk_now_ns(void);
 
 /* NULL: no memory. */
 struct lk_thread *lk_thread_get(void);
+
+/* What the thread remembers of its handshakes, aged to now. NULL: no memory. */
+struct lk_kept *lk_thread_kept(void);
+struct lurk_prover *lk_thread_prover(void);
 
 #endif
