@@ -16,8 +16,6 @@ struct node {
     struct node *next, **before; /* before NULL: not listed */
     struct list *list;
     SSL *ssl;
-    bool drawn; /* random was given out for it */
-    uint8_t random[RANDOM_BYTES];
 };
 
 /* Lives until the thread and all its connections are gone: a connection may end in another. */
@@ -72,7 +70,7 @@ static void connection_made(void *parent, void *ptr, CRYPTO_EX_DATA *data, int i
     (void)ptr, (void)argl, (void)argp;
     struct list *list = list_get();
     struct node *node = list != NULL ? calloc(1, sizeof *node) : NULL;
-    if (node == NULL) return; /* not known: its handshake will be told apart from none */
+    if (node == NULL) return; /* it is not listed: there will be no S for it */
     if (!CRYPTO_set_ex_data(data, index, node)) {
         free(node);
         return;
@@ -116,28 +114,20 @@ bool lk_hello_init(void)
 
 /* --- which one ----------------------------------------------------------------------------- */
 
-enum standing { WAITS, ASKS, OVER };
-
-static bool is_zero(const uint8_t random[RANDOM_BYTES])
+/* A handshake that failed stays as it was until the program frees it; its word for it is the one
+ * sign. */
+static bool has_failed(const struct lk_libssl *libssl, const SSL *ssl)
 {
-    static const uint8_t zero[RANDOM_BYTES];
-    return lk_ct_equal(random, zero, RANDOM_BYTES);
+    return strcmp(libssl->state_string(ssl), "SSLERR") == 0;
 }
 
-static enum standing standing_of(const struct lk_libssl *libssl, const struct node *node)
+/* No random will be drawn for it any more: a client that has begun, a handshake that has ended. (A
+ * server may be asked for one twice: a HelloRetryRequest comes of the first.) */
+static bool is_over(const struct lk_libssl *libssl, const SSL *ssl)
 {
-    uint8_t client[RANDOM_BYTES] = {0}, server[RANDOM_BYTES] = {0};
-    libssl->client_random(node->ssl, client, sizeof client);
-    libssl->server_random(node->ssl, server, sizeof server);
-    if (is_zero(client)) return WAITS;
-    if (!libssl->is_server(node->ssl)) return OVER;
-    bool reads_hello = libssl->state(node->ssl) == TLS_ST_SR_CLNT_HELLO;
-    if (is_zero(server)) return reads_hello ? ASKS : OVER;
-    /* A HelloRetryRequest may have gone: then the same is asked for once more. */
-    bool again = libssl->version(node->ssl) == TLS1_3_VERSION && node->drawn &&
-                 lk_ct_equal(server, node->random, RANDOM_BYTES);
-    if (!again) return OVER;
-    return reads_hello ? ASKS : libssl->state(node->ssl) == TLS_ST_OK ? OVER : WAITS;
+    OSSL_HANDSHAKE_STATE state = libssl->state(ssl);
+    if (state == TLS_ST_BEFORE) return false;
+    return state == TLS_ST_OK || !libssl->is_server(ssl) || has_failed(libssl, ssl);
 }
 
 /* As libssl's server does: it could have spoken 1.3 (maximum version 0: no limit). */
@@ -148,33 +138,30 @@ static bool is_marked(const struct lk_libssl *libssl, SSL *ssl)
            (libssl->options(ssl) & SSL_OP_NO_TLSv1_3) == 0;
 }
 
-bool lk_hello_find(struct lk_hello *out, unsigned *candidates)
+static bool shows(const struct lk_libssl *libssl, const SSL *ssl, const uint8_t *random)
+{
+    uint8_t own[RANDOM_BYTES] = {0};
+    libssl->server_random(ssl, own, sizeof own);
+    return libssl->is_server(ssl) && lk_ct_equal(own, random, RANDOM_BYTES);
+}
+
+bool lk_hello_find(const uint8_t random[RANDOM_BYTES], struct lk_hello *out)
 {
     struct list *list = node_index >= 0 ? pthread_getspecific(list_key) : NULL;
-    struct node *found = NULL;
-    *candidates = 0;
     const struct lk_libssl *libssl = list != NULL ? lk_libssl_get() : NULL;
+    SSL *found = NULL;
     if (libssl == NULL) return false;
     pthread_mutex_lock(&list->lock);
     for (struct node *node = list->head, *next; node != NULL; node = next) {
         next = node->next;
-        enum standing standing = standing_of(libssl, node);
-        if (standing == OVER) unlist(node);
-        if (standing != ASKS) continue;
-        found = node;
-        (*candidates)++;
+        if (shows(libssl, node->ssl, random))
+            found = node->ssl;
+        else if (is_over(libssl, node->ssl))
+            unlist(node);
     }
     pthread_mutex_unlock(&list->lock);
-    if (*candidates != 1) return false;
-    *out = (struct lk_hello){.version = (uint16_t)libssl->version(found->ssl),
-                             .marked = is_marked(libssl, found->ssl),
-                             .node = found};
+    if (found == NULL) return false;
+    *out = (struct lk_hello){.version = (uint16_t)libssl->version(found),
+                             .marked = is_marked(libssl, found)};
     return true;
-}
-
-void lk_hello_drawn(const struct lk_hello *hello, const uint8_t random[RANDOM_BYTES])
-{
-    struct node *node = hello->node;
-    node->drawn = true;
-    memcpy(node->random, random, RANDOM_BYTES);
 }

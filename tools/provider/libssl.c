@@ -15,7 +15,7 @@ static const struct symbol_row {
     {"SSL_version", (void **)&found.version},
     {"SSL_is_server", (void **)&found.is_server},
     {"SSL_get_state", (void **)&found.state},
-    {"SSL_get_client_random", (void **)&found.client_random},
+    {"SSL_state_string", (void **)&found.state_string},
     {"SSL_get_server_random", (void **)&found.server_random},
     {"SSL_get_options", (void **)&found.options},
     {"SSL_ctrl", (void **)&found.ctrl},

@@ -10,7 +10,7 @@ struct lk_libssl {
     int (*version)(const SSL *);
     int (*is_server)(const SSL *);
     OSSL_HANDSHAKE_STATE (*state)(const SSL *);
-    size_t (*client_random)(const SSL *, unsigned char *, size_t);
+    const char *(*state_string)(const SSL *);
     size_t (*server_random)(const SSL *, unsigned char *, size_t);
     uint64_t (*options)(const SSL *);
     long (*ctrl)(SSL *, int, long, void *);

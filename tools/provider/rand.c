@@ -1,8 +1,8 @@
 /* rand: LURK-RAND, the process's random source in mode full: libcrypto's own generator, of the
  * provider's library context, with two things seen on the way:
  *
- *   of the public instance, 32 bytes while one handshake of this thread waits for its
- *   ServerHello.random: then they are F(S), and S is kept;
+ *   of the public instance, 32 bytes that turn up as a connection's ServerHello.random: they become
+ *   F(S), and S is kept;
  *   of the private instance, what may become an ephemeral key: it is kept for the proof of
  *   ownership.
  *
@@ -78,20 +78,15 @@ static bool is_public(struct instance *instance)
     return instance->role == ROLE_PUBLIC;
 }
 
-/* S and F(S) for the handshake that waits for them. False: plain bytes will do. */
-static bool s_make(const struct instance *instance, uint8_t random[LURK_RANDOM_BYTES])
+/* Were these bytes drawn for a ServerHello.random? Then they become F(S), and S is kept. */
+static void s_make(const struct instance *instance, uint8_t random[LURK_RANDOM_BYTES])
 {
     struct lk_hello hello;
-    unsigned candidates;
-    if (!lk_hello_find(&hello, &candidates)) {
-        if (candidates > 1)
-            lk_prov_trace(instance->prov, "random: %u handshakes ask: no S", candidates);
-        return false;
-    }
+    if (!lk_hello_find(random, &hello)) return;
     bool tls13 = hello.version == TLS1_3_VERSION;
-    if (!tls13 && hello.version != TLS1_2_VERSION && hello.version != DTLS1_2_VERSION) return false;
+    if (!tls13 && hello.version != TLS1_2_VERSION && hello.version != DTLS1_2_VERSION) return;
     struct lk_kept *kept = lk_thread_kept();
-    if (kept == NULL) return false;
+    if (kept == NULL) return;
     struct lk_kept_s *entry = lk_kept_s_take(kept, lk_now_ns());
     enum lurk_mark mark = hello.marked ? LURK_MARK_TLS12 : LURK_MARK_NONE;
     int outcome = tls13 ? lurk_tls13_s_draw(entry->s)
@@ -102,14 +97,12 @@ static bool s_make(const struct instance *instance, uint8_t random[LURK_RANDOM_B
         lurk_tls12_hello_random(entry->s, entry->random);
     if (outcome != LURK_OK) {
         lk_kept_s_drop(entry);
-        return false;
+        return;
     }
     entry->tls13 = tls13;
     memcpy(random, entry->random, LURK_RANDOM_BYTES);
-    lk_hello_drawn(&hello, random);
     lk_prov_trace(instance->prov, "random: F(S) for version %04x%s", hello.version,
                   hello.marked ? ", marked" : "");
-    return true;
 }
 
 /* The widths of private numbers: P-256 and x25519, P-384, x448, P-521. */
@@ -133,13 +126,12 @@ static int generate(void *ctx, unsigned char *out, size_t len, unsigned strength
     struct instance *instance = ctx;
     (void)resistance, (void)text, (void)text_len;
     if (instance->state != EVP_RAND_STATE_READY || strength > STRENGTH) return 0;
-    if (!may_be_key(len)) return RAND_priv_bytes_ex(instance->prov->libctx, out, len, STRENGTH) == 1;
-    if (is_public(instance)) {
-        if (len == LURK_RANDOM_BYTES && s_make(instance, out)) return 1;
-        return RAND_priv_bytes_ex(instance->prov->libctx, out, len, STRENGTH) == 1;
-    }
     if (RAND_priv_bytes_ex(instance->prov->libctx, out, len, STRENGTH) != 1) return 0;
-    private_keep(out, len);
+    if (!may_be_key(len)) return 1;
+    if (!is_public(instance))
+        private_keep(out, len);
+    else if (len == LURK_RANDOM_BYTES)
+        s_make(instance, out);
     return 1;
 }
 
