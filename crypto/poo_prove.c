@@ -78,15 +78,32 @@ bool lk_poo_multiply(struct lk_poo_prover *prover, const uint8_t *scalar, uint8_
     return good;
 }
 
+/* Bits of the top byte that no number below q has: 0 to 7. */
+static unsigned excess_bits(const struct lk_poo_curve *curve)
+{
+    return (unsigned)(8 * lk_poo_scalar_bytes(curve)) - (unsigned)EC_GROUP_order_bits(curve->group);
+}
+
+bool lk_poo_key_take(const struct lk_poo_prover *prover, const uint8_t *key, uint8_t *scalar)
+{
+    const struct lk_poo_curve *curve = prover->curve;
+    size_t len = lk_poo_scalar_bytes(curve);
+    bool reversed = lk_poo_curve_signless(curve);
+    for (size_t i = 0; i < len; i++)
+        scalar[i] = key[reversed ? len - 1 - i : i];
+    lk_poo_scalar_clamp(curve, scalar);
+    if (reversed) return true; /* a clamped key is never 0 modulo q */
+    scalar[0] &= (uint8_t)(0xffu >> excess_bits(curve));
+    return lk_poo_scalar_in_range(scalar, prover->q, len) != 0;
+}
+
 bool lk_poo_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point)
 {
     const struct lk_poo_curve *curve = prover->curve;
     size_t len = lk_poo_scalar_bytes(curve);
-    size_t excess = 8 * len -
-                    (size_t)EC_GROUP_order_bits(curve->group); /* 0 to 7 bits of the top byte */
     do { /* what is thrown away tells nothing about what is kept */
         if (!lk_rng_bytes(&prover->rng, v, len)) return false;
-        v[0] &= (uint8_t)(0xffu >> excess);
+        v[0] &= (uint8_t)(0xffu >> excess_bits(curve));
     } while (lk_poo_scalar_in_range(v, prover->q, len) == 0);
     return lk_poo_multiply(prover, v, point);
 }

@@ -23,6 +23,10 @@ size_t lk_poo_prover_scalar_bytes(const struct lk_poo_prover *prover);
 
 /* A fresh ephemeral ECDHE key: b (clamped for x25519, x448) and bG as TLS sends it. */
 bool lk_poo_key_make(struct lk_poo_prover *prover, uint8_t *b, uint8_t *point);
+/* scalar := the private key of an ephemeral share as TLS libraries keep it: x25519, x448: the bytes
+ * of RFC 7748, clamped here; others: big-endian, bits above the order's length ignored. False: no
+ * private key of the group (0, or q and more). */
+bool lk_poo_key_take(const struct lk_poo_prover *prover, const uint8_t *key, uint8_t *scalar);
 /* A fresh v in 1..q-1 and vG. A v is for one answer only: two answers with one v give b away. */
 bool lk_poo_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point);
 /* [scalar]G in wire form; scalar is not 0 mod q. */
