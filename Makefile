@@ -161,7 +161,11 @@ $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 
 # The provider's parts that have tests of their own, and what else reads key files.
 EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
-$(filter $(OUT)/tests/unit/provider/%,$(UNIT_BIN)): $(EDGE_KEYFILE)
+$(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
+$(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
+$(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
 $(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
 $(FUZZ_OUT)/bin/fuzz_edge_keyfile: $(FUZZ_OUT)/tools/provider/keyfile.o
 
