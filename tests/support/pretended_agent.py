@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -106,11 +107,14 @@ class Agent:
         """keys: PEM files of private keys."""
         self.address, self.seen, self.lock = address, [], threading.Lock()
         self.delay_s, self.outcome, self.close_next, self.deaf = 0, 0, False, False
-        self.keys = {}
+        self.keys, self.spki = {}, {}
         for path in keys:
             with open(path, "rb") as f:
                 key = serialization.load_pem_private_key(f.read(), None)
-            spki = key.public_key().public_bytes(*SPKI)
+            # As the certificate has it: RSASSA-PSS stays what it is.
+            spki = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
+                                  capture_output=True).stdout
+            self.spki[hashlib.sha256(spki).digest()[:4]] = spki
             self.keys[hashlib.sha256(spki).digest()[:4]] = key
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind("\0" + address[1:] if address[0] == "@" else address)
@@ -315,7 +319,7 @@ def s_init_cert_verify(agent, payload, row):
     need(len(rest) == 4 and rest[:2] == b"\0\0", 3, "secret request")
     scheme = rest[2:]
     first = entries[3:3 + int.from_bytes(entries[:3], "big")]
-    key = next((k for k in agent.keys.values() if k.public_key().public_bytes(*SPKI) in first), None)
+    key = next((k for name, k in agent.keys.items() if agent.spki[name] in first), None)
     need(key is not None, 10, "certificate's key")
     messages = Messages(data)
     retried = messages.types[:4] == [1, 2, 1, 2]

@@ -23,8 +23,9 @@ int lk_edge_main(int argc, char **argv)
 {
     for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, argc > 1 ? "lurkctl: edge: unknown sub-command '%s'\n"
-                             : "lurkctl: edge: a sub-command is missing\n",
+    fprintf(stderr,
+            argc > 1 ? "lurkctl: edge: unknown sub-command '%s'\n"
+                     : "lurkctl: edge: a sub-command is missing\n",
             argc > 1 ? argv[1] : "");
     lk_edge_usage(stderr);
     return 2;

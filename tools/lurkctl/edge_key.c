@@ -23,17 +23,18 @@ struct choice {
 
 static void usage(FILE *to)
 {
-    fprintf(to, "Usage: lurkctl edge key [OPTION] CERT.pem\n\n"
-                "Makes the key file that goes where the private key of a certificate went. It names "
-                "the key\n"
-                "and holds no secret. CERT.pem may be a chain; its first certificate counts.\n\n"
-                "  -o, --out FILE         write there instead of to standard output\n"
-                "  -a, --agent SOCKET     /path or @abstract; without it, what the provider is "
-                "configured with\n"
-                "  -m, --mode MODE        full or sign, in place of the provider's setting\n"
-                "  -f, --fallback WHAT    refuse or sign, in place of the provider's setting\n"
-                "      --standard-label   PRIVATE KEY in place of LURK PRIVATE KEY, for tools that "
-                "look for it\n");
+    fprintf(to,
+            "Usage: lurkctl edge key [OPTION] CERT.pem\n\n"
+            "Makes the key file that goes where the private key of a certificate went. It names "
+            "the key\n"
+            "and holds no secret. CERT.pem may be a chain; its first certificate counts.\n\n"
+            "  -o, --out FILE         write there instead of to standard output\n"
+            "  -a, --agent SOCKET     /path or @abstract; without it, what the provider is "
+            "configured with\n"
+            "  -m, --mode MODE        full or sign, in place of the provider's setting\n"
+            "  -f, --fallback WHAT    refuse or sign, in place of the provider's setting\n"
+            "      --standard-label   PRIVATE KEY in place of LURK PRIVATE KEY, for tools that "
+            "look for it\n");
 }
 
 static int refused(const char *file, const char *why)

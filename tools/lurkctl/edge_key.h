@@ -1,4 +1,5 @@
-/* edge_key: `lurkctl edge key`, the key file from a certificate alone (tools/provider/keyfile.h). */
+/* edge_key: `lurkctl edge key`, the key file from a certificate alone (tools/provider/keyfile.h).
+ */
 #ifndef LK_TOOLS_LURKCTL_EDGE_KEY_H
 #define LK_TOOLS_LURKCTL_EDGE_KEY_H
 

@@ -93,7 +93,7 @@ static const OSSL_DISPATCH functions[] = {
     LK_ROW(OSSL_FUNC_ASYM_CIPHER_SETTABLE_CTX_PARAMS, settable_ctx_params),
     LK_ROW_END};
 
-const OSSL_ALGORITHM lk_asymcipher_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=lurk", functions,
-     "remote RSA key exchange"},
-    {NULL, NULL, NULL, NULL}};
+const OSSL_ALGORITHM lk_asymcipher_algorithms[] = {{"RSA:rsaEncryption:1.2.840.113549.1.1.1",
+                                                    "provider=lurk", functions,
+                                                    "remote RSA key exchange"},
+                                                   {NULL, NULL, NULL, NULL}};

@@ -31,17 +31,15 @@ static struct lurk_transport *transport_new(const struct lk_pkey *key, char text
 }
 
 /* The answer out of a result, whose views do not live long. */
-static bool reply_take(const struct lurk_result *result, struct lk_reply *reply)
+static bool reply_take(const struct lurk_answer *answer, struct lk_reply *reply)
 {
-    reply->len = result->answer.message.len;
-    reply->bytes = OPENSSL_memdup(result->answer.message.data, reply->len);
+    reply->len = answer->message.len;
+    reply->bytes = OPENSSL_memdup(answer->message.data, reply->len);
     if (reply->bytes == NULL) return false;
-    reply->answer = result->answer;
-    size_t offset = result->answer.payload.len > 0
-                        ? (size_t)(result->answer.payload.data - result->answer.message.data)
-                        : reply->len;
+    size_t before = answer->message.len - answer->payload.len;
+    reply->answer = *answer;
     reply->answer.message.data = reply->bytes;
-    reply->answer.payload.data = reply->bytes + offset;
+    reply->answer.payload.data = reply->bytes + before; /* a payload ends its message */
     return true;
 }
 
@@ -50,16 +48,16 @@ static bool settle(const struct lk_pkey *key, const struct lurk_result *result, 
                    const char *what, struct lk_reply *reply)
 {
     const struct lk_prov *prov = key->prov;
-    const struct lurk_answer *answer = &result->answer;
+    const struct lurk_answer *answer = result->answer;
     int outcome = result->outcome;
-    if (outcome == LURK_OK && reply_take(result, reply)) {
+    if (outcome == LURK_OK && answer != NULL && reply_take(answer, reply)) {
         lk_prov_trace(prov, "%s: answered in %llu us", what,
                       (unsigned long long)(result->elapsed_ns / 1000));
         return true;
     }
     if (outcome == LURK_OK)
         lk_prov_error(prov, LK_REASON_MEMORY, "%s: no memory for the answer", what);
-    else if (outcome == LURK_ERR_REFUSED || outcome == LURK_ERR_BUSY)
+    else if ((outcome == LURK_ERR_REFUSED || outcome == LURK_ERR_BUSY) && answer != NULL)
         lk_prov_error(prov, LK_REASON_REFUSED, "%s: the key server answers %s", what,
                       lurk_status_name(answer->extension, answer->status));
     else
@@ -160,8 +158,8 @@ static bool wait_watch(struct wait *wait, uint64_t due_ns)
         (errno != ENOENT || epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0))
         return false;
     wait->watched_fd = fd;
-    struct itimerspec at = {.it_value = {.tv_sec = (time_t)(due_ns / NS_PER_S),
-                                         .tv_nsec = (long)(due_ns % NS_PER_S)}};
+    struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(due_ns / NS_PER_S), .tv_nsec = (long)(due_ns % NS_PER_S)}};
     return timerfd_settime(wait->clock_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 

@@ -41,10 +41,10 @@ static int pem_decode(void *ctx, OSSL_CORE_BIO *core, int selection, OSSL_CALLBA
     BIO_free(in);
     if (!found || der == NULL) return 1;
     char structure[] = STRUCTURE;
-    OSSL_PARAM params[] = {OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_DATA, der, len),
-                           OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, structure,
-                                                  sizeof structure - 1),
-                           OSSL_PARAM_END};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_DATA, der, len),
+        OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, structure, sizeof structure - 1),
+        OSSL_PARAM_END};
     int done = callback(params, arg);
     OPENSSL_free(der);
     return done;
@@ -79,20 +79,20 @@ static int der_decode(void *ctx, OSSL_CORE_BIO *core, OSSL_CALLBACK *callback, v
     return lk_pkey_hand_on(key, callback, arg);
 }
 
-#define DECODE_OF(suffix, kind)                                                                   \
-    static int decode_##suffix(void *ctx, OSSL_CORE_BIO *core, int selection,                     \
-                               OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *ask, \
-                               void *ask_arg)                                                     \
-    {                                                                                             \
-        (void)selection, (void)ask, (void)ask_arg;                                                \
-        return der_decode(ctx, core, callback, arg, kind);                                        \
-    }                                                                                             \
+#define DECODE_OF(suffix, kind)                                                                    \
+    static int decode_##suffix(void *ctx, OSSL_CORE_BIO *core, int selection,                      \
+                               OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *ask,  \
+                               void *ask_arg)                                                      \
+    {                                                                                              \
+        (void)selection, (void)ask, (void)ask_arg;                                                 \
+        return der_decode(ctx, core, callback, arg, kind);                                         \
+    }                                                                                              \
     DECODER(suffix, decode_##suffix)
-#define DECODER(suffix, function)                                                                 \
-    static const OSSL_DISPATCH suffix##_functions[] = {                                           \
-        LK_ROW(OSSL_FUNC_DECODER_NEWCTX, decoder_new),                                            \
-        LK_ROW(OSSL_FUNC_DECODER_FREECTX, decoder_free),                                          \
-        LK_ROW(OSSL_FUNC_DECODER_DOES_SELECTION, does_selection),                                 \
+#define DECODER(suffix, function)                                                                  \
+    static const OSSL_DISPATCH suffix##_functions[] = {                                            \
+        LK_ROW(OSSL_FUNC_DECODER_NEWCTX, decoder_new),                                             \
+        LK_ROW(OSSL_FUNC_DECODER_FREECTX, decoder_free),                                           \
+        LK_ROW(OSSL_FUNC_DECODER_DOES_SELECTION, does_selection),                                  \
         LK_ROW(OSSL_FUNC_DECODER_DECODE, function), LK_ROW_END};
 
 DECODER(pem, pem_decode)
@@ -104,8 +104,11 @@ DECODE_OF(ed448, LK_PKEY_ED448)
 
 #define OURS "provider=lurk,input=der,structure=" STRUCTURE
 #define STANDARD "provider=lurk,input=der,structure=PrivateKeyInfo"
-#define BOTH(name, suffix)                                                                        \
-    {name, OURS, suffix##_functions, NULL}, {name, STANDARD, suffix##_functions, NULL}
+#define BOTH(name, suffix)                                                                         \
+    {name, OURS, suffix##_functions, NULL},                                                        \
+    {                                                                                              \
+        name, STANDARD, suffix##_functions, NULL                                                   \
+    }
 const OSSL_ALGORITHM lk_decoder_algorithms[] = {
     {"DER", "provider=lurk,input=pem", pem_functions, "label of a lurk key file"},
     BOTH("RSA:rsaEncryption:1.2.840.113549.1.1.1", rsa),

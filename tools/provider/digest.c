@@ -73,8 +73,9 @@ static void transcript_begin(struct digest *d, struct lk_bytes data)
 {
     struct lk_bytes hello_hash = lk_transcript_hello_hash(data);
     struct lk_kept *kept = lk_thread_kept();
-    struct lk_kept_final *first =
-        kept != NULL && hello_hash.len > 0 ? lk_kept_hello_find(kept, hello_hash) : NULL;
+    struct lk_kept_final *first = kept != NULL && hello_hash.len > 0
+                                      ? lk_kept_hello_find(kept, hello_hash)
+                                      : NULL;
     if (hello_hash.len > 0 && first == NULL) return; /* a handshake without its first message */
     d->transcript = lk_transcript_new(data, first != NULL ? first->transcript : NULL);
     d->at = data.len;
@@ -167,16 +168,16 @@ static const OSSL_PARAM *gettable_params(void *provctx)
     return known;
 }
 
-#define DIGEST(bits)                                                                              \
-    static const OSSL_DISPATCH functions_##bits[] = {                                             \
-        LK_ROW(OSSL_FUNC_DIGEST_NEWCTX, digest_new_##bits),                                       \
-        LK_ROW(OSSL_FUNC_DIGEST_FREECTX, digest_free),                                            \
-        LK_ROW(OSSL_FUNC_DIGEST_DUPCTX, digest_dup),                                              \
-        LK_ROW(OSSL_FUNC_DIGEST_INIT, digest_init),                                               \
-        LK_ROW(OSSL_FUNC_DIGEST_UPDATE, digest_update),                                           \
-        LK_ROW(OSSL_FUNC_DIGEST_FINAL, digest_final),                                             \
-        LK_ROW(OSSL_FUNC_DIGEST_GET_PARAMS, get_params_##bits),                                   \
-        LK_ROW(OSSL_FUNC_DIGEST_GETTABLE_PARAMS, gettable_params),                                \
+#define DIGEST(bits)                                                                               \
+    static const OSSL_DISPATCH functions_##bits[] = {                                              \
+        LK_ROW(OSSL_FUNC_DIGEST_NEWCTX, digest_new_##bits),                                        \
+        LK_ROW(OSSL_FUNC_DIGEST_FREECTX, digest_free),                                             \
+        LK_ROW(OSSL_FUNC_DIGEST_DUPCTX, digest_dup),                                               \
+        LK_ROW(OSSL_FUNC_DIGEST_INIT, digest_init),                                                \
+        LK_ROW(OSSL_FUNC_DIGEST_UPDATE, digest_update),                                            \
+        LK_ROW(OSSL_FUNC_DIGEST_FINAL, digest_final),                                              \
+        LK_ROW(OSSL_FUNC_DIGEST_GET_PARAMS, get_params_##bits),                                    \
+        LK_ROW(OSSL_FUNC_DIGEST_GETTABLE_PARAMS, gettable_params),                                 \
         LK_ROW_END};
 DIGEST(256)
 DIGEST(384)

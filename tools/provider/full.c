@@ -231,8 +231,8 @@ static void handshake_write(struct lk_writer *w, const struct found *found)
 {
     const struct flight *flight = &found->flight;
     const struct lk_transcript *first = lk_transcript_first(found->final->transcript);
-    if (first != NULL) lk_writer_put(w, lk_transcript_bytes(first).data,
-                                     lk_transcript_bytes(first).len);
+    if (first != NULL)
+        lk_writer_put(w, lk_transcript_bytes(first).data, lk_transcript_bytes(first).len);
     flight_write(w, flight, first != NULL ? 1 : 0, flight->count - 1, found->hello, found->s->s);
 }
 
@@ -336,7 +336,8 @@ static enum lk_full extended_master(const struct lk_pkey *key, struct lk_bytes s
     struct lk_kept *kept = lk_thread_kept();
     struct lk_kept_final *final = kept != NULL ? lk_kept_final_find(kept, session_hash) : NULL;
     struct flight flight;
-    if (final == NULL || !flight_of(final, &flight)) return unknown(why, "its messages were not seen");
+    if (final == NULL || !flight_of(final, &flight))
+        return unknown(why, "its messages were not seen");
     size_t hello = server_hello_at(&flight), len = 0, room = HANDSHAKE_BYTES;
     struct lk_kept_s *s = s_of(kept, &flight, hello);
     if (s == NULL || s->tls13) return unknown(why, "S of this handshake is not known");
@@ -348,8 +349,7 @@ static enum lk_full extended_master(const struct lk_pkey *key, struct lk_bytes s
                                            .type = LURK_TLS12_RSA_EXTENDED_MASTER,
                                            .messages = {w.base, w.len}};
     memcpy(request.key_id, key->key_id, sizeof request.key_id);
-    int written =
-        w.bad ? LURK_ERR_ROOM : lurk_tls12_handshake_write(&request, message, room, &len);
+    int written = w.bad ? LURK_ERR_ROOM : lurk_tls12_handshake_write(&request, message, room, &len);
     lk_wipe(w.base, w.len);
     lk_kept_s_drop(s);
     lk_kept_final_drop(final);

@@ -159,18 +159,17 @@ static const OSSL_PARAM *gettable_ctx_params(void *ctx, void *provctx)
 
 static const OSSL_PARAM *settable_ctx_params(void *ctx, void *provctx)
 {
-    static const OSSL_PARAM known[] = {
-        OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_PROPERTIES, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, NULL, 0),
-        OSSL_PARAM_int(OSSL_KDF_PARAM_MODE, NULL),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SALT, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_PREFIX, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_LABEL, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_DATA, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SECRET, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SEED, NULL, 0),
-        OSSL_PARAM_END};
+    static const OSSL_PARAM known[] = {OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_PROPERTIES, NULL, 0),
+                                       OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, NULL, 0),
+                                       OSSL_PARAM_int(OSSL_KDF_PARAM_MODE, NULL),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, NULL, 0),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SALT, NULL, 0),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_PREFIX, NULL, 0),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_LABEL, NULL, 0),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_DATA, NULL, 0),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SECRET, NULL, 0),
+                                       OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SEED, NULL, 0),
+                                       OSSL_PARAM_END};
     (void)ctx, (void)provctx;
     return known;
 }
@@ -236,8 +235,9 @@ static int prf_derive(void *ctx, unsigned char *out, size_t len, const OSSL_PARA
     asked_take(a, params);
     lk_selfcheck_saw_prf();
     struct lk_kept *kept = a->key_len == LK_PREMASTER_BYTES ? lk_thread_kept() : NULL;
-    struct lk_kept_handle *handle =
-        kept != NULL ? lk_kept_handle_find(kept, lk_bytes_of(a->key, a->key_len)) : NULL;
+    struct lk_kept_handle *handle = kept != NULL
+                                        ? lk_kept_handle_find(kept, lk_bytes_of(a->key, a->key_len))
+                                        : NULL;
     if (handle == NULL) return EVP_KDF_derive(d->inner, out, len, params);
     uint8_t secret[LK_PREMASTER_BYTES];
     bool is_premaster = false;
@@ -253,17 +253,17 @@ static int prf_derive(void *ctx, unsigned char *out, size_t len, const OSSL_PARA
     return good;
 }
 
-#define DERIVATION(name, make, derive)                                                            \
-    static const OSSL_DISPATCH name##_functions[] = {                                             \
-        LK_ROW(OSSL_FUNC_KDF_NEWCTX, make),                                                       \
-        LK_ROW(OSSL_FUNC_KDF_DUPCTX, derivation_dup),                                             \
-        LK_ROW(OSSL_FUNC_KDF_FREECTX, derivation_free),                                           \
-        LK_ROW(OSSL_FUNC_KDF_RESET, reset),                                                       \
-        LK_ROW(OSSL_FUNC_KDF_DERIVE, derive),                                                     \
-        LK_ROW(OSSL_FUNC_KDF_SET_CTX_PARAMS, set_ctx_params),                                     \
-        LK_ROW(OSSL_FUNC_KDF_SETTABLE_CTX_PARAMS, settable_ctx_params),                           \
-        LK_ROW(OSSL_FUNC_KDF_GET_CTX_PARAMS, get_ctx_params),                                     \
-        LK_ROW(OSSL_FUNC_KDF_GETTABLE_CTX_PARAMS, gettable_ctx_params),                           \
+#define DERIVATION(name, make, derive)                                                             \
+    static const OSSL_DISPATCH name##_functions[] = {                                              \
+        LK_ROW(OSSL_FUNC_KDF_NEWCTX, make),                                                        \
+        LK_ROW(OSSL_FUNC_KDF_DUPCTX, derivation_dup),                                              \
+        LK_ROW(OSSL_FUNC_KDF_FREECTX, derivation_free),                                            \
+        LK_ROW(OSSL_FUNC_KDF_RESET, reset),                                                        \
+        LK_ROW(OSSL_FUNC_KDF_DERIVE, derive),                                                      \
+        LK_ROW(OSSL_FUNC_KDF_SET_CTX_PARAMS, set_ctx_params),                                      \
+        LK_ROW(OSSL_FUNC_KDF_SETTABLE_CTX_PARAMS, settable_ctx_params),                            \
+        LK_ROW(OSSL_FUNC_KDF_GET_CTX_PARAMS, get_ctx_params),                                      \
+        LK_ROW(OSSL_FUNC_KDF_GETTABLE_CTX_PARAMS, gettable_ctx_params),                            \
         LK_ROW_END};
 DERIVATION(schedule, schedule_new, schedule_derive)
 DERIVATION(prf, prf_new, prf_derive)

@@ -28,10 +28,12 @@ static void let_go_final(void *entry)
 
 enum ring_name { RING_S, RING_PRIVATE, RING_SHARED, RING_HANDLE, RING_FINAL, RING_HELLO, RINGS };
 
-#define RING(member, seconds, let_go_function)                                                    \
-    {offsetof(struct lk_kept, member), sizeof(((struct lk_kept *)0)->member[0]),                  \
-     sizeof(((struct lk_kept *)0)->member) / sizeof(((struct lk_kept *)0)->member[0]),            \
-     (seconds)*NS_PER_S, let_go_function}
+#define RING(member, seconds, let_go_function)                                                     \
+    {                                                                                              \
+        offsetof(struct lk_kept, member), sizeof(((struct lk_kept *)0)->member[0]),                \
+            sizeof(((struct lk_kept *)0)->member) / sizeof(((struct lk_kept *)0)->member[0]),      \
+            (seconds)*NS_PER_S, let_go_function                                                    \
+    }
 
 /* A question follows at once, but for S (RSA: the client's next flight) and the ClientHello before
  * a HelloRetryRequest. */

@@ -9,12 +9,12 @@
 #include "crypto/hash.h"
 #include "tools/provider/transcript.h"
 
-#define LK_KEPT_S_MAX 256     /* full handshakes between hello and signature; by RSA: a round trip */
+#define LK_KEPT_S_MAX 256 /* full handshakes between hello and signature; by RSA: a round trip */
 #define LK_KEPT_PRIVATE_MAX 16
 #define LK_KEPT_SHARED_MAX 32
 #define LK_KEPT_HANDLE_MAX 16
 #define LK_KEPT_FINAL_MAX 16
-#define LK_KEPT_HELLO_MAX 64  /* a round trip of clients that were sent a HelloRetryRequest */
+#define LK_KEPT_HELLO_MAX 64 /* a round trip of clients that were sent a HelloRetryRequest */
 #define LK_PREMASTER_BYTES 48
 #define LK_CIPHERTEXT_BYTES_MAX 2048 /* RSA of 16,384 bits */
 

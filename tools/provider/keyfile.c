@@ -63,9 +63,9 @@ static bool text_is_plain(struct lk_bytes text)
 
 static bool agent_is_good(struct lk_bytes agent)
 {
-    return agent.len == 0 || (agent.len >= 2 && agent.len <= LK_KEYFILE_AGENT_MAX &&
-                              (agent.data[0] == '/' || agent.data[0] == '@') &&
-                              text_is_plain(agent));
+    return agent.len == 0 ||
+           (agent.len >= 2 && agent.len <= LK_KEYFILE_AGENT_MAX &&
+            (agent.data[0] == '/' || agent.data[0] == '@') && text_is_plain(agent));
 }
 
 /* A row per option: its values, from 1 on, and where in struct lk_keyfile the choice stands. */
@@ -103,7 +103,8 @@ static lk_err option_set(struct lk_keyfile *file, struct lk_bytes name, struct l
         return LK_OK;
     }
     return fault(why, LK_ERR_UNKNOWN,
-                 "option '%.*s' is not known: the file is of a newer lurk, or damaged", shown, text);
+                 "option '%.*s' is not known: the file is of a newer lurk, or damaged", shown,
+                 text);
 }
 
 static lk_err options_parse(struct lk_bytes options, struct lk_keyfile *out, char *why)
@@ -173,8 +174,10 @@ lk_err lk_keyfile_parse(struct lk_bytes der, struct lk_keyfile *out, char why[LK
     LK_REQUIRE(lk_ct_equal(out->key_id, key_id.data, sizeof out->key_id),
                fault(why, LK_ERR_KEY, "its key id is not that of the public key in it"));
     LK_REQUIRE(agent_is_good(agent),
-               fault(why, LK_ERR_FORMAT, "its agent is neither \"/path\" nor \"@name\" of at most "
-                                         "%u bytes", LK_KEYFILE_AGENT_MAX));
+               fault(why, LK_ERR_FORMAT,
+                     "its agent is neither \"/path\" nor \"@name\" of at most "
+                     "%u bytes",
+                     LK_KEYFILE_AGENT_MAX));
     out->agent = agent;
     return options_parse(options, out, why);
 }

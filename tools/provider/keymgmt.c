@@ -12,10 +12,10 @@
 
 #define PUBLIC_PARTS (OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS)
 
-#define NEW_OF(suffix, kind)                                                                      \
-    static void *new_##suffix(void *provctx)                                                      \
-    {                                                                                             \
-        return lk_pkey_new(provctx, kind);                                                        \
+#define NEW_OF(suffix, kind)                                                                       \
+    static void *new_##suffix(void *provctx)                                                       \
+    {                                                                                              \
+        return lk_pkey_new(provctx, kind);                                                         \
     }
 NEW_OF(rsa, LK_PKEY_RSA)
 NEW_OF(rsa_pss, LK_PKEY_RSA_PSS)
@@ -66,18 +66,17 @@ static int get_params(void *keydata, OSSL_PARAM params[])
 
 static const OSSL_PARAM *gettable_params(void *provctx)
 {
-    static const OSSL_PARAM known[] = {OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
-                                       OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
-                                       OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
-                                       OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST,
-                                                              NULL, 0),
-                                       OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST,
-                                                              NULL, 0),
-                                       OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-                                       OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
-                                       OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
-                                       OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
-                                       OSSL_PARAM_END};
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+        OSSL_PARAM_END};
     (void)provctx;
     return known;
 }
@@ -144,19 +143,19 @@ static const char *rsa_operation(int operation)
     return operation == OSSL_OP_SIGNATURE || operation == OSSL_OP_ASYM_CIPHER ? "RSA" : NULL;
 }
 
-#define KEYMGMT(suffix, types, ...)                                                               \
-    static const OSSL_DISPATCH suffix##_functions[] = {                                           \
-        LK_ROW(OSSL_FUNC_KEYMGMT_NEW, new_##suffix),                                              \
-        LK_ROW(OSSL_FUNC_KEYMGMT_FREE, key_free),                                                 \
-        LK_ROW(OSSL_FUNC_KEYMGMT_LOAD, load),                                                     \
-        LK_ROW(OSSL_FUNC_KEYMGMT_GET_PARAMS, get_params),                                         \
-        LK_ROW(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, gettable_params),                               \
-        LK_ROW(OSSL_FUNC_KEYMGMT_HAS, has),                                                       \
-        LK_ROW(OSSL_FUNC_KEYMGMT_MATCH, match),                                                   \
-        LK_ROW(OSSL_FUNC_KEYMGMT_IMPORT, import),                                                 \
-        LK_ROW(OSSL_FUNC_KEYMGMT_IMPORT_TYPES, types),                                            \
-        LK_ROW(OSSL_FUNC_KEYMGMT_EXPORT, export),                                                 \
-        LK_ROW(OSSL_FUNC_KEYMGMT_EXPORT_TYPES, types),                                            \
+#define KEYMGMT(suffix, types, ...)                                                                \
+    static const OSSL_DISPATCH suffix##_functions[] = {                                            \
+        LK_ROW(OSSL_FUNC_KEYMGMT_NEW, new_##suffix),                                               \
+        LK_ROW(OSSL_FUNC_KEYMGMT_FREE, key_free),                                                  \
+        LK_ROW(OSSL_FUNC_KEYMGMT_LOAD, load),                                                      \
+        LK_ROW(OSSL_FUNC_KEYMGMT_GET_PARAMS, get_params),                                          \
+        LK_ROW(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, gettable_params),                                \
+        LK_ROW(OSSL_FUNC_KEYMGMT_HAS, has),                                                        \
+        LK_ROW(OSSL_FUNC_KEYMGMT_MATCH, match),                                                    \
+        LK_ROW(OSSL_FUNC_KEYMGMT_IMPORT, import),                                                  \
+        LK_ROW(OSSL_FUNC_KEYMGMT_IMPORT_TYPES, types),                                             \
+        LK_ROW(OSSL_FUNC_KEYMGMT_EXPORT, export),                                                  \
+        LK_ROW(OSSL_FUNC_KEYMGMT_EXPORT_TYPES, types),                                             \
         __VA_ARGS__ LK_ROW_END}
 #define NAMED(function) LK_ROW(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, function),
 

@@ -76,7 +76,13 @@ extern const OSSL_ALGORITHM lk_digest_algorithms[];
 extern const OSSL_ALGORITHM lk_kdf_algorithms[];
 
 /* A row of a dispatch table: OpenSSL keeps every function as one without arguments. */
-#define LK_ROW(id, function) {(id), (void (*)(void))(function)}
-#define LK_ROW_END {0, NULL}
+#define LK_ROW(id, function)                                                                       \
+    {                                                                                              \
+        (id), (void (*)(void))(function)                                                           \
+    }
+#define LK_ROW_END                                                                                 \
+    {                                                                                              \
+        0, NULL                                                                                    \
+    }
 
 #endif

@@ -74,7 +74,7 @@ bool lk_digest_find(const char *name, unsigned *digest)
     static const struct {
         const char *name;
         unsigned digest;
-    } rows[] = {{"SHA256", 0}, {"SHA2-256", 0}, {"SHA384", 1}, {"SHA2-384", 1},
+    } rows[] = {{"SHA256", 0}, {"SHA2-256", 0}, {"SHA384", 1},       {"SHA2-384", 1},
                 {"SHA512", 2}, {"SHA2-512", 2}, {"", LK_DIGEST_NONE}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcasecmp(name != NULL ? name : "", rows[i].name) == 0) {

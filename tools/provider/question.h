@@ -19,11 +19,11 @@ enum lk_question_kind {
 struct lk_question {
     enum lk_question_kind kind;
     const uint8_t *client_random, *server_random; /* SKE */
-    bool dhe;                /* SKE: ServerDHParams; else ServerECDHParams */
-    uint16_t group;          /* SKE, ECDHE */
-    struct lk_bytes params;  /* SKE: all behind the randoms */
-    struct lk_bytes point;   /* SKE, ECDHE: bG */
-    bool client;             /* CERT_VERIFY: of a TLS client */
+    bool dhe;                                     /* SKE: ServerDHParams; else ServerECDHParams */
+    uint16_t group;                               /* SKE, ECDHE */
+    struct lk_bytes params;                       /* SKE: all behind the randoms */
+    struct lk_bytes point;                        /* SKE, ECDHE: bG */
+    bool client;                                  /* CERT_VERIFY: of a TLS client */
     struct lk_bytes transcript_hash;
 };
 

@@ -80,9 +80,18 @@ static bool may_stand_in(const struct lk_pkey *key, const char *why)
 static const char *digest_name(uint16_t scheme)
 {
     switch (scheme) {
-    case 0x0401: case 0x0403: case 0x0804: case 0x0809: return "SHA2-256";
-    case 0x0501: case 0x0503: case 0x0805: case 0x080a: return "SHA2-384";
-    case 0x0601: case 0x0603: case 0x0806: case 0x080b: return "SHA2-512";
+    case 0x0401:
+    case 0x0403:
+    case 0x0804:
+    case 0x0809: return "SHA2-256";
+    case 0x0501:
+    case 0x0503:
+    case 0x0805:
+    case 0x080a: return "SHA2-384";
+    case 0x0601:
+    case 0x0603:
+    case 0x0806:
+    case 0x080b: return "SHA2-512";
     default: return NULL; /* EdDSA */
     }
 }
@@ -106,8 +115,8 @@ static bool signature_good(const struct lk_pkey *key, uint16_t scheme, struct lk
     if (good && is_pss(scheme))
         good = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-    good = good && EVP_DigestVerify(ctx, signature.data, signature.len, message.data,
-                                    message.len) == 1;
+    good = good &&
+           EVP_DigestVerify(ctx, signature.data, signature.len, message.data, message.len) == 1;
     ERR_pop_to_mark();
     EVP_MD_CTX_free(ctx);
     return good;
@@ -131,8 +140,10 @@ static bool signature_take(const struct lk_pkey *key, uint16_t scheme, struct lk
     bool good = signature_read(&reply->answer, &signature) && signature.len <= room &&
                 signature_good(key, scheme, message, signature);
     if (!good) {
-        lk_prov_error(key->prov, LK_REASON_SIGNATURE, "scheme %04x: what came back does not fit "
-                                                      "the public key in the key file", scheme);
+        lk_prov_error(key->prov, LK_REASON_SIGNATURE,
+                      "scheme %04x: what came back does not fit "
+                      "the public key in the key file",
+                      scheme);
         return false;
     }
     memcpy(out, signature.data, signature.len);
@@ -169,8 +180,9 @@ bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes 
     if (q.kind == LK_QUESTION_NONE) {
         lk_prov_error(key->prov, LK_REASON_NOT_TLS,
                       "%zu bytes to be signed are neither a ServerKeyExchange of TLS 1.2 nor a "
-                      "CertificateVerify of TLS 1.3; certificate requests, client certificates "
-                      "under TLS 1.2 and other data need the key itself", message.len);
+                      "CertificateVerify of TLS 1.3; client certificates under TLS 1.2 and other "
+                      "data need the key itself",
+                      message.len);
         return false;
     }
     bool got = sign_call(key, scheme, &q, &reply);

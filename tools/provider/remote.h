@@ -12,8 +12,8 @@
 bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
                     uint8_t *signature, size_t room, size_t *len);
 
-/* premaster[48] := what TLS's key exchange goes on with, whatever the ciphertext holds. In mode full
- * that is a handle, of random bytes: the PRF that gets it asks for the master secret. */
+/* premaster[48] := what TLS's key exchange goes on with, whatever the ciphertext holds. In mode
+ * full that is a handle, of random bytes: the PRF that gets it asks for the master secret. */
 bool lk_remote_decrypt(const struct lk_pkey *key, uint16_t client_version,
                        struct lk_bytes ciphertext, uint8_t premaster[LK_PREMASTER_BYTES]);
 

@@ -1,16 +1,21 @@
 #include "tools/provider/selfcheck.h"
 
+#include <errno.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 
+#include "tools/provider/kept.h"
 #include "tools/provider/libssl.h"
 #include "tools/provider/thread.h"
 
 #define ROUNDS_MAX 20
 #define WHY_BYTES 160
+#define STACK_BYTES (256u << 10)
 
 /* One check under way. */
 struct lk_check {
@@ -29,7 +34,7 @@ static struct {
     enum verdict verdict[LK_CHECK_VERSIONS];
 } checks = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static __thread struct lk_check *running; /* in the check's own thread */
+static __thread struct lk_check *running;
 static __thread bool saw_prf;
 
 void lk_selfcheck_claim(struct lk_pkey *key)
@@ -53,8 +58,9 @@ bool lk_selfcheck_sign(const struct lk_pkey *key, const char *digest, struct lk_
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     *len = room;
-    bool good = ctx != NULL && EVP_DigestSignInit_ex(ctx, NULL, digest, key->prov->libctx, NULL,
-                                                     key->check->key, NULL) == 1 &&
+    bool good = ctx != NULL &&
+                EVP_DigestSignInit_ex(ctx, NULL, digest, key->prov->libctx, NULL, key->check->key,
+                                      NULL) == 1 &&
                 EVP_DigestSign(ctx, signature, len, message.data, message.len) == 1;
     EVP_MD_CTX_free(ctx);
     return good;
@@ -133,7 +139,7 @@ static bool shake(const struct lk_libssl *ssl, struct lk_check *check, SSL *serv
 
 static bool connect_and_shake(const struct lk_libssl *ssl, struct lk_check *check, SSL_CTX *ctx)
 {
-    SSL *server = ssl->new(ctx), *client = ssl->new(ctx);
+    SSL *server = ssl->new (ctx), *client = ssl->new (ctx);
     BIO *a = NULL, *b = NULL;
     bool good = server != NULL && client != NULL && BIO_new_bio_pair(&a, 0, &b, 0) == 1;
     if (good) {
@@ -173,16 +179,49 @@ static bool handshake(struct lk_check *check)
            failed(check, "TLS1-PRF is not lurk's: default_properties = ?lurk.tls=yes is missing");
 }
 
-static void *check_run(void *data)
+/* --- on a stack of its own ----------------------------------------------------------------- */
+
+/* A paused job's stack is too small for a handshake, and a thread is not to be had everywhere (a
+ * server may forbid itself new ones). */
+static __thread struct {
+    ucontext_t back, there;
+    bool good;
+} stack_switch;
+
+static void check_enter(void)
 {
-    struct lk_check *check = data;
+    stack_switch.good = handshake(running);
+}
+
+static bool check_on_stack(struct lk_check *check, void *stack)
+{
+    if (getcontext(&stack_switch.there) != 0) return failed(check, strerror(errno));
+    stack_switch.there.uc_stack.ss_sp = stack;
+    stack_switch.there.uc_stack.ss_size = STACK_BYTES;
+    stack_switch.there.uc_link = &stack_switch.back;
+    makecontext(&stack_switch.there, check_enter, 0);
+    stack_switch.good = false;
+    if (swapcontext(&stack_switch.back, &stack_switch.there) != 0)
+        return failed(check, strerror(errno));
+    return stack_switch.good;
+}
+
+static bool check_run(struct lk_check *check)
+{
+    void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return failed(check, strerror(errno));
+    struct lk_kept *aside = lk_thread_kept_swap(NULL); /* of the handshake that asks */
     running = check;
+    saw_prf = false;
     ERR_set_mark();
-    bool good = handshake(check);
+    bool good = check_on_stack(check, stack);
     ERR_pop_to_mark();
-    EVP_PKEY_free(check->key);
     running = NULL;
-    return good ? check : NULL;
+    lk_kept_free(lk_thread_kept_swap(aside));
+    EVP_PKEY_free(check->key);
+    munmap(stack, STACK_BYTES);
+    return good;
 }
 
 /* The lock is held. */
@@ -190,15 +229,8 @@ static enum verdict check_once(const struct lk_prov *prov, enum lk_check_version
 {
     static const int protocols[] = {TLS1_2_VERSION, TLS1_3_VERSION};
     struct lk_check check = {.prov = prov, .version = protocols[version]};
-    pthread_t thread;
-    void *result = NULL;
     uint64_t began_ns = lk_now_ns();
-    int error = pthread_create(&thread, NULL, check_run, &check);
-    if (error != 0)
-        failed(&check, strerror(error));
-    else
-        pthread_join(thread, &result);
-    if (result == NULL) {
+    if (!check_run(&check)) {
         lk_prov_say(prov, "mode full is off for TLS 1.%d: its self-check failed: %s", version + 2,
                     check.why);
         return BAD;

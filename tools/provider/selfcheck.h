@@ -1,8 +1,7 @@
 /* selfcheck: mode full leans on the order in which libssl calls; so before it is used for a version
  * of TLS, one handshake of that version is done in memory, with a key made for it, and has to show
- * everything a request needs. Once a process and version, at the first signature, in a thread of
- * its own that is over when the answer is there (a job's stack is too small, and the thread's own
- * memory of its handshakes stays out of it). Takes some milliseconds. */
+ * everything a request needs. Once a process and version, at the first signature, in the thread
+ * that asks, on a stack of its own; takes some milliseconds. */
 #ifndef LK_TOOLS_PROVIDER_SELFCHECK_H
 #define LK_TOOLS_PROVIDER_SELFCHECK_H
 

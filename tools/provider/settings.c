@@ -36,8 +36,8 @@ static bool fallback_take(struct lk_prov *prov, const char *value)
 {
     if (strcmp(value, "refuse") != 0 && strcmp(value, "sign") != 0)
         return refuse(prov, "fallback", value, "refuse or sign");
-    prov->settings.fallback =
-        value[0] == 'r' ? LK_KEYFILE_FALLBACK_REFUSE : LK_KEYFILE_FALLBACK_SIGN;
+    prov->settings.fallback = value[0] == 'r' ? LK_KEYFILE_FALLBACK_REFUSE
+                                              : LK_KEYFILE_FALLBACK_SIGN;
     return true;
 }
 
@@ -63,7 +63,7 @@ static const struct setting_row {
     const char *name;
     bool (*take)(struct lk_prov *prov, const char *value);
 } rows[] = {
-    {"trace", trace_take},       {"agent", agent_take},     {"mode", mode_take},
+    {"trace", trace_take},       {"agent", agent_take},  {"mode", mode_take},
     {"fallback", fallback_take}, {"wait_ms", wait_take},
 };
 #define SETTING_COUNT (sizeof rows / sizeof rows[0])

@@ -104,6 +104,25 @@ static int set_ctx_params(void *ctx, const OSSL_PARAM params[])
     return p == NULL || salt_take(s, p);
 }
 
+/* Only what is signed as X.509 asks for the algorithm as DER: the refusal comes here, where it can
+ * be worded, and not when all of it was composed. */
+static int get_ctx_params(void *ctx, OSSL_PARAM params[])
+{
+    const struct signing *s = ctx;
+    if (OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID) == NULL) return 1;
+    lk_prov_error(s->prov, LK_REASON_NOT_TLS,
+                  "certificates and certificate requests need the key itself: make them where it is");
+    return 0;
+}
+
+static const OSSL_PARAM *gettable_ctx_params(void *ctx, void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0), OSSL_PARAM_END};
+    (void)ctx, (void)provctx;
+    return known;
+}
+
 static const OSSL_PARAM *settable_ctx_params(void *ctx, void *provctx)
 {
     static const OSSL_PARAM known[] = {
@@ -194,6 +213,8 @@ static const OSSL_DISPATCH functions[] = {
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, verify_update),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, verify_final),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, verify),
+    LK_ROW(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, get_ctx_params),
+    LK_ROW(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, gettable_ctx_params),
     LK_ROW(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, set_ctx_params),
     LK_ROW(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, settable_ctx_params),
     LK_ROW_END};

@@ -83,8 +83,8 @@ static int set_ctx_params(void *ctx, const OSSL_PARAM params[])
     return 1;
 }
 
-static int store_load(void *ctx, OSSL_CALLBACK *callback, void *arg,
-                      OSSL_PASSPHRASE_CALLBACK *ask, void *ask_arg)
+static int store_load(void *ctx, OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *ask,
+                      void *ask_arg)
 {
     struct loader *loader = ctx;
     (void)ask, (void)ask_arg;

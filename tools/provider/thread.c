@@ -67,6 +67,14 @@ struct lk_kept *lk_thread_kept(void)
     return thread->kept;
 }
 
+struct lk_kept *lk_thread_kept_swap(struct lk_kept *kept)
+{
+    struct lk_thread *thread = lk_thread_get();
+    struct lk_kept *before = thread != NULL ? thread->kept : NULL;
+    if (thread != NULL) thread->kept = kept;
+    return before;
+}
+
 struct lurk_prover *lk_thread_prover(void)
 {
     struct lk_thread *thread = lk_thread_get();

@@ -35,6 +35,8 @@ struct lk_thread *lk_thread_get(void);
 
 /* What the thread remembers of its handshakes, aged to now. NULL: no memory. */
 struct lk_kept *lk_thread_kept(void);
+/* Another in its place, or NULL: one is made when it is asked for. Returns what was there. */
+struct lk_kept *lk_thread_kept_swap(struct lk_kept *kept);
 struct lurk_prover *lk_thread_prover(void);
 
 #endif

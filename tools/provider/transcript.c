@@ -21,6 +21,7 @@ enum handshake_type {
 struct lk_transcript {
     int references;
     size_t len, room;
+    size_t parsed; /* where the last message begins that is not all there yet */
     uint8_t *data;
     struct lk_transcript *first;
     bool datagram;
@@ -73,23 +74,14 @@ size_t lk_messages_cut(struct lk_bytes messages, bool datagram,
     return count;
 }
 
-/* Whole messages, all of kinds that a question may turn on. */
-static bool is_all_told(struct lk_bytes messages, bool datagram)
-{
-    struct lk_message cut[LK_TRANSCRIPT_MESSAGES_MAX];
-    size_t count = lk_messages_cut(messages, datagram, cut);
-    for (size_t i = 0; i < count; i++)
-        if (!is_told(cut[i].type)) return false;
-    return count > 0;
-}
-
 bool lk_transcript_begins(struct lk_bytes messages)
 {
     if (messages.len <= HEADER_BYTES) return false;
     uint8_t type = messages.data[0];
     if (type != CLIENT_HELLO && type != MESSAGE_HASH) return false;
     /* legacy_version 3.x or DTLS's message_seq 0..255; a message_hash is of 32 or 48 bytes. */
-    if (type == CLIENT_HELLO && messages.data[HEADER_BYTES] != 3 && messages.data[HEADER_BYTES] != 0)
+    if (type == CLIENT_HELLO && messages.data[HEADER_BYTES] != 3 &&
+        messages.data[HEADER_BYTES] != 0)
         return false;
     struct lk_cursor c = lk_cursor_of(messages);
     struct lk_message m;
@@ -120,15 +112,26 @@ static bool append(struct lk_transcript *t, struct lk_bytes messages)
     return true;
 }
 
+/* Moves past the messages that are all there. False: one of a kind that no question turns on. */
+static bool parse(struct lk_transcript *t)
+{
+    struct lk_cursor c = lk_cursor_of(lk_bytes_of(t->data + t->parsed, t->len - t->parsed));
+    struct lk_message m;
+    while (lk_cursor_left(&c) > 0) {
+        if (!is_told(*c.at)) return false;
+        if (!message_take(&c, t->datagram, &m)) return true;
+        t->parsed += m.whole.len;
+    }
+    return true;
+}
+
 struct lk_transcript *lk_transcript_new(struct lk_bytes messages, struct lk_transcript *first)
 {
-    bool datagram = lk_messages_datagram(messages);
-    if (!is_all_told(messages, datagram)) return NULL;
     struct lk_transcript *t = calloc(1, sizeof *t);
     if (t == NULL) return NULL;
     t->references = 1;
-    t->datagram = datagram;
-    if (!append(t, messages)) {
+    t->datagram = lk_messages_datagram(messages);
+    if (!append(t, messages) || !parse(t)) {
         lk_transcript_free(t);
         return NULL;
     }
@@ -152,7 +155,7 @@ void lk_transcript_free(struct lk_transcript *t)
 
 bool lk_transcript_add(struct lk_transcript *t, size_t at, struct lk_bytes messages)
 {
-    return at == t->len && is_all_told(messages, t->datagram) && append(t, messages);
+    return at == t->len && append(t, messages) && parse(t);
 }
 
 struct lk_bytes lk_transcript_bytes(const struct lk_transcript *t)

@@ -28,7 +28,7 @@ struct lk_transcript *lk_transcript_new(struct lk_bytes messages, struct lk_tran
 struct lk_transcript *lk_transcript_up(struct lk_transcript *t);
 void lk_transcript_free(struct lk_transcript *t);
 
-/* Adds whole messages behind the first `at` bytes. False: from now on it says nothing (another copy
+/* Adds bytes behind the first `at`: messages, or pieces of one (a Certificate in datagrams). False: from now on it says nothing (another copy
  * is further, or the messages are none that a question turns on); free it. */
 bool lk_transcript_add(struct lk_transcript *t, size_t at, struct lk_bytes messages);
 
