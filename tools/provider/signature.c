@@ -110,8 +110,9 @@ static int get_ctx_params(void *ctx, OSSL_PARAM params[])
 {
     const struct signing *s = ctx;
     if (OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID) == NULL) return 1;
-    lk_prov_error(s->prov, LK_REASON_NOT_TLS,
-                  "certificates and certificate requests need the key itself: make them where it is");
+    lk_prov_error(
+        s->prov, LK_REASON_NOT_TLS,
+        "certificates and certificate requests need the key itself: make them where it is");
     return 0;
 }
 

@@ -28,8 +28,9 @@ struct lk_transcript *lk_transcript_new(struct lk_bytes messages, struct lk_tran
 struct lk_transcript *lk_transcript_up(struct lk_transcript *t);
 void lk_transcript_free(struct lk_transcript *t);
 
-/* Adds bytes behind the first `at`: messages, or pieces of one (a Certificate in datagrams). False: from now on it says nothing (another copy
- * is further, or the messages are none that a question turns on); free it. */
+/* Adds bytes behind the first `at`: messages, or pieces of one (a Certificate in datagrams). False:
+ * from now on it says nothing (another copy is further, or the messages are none that a question
+ * turns on); free it. */
 bool lk_transcript_add(struct lk_transcript *t, size_t at, struct lk_bytes messages);
 
 struct lk_bytes lk_transcript_bytes(const struct lk_transcript *t);
