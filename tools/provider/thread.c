@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "crypto/ct.h"
 #include "tools/liblurk/lurk.h"
@@ -24,7 +23,7 @@ uint64_t lk_now_ns(void)
 static void forget(struct lk_thread *thread)
 {
     for (size_t i = 0; i < LK_AGENTS_MAX; i++)
-        lurk_transport_free(thread->line[i].transport); /* a child's copy says nothing */
+        lurk_transport_free(thread->line[i].transport);
     lurk_prover_free(thread->prover);
     lk_kept_free(thread->kept);
     LK_WIPE(*thread);
@@ -49,11 +48,6 @@ struct lk_thread *lk_thread_get(void)
         mine = calloc(1, sizeof *mine);
         if (mine == NULL) return NULL;
         pthread_setspecific(key, mine);
-        mine->pid = getpid();
-    }
-    if (mine->pid != getpid()) {
-        forget(mine);
-        mine->pid = getpid();
     }
     return mine;
 }

@@ -1,11 +1,11 @@
 /* thread: what lurk.so keeps for each thread. Made at the thread's first need, wiped and freed when
- * the thread ends; a forked child finds that it is its parent's, and wipes it before use. */
+ * the thread ends. Each part sees to itself after a fork: transports open anew, what was kept is
+ * gone, provers draw afresh. */
 #ifndef LK_TOOLS_PROVIDER_THREAD_H
 #define LK_TOOLS_PROVIDER_THREAD_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #define LK_AGENTS_MAX 4 /* agents a thread keeps connected; more take turns */
 
@@ -20,7 +20,6 @@ struct lk_line {
 };
 
 struct lk_thread {
-    pid_t pid;
     unsigned calls;
     struct lk_line line[LK_AGENTS_MAX];
     struct lk_kept *kept;       /* mode full: made by lk_thread_kept */
