@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 V ?= 0
 OUT := build/$(CONFIG)
+FUZZ_OUT := build/fuzz
 
 ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
 $(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
@@ -56,6 +57,13 @@ LIB := $(OUT)/liblurk-server.a
 PROGRAMS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 
+# The client library (tools/liblurk has no main): its objects, for programs and tests that stand on it.
+LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
+LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
+LURK_ABI := 1
+
+PROVIDER := $(OUT)/lib/lurk.so
+
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
@@ -80,7 +88,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM_BIN) ## build the programs
+all: $(PROGRAM_BIN) $(LIBLURK) ## build the programs and the client library
 
 # --- rules ------------------------------------------------------------------------------------
 
@@ -113,19 +121,68 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
+# What a program takes of its neighbours in tools/.
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+
 define program_rule
-$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
+# that the client library stands on, and that one itself.
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_LIB := $(OUT)/pic/liblurk.a
+$(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
+$(OUT)/pic/%.o: %.c
+	$(call say,PIC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+$(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
+$(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=tools/liblurk/liblurk.map -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
+	  -Wl,-Bsymbolic,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	  $(shell pkg-config --libs openssl)
+	$(Q)ln -sf $(@F) $(OUT)/lib/liblurk.so
+
+# The OpenSSL provider: a module that shows one symbol, and stays loaded, since threads may end after it was
+# done with. Of the client library it takes what it needs.
+PROVIDER_SRC := $(wildcard tools/provider/*.c)
+$(OUT)/pic/tools/provider/provider.o: $(OUT)/commit
+$(PROVIDER): $(PROVIDER_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/provider/lurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
+	  -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	  $(shell pkg-config --libs libcrypto)
+
 # What a test program is linked from is kept for check-sabotage, which links it again.
 $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(file >$@.link,$(LK_LDFLAGS) $(filter-out $(LIB),$^))
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
+
+# The provider's parts that have tests of their own, and what else reads key files.
+EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
+$(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
+$(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
+$(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
+$(OUT)/tests/unit/provider/call_test: $(patsubst %,$(OUT)/tools/provider/%.o,call thread kept transcript) $(LIBLURK_OBJ)
+$(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
+$(FUZZ_OUT)/bin/fuzz_edge_keyfile: $(FUZZ_OUT)/tools/provider/keyfile.o
 
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
@@ -176,6 +233,9 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 	$(Q)tools/dev/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
+
+$(filter $(OUT)/tests/unit/liblurk/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
+$(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
 
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
@@ -304,12 +364,11 @@ check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan c
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30
-FUZZ_OUT := build/fuzz
 # clang wants to be told of the one 16-byte swap for the whole file.
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(LIB_SRC:%.c=$(FUZZ_OUT)/%.o) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
@@ -367,12 +426,19 @@ install: all man ## into DESTDIR, PREFIX
 	sed 's|/usr/local|$(PREFIX)|' tools/lurkd/lurkd.service >$(DESTDIR)/lib/systemd/system/lurkd.service
 	install -m 644 docs/*.md docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(LIBLURK) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf $(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LURK_ABI)|' tools/liblurk/lurk.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
 	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
 uninstall: ## remove what install put there; configuration and keys stay
 	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
 	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service
+	rm -f $(DESTDIR)$(PREFIX)/include/lurk.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
+	rm -f $(DESTDIR)$(PREFIX)/lib/$(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
 	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 

@@ -5,6 +5,8 @@ What is there stays: finds are kept, and files with fresh keys or salts do not c
 a seed anew, remove it first. Needs the openssl command.
 """
 
+import base64
+import hashlib
 import json
 import os
 import struct
@@ -268,6 +270,29 @@ def audit():
     seed("audit", "nothing", b"\5\0\4\0")
 
 
+# --- packets of the agent's socket ---------------------------------------------------------------------------
+
+
+def packet(kind, body=b"", version=1, tag=7, left=0, outcome=0, flags=0):
+    return b"LK" + struct.pack(">BBIHBB", version, kind, tag, left, outcome, flags) + body
+
+
+def packets():
+    ping = message(0, 1)
+    seed("liblurk_packet", "request", packet(1, ping, left=800))
+    seed("liblurk_packet", "request_of_256", packet(1, message(1, 6, bytes(240)), left=65535, flags=255))
+    seed("liblurk_packet", "answer", packet(2, message(0, 1, status=1)))
+    for outcome in range(1, 8):
+        seed("liblurk_packet", f"outcome_{outcome}", packet(2, outcome=outcome))
+    seed("liblurk_packet", "status_request", packet(3))
+    seed("liblurk_packet", "status", packet(4, b"servers 3\nhealthy 2\n"))
+    seed("liblurk_packet", "version_2", packet(1, ping, version=2))
+    seed("liblurk_packet", "unknown_in_version_3", packet(2, version=3, outcome=5))
+    seed("liblurk_packet", "two_messages", packet(1, ping + ping))
+    seed("liblurk_packet", "length_4gib", packet(1, message(0, 1, length=0xFFFFFFFF)))
+    seed("liblurk_packet", "half_head", b"LK\1\1\0\0")
+
+
 # --- files of the channel: which of certificate, key, authority, list; 4: for DTLS -------------------------
 
 
@@ -288,6 +313,39 @@ def channel_files():
         seed("channel_files", f"{name}_other", bytes([which]) + files["stranger.key"])
 
 
+# --- key files of the edge: DER and PEM -------------------------------------------------------------------
+
+
+def der(tag, *parts):
+    value = b"".join(parts)
+    head = bytes([len(value)]) if len(value) < 128 else bytes([0x81, len(value)]) if len(value) < 256 else \
+        b"\x82" + struct.pack(">H", len(value))
+    return bytes([tag]) + head + value
+
+
+def edge_keyfiles():
+    spki = openssl("pkey", "-pubout", "-outform", "DER", data=openssl(
+        "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+
+    def made(version=1, agent=b"@lurk-agent", key_id=hashlib.sha256(spki).digest(), **options):
+        pairs = [der(0x30, der(0x0c, n.encode()), der(0x0c, v.encode())) for n, v in options.items()]
+        return der(0x30, der(2, bytes([version])), spki, der(4, key_id), der(0x0c, agent), der(0x30, *pairs))
+
+    def pem(label, body):
+        return f"-----BEGIN {label}-----\n".encode() + base64.encodebytes(body) + f"-----END {label}-----\n".encode()
+
+    seed("edge_keyfile", "plain", made())
+    seed("edge_keyfile", "options", made(mode="full", fallback="sign"))
+    seed("edge_keyfile", "unknown_option", made(colour="red"))
+    seed("edge_keyfile", "twice", pem("LURK PRIVATE KEY", made(mode="sign")) * 2)
+    seed("edge_keyfile", "no_agent", made(agent=b""))
+    seed("edge_keyfile", "version_2", made(version=2))
+    seed("edge_keyfile", "another_id", made(key_id=bytes(32)))
+    seed("edge_keyfile", "standard_label.pem", pem("PRIVATE KEY", made()))
+    seed("edge_keyfile", "bundle.pem", lambda: openssl("genpkey", "-algorithm", "ed25519") + pem("LURK PRIVATE KEY", made()))
+    seed("edge_keyfile", "cut.pem", pem("LURK PRIVATE KEY", made())[:-30])
+
+
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, channel_files):
+    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets, channel_files, edge_keyfiles):
         make()
