@@ -177,6 +177,10 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
 
+# The agent's parts likewise.
+AGENT_OBJ := $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-agent/*.c)))
+$(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)): $(AGENT_OBJ)
+
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
 
 # --- tests ------------------------------------------------------------------------------------
@@ -273,20 +277,20 @@ check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name 
 
 # The manual and the example of the configuration come from the rows of its schema.
 CONFDOC := $(OUT)/tools/dev/confdoc
-$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(LIB)
+$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(OUT)/tools/lurk-agent/schema.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 docs: $(CONFDOC) ## write what is generated in docs/
 	$(Q)mkdir -p docs/man
-	$(Q)$(CONFDOC) man > docs/man/lurkd.conf.5.scd
-	$(Q)$(CONFDOC) example > docs/lurkd.conf.example.yaml
+	$(Q)for p in lurkd lurk-agent; do $(CONFDOC) $$p man > docs/man/$$p.conf.5.scd && \
+	  $(CONFDOC) $$p example > docs/$$p.conf.example.yaml || exit 1; done
 
-check-docs: $(CONFDOC) ## docs/ is in step with the schema, and what it names exists
+check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names exists
 	$(Q)tools/dev/doccheck.py
-	$(Q)$(CONFDOC) man | cmp - docs/man/lurkd.conf.5.scd && \
-	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
-	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
+	$(Q)for p in lurkd lurk-agent; do $(CONFDOC) $$p man | cmp - docs/man/$$p.conf.5.scd && \
+	  $(CONFDOC) $$p example | cmp - docs/$$p.conf.example.yaml || { echo "run: make docs"; exit 1; }; done; \
+	  echo "docs: 4 passed, 0 failed"
 
 check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan check-tsan check-e2e
 
