@@ -56,6 +56,10 @@ LIB := $(OUT)/liblurk-server.a
 PROGRAMS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 
+# The client library (tools/liblurk has no main): its objects, for programs and tests that stand on it.
+LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
+LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
+
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
@@ -173,6 +177,9 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 	$(Q)tools/dev/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
+
+$(filter $(OUT)/tests/unit/liblurk/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
+$(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
 
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
@@ -301,7 +308,7 @@ FUZZ_OUT := build/fuzz
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(LIB_SRC:%.c=$(FUZZ_OUT)/%.o) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)

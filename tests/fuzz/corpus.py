@@ -268,6 +268,29 @@ def audit():
     seed("audit", "nothing", b"\5\0\4\0")
 
 
+# --- packets of the agent's socket ---------------------------------------------------------------------------
+
+
+def packet(kind, body=b"", version=1, tag=7, left=0, outcome=0, flags=0):
+    return b"LK" + struct.pack(">BBIHBB", version, kind, tag, left, outcome, flags) + body
+
+
+def packets():
+    ping = message(0, 1)
+    seed("liblurk_packet", "request", packet(1, ping, left=800))
+    seed("liblurk_packet", "request_of_256", packet(1, message(1, 6, bytes(240)), left=65535, flags=255))
+    seed("liblurk_packet", "answer", packet(2, message(0, 1, status=1)))
+    for outcome in range(1, 8):
+        seed("liblurk_packet", f"outcome_{outcome}", packet(2, outcome=outcome))
+    seed("liblurk_packet", "status_request", packet(3))
+    seed("liblurk_packet", "status", packet(4, b"servers 3\nhealthy 2\n"))
+    seed("liblurk_packet", "version_2", packet(1, ping, version=2))
+    seed("liblurk_packet", "unknown_in_version_3", packet(2, version=3, outcome=5))
+    seed("liblurk_packet", "two_messages", packet(1, ping + ping))
+    seed("liblurk_packet", "length_4gib", packet(1, message(0, 1, length=0xFFFFFFFF)))
+    seed("liblurk_packet", "half_head", b"LK\1\1\0\0")
+
+
 # --- files of the channel: which of certificate, key, authority, list; 4: for DTLS -------------------------
 
 
@@ -289,5 +312,5 @@ def channel_files():
 
 
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, channel_files):
+    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets, channel_files):
         make()
