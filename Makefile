@@ -186,7 +186,7 @@ $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubs
 
 # The agent's parts likewise.
 AGENT_OBJ := $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-agent/*.c)))
-$(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)): $(AGENT_OBJ)
+$(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)): $(AGENT_OBJ) $(LIBLURK_OBJ)
 
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
 
