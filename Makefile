@@ -184,9 +184,17 @@ $(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
 
-# The agent's parts likewise.
-AGENT_OBJ := $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-agent/*.c)))
-$(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)): $(AGENT_OBJ) $(LIBLURK_OBJ)
+# The agent's parts as an archive: a test is linked with those it asks for. DNS is c-ares's.
+AGENT_SRC := $(filter-out %/main.c,$(wildcard tools/lurk-agent/*.c))
+AGENT_LIB := $(OUT)/liblurk-agent.a
+AGENT_USERS := $(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)) $(filter $(OUT)/tests/fuzz/fuzz_agent_%,$(FUZZ_REPLAY))
+$(AGENT_LIB): $(AGENT_SRC:%.c=$(OUT)/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+$(AGENT_USERS): $(AGENT_LIB) $(LIBLURK_OBJ)
+$(OUT)/bin/lurk-agent: $(LIBLURK_OBJ)
+$(OUT)/bin/lurk-agent $(AGENT_USERS): PKG_LIBS += -lcares
 
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
 
@@ -308,7 +316,7 @@ FUZZ_OUT := build/fuzz
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC) $(AGENT_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)

@@ -1,5 +1,5 @@
-/* admin: the page for probes and Prometheus: /metrics, /healthz, /readyz, on a socket that was bound
- * to a loopback address. What it shows is its program's (struct lk_admin_pages).
+/* admin: the page for probes and Prometheus: /metrics, /healthz, /readyz, on a socket that was
+ * bound to a loopback address. What it shows is its program's (struct lk_admin_pages).
  *
  * Owner   lurkd: the front's control thread starts and stops it; lurk-agent: its only other thread.
  * It serves on a thread of its own, so that a slow scraper delays nothing. Reads   only counters

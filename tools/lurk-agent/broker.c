@@ -270,7 +270,7 @@ static void detach(struct lk_broker *b, uint32_t e)
     at->state = LK_ERRAND_DONE;
 }
 
-static void fail(struct lk_broker *b, uint32_t e, uint8_t outcome)
+void lk_broker_fail(struct lk_broker *b, uint32_t e, uint8_t outcome)
 {
     detach(b, e);
     b->errand[e].outcome = outcome;
@@ -328,13 +328,13 @@ static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
         count_line(b, line, 1);
         list_push(b, &b->decided, e);
     } else if (why == LACKS_ROOM) {
-        fail(b, e, LK_PACKET_FULL);
+        lk_broker_fail(b, e, LK_PACKET_FULL);
     } else if (why == LACKS_PAUSE_END && pause_end_ns(b, now_ns) < at->until_ns) {
         wait_for_server(b, e);
     } else if (why == LACKS_SERVER && at->tries > 0 && any_connecting(b)) {
         wait_for_server(b, e);
     } else {
-        fail(b, e, LK_PACKET_NO_SERVER);
+        lk_broker_fail(b, e, LK_PACKET_NO_SERVER);
     }
 }
 
@@ -373,7 +373,7 @@ bool lk_broker_give_up(struct lk_broker *b, uint32_t e, uint8_t outcome)
     struct lk_errand *at = &b->errand[e];
     if (at->state != LK_ERRAND_WAITS && at->state != LK_ERRAND_TO_SEND) return false;
     if (at->tries > 0) return false;
-    fail(b, e, outcome);
+    lk_broker_fail(b, e, outcome);
     return true;
 }
 
@@ -385,7 +385,7 @@ static void try_again(struct lk_broker *b, uint32_t e, uint8_t outcome, enum lk_
 {
     struct lk_errand *at = &b->errand[e];
     if (at->tries >= 2 || at->until_ns <= now_ns) {
-        fail(b, e, outcome);
+        lk_broker_fail(b, e, outcome);
         return;
     }
     detach(b, e);
@@ -495,7 +495,7 @@ static void expire(struct lk_broker *b, uint32_t e, uint64_t now_ns)
     if (at->state == LK_ERRAND_SENT && at->until_ns > now_ns)
         try_again(b, e, LK_PACKET_TIMEOUT, LK_A_AGAIN_TIMEOUT, now_ns);
     else
-        fail(b, e, LK_PACKET_TIMEOUT);
+        lk_broker_fail(b, e, LK_PACKET_TIMEOUT);
 }
 
 /* Each that waits is placed anew, in order. */

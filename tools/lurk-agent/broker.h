@@ -1,5 +1,5 @@
-/* broker: which key server gets a request, when the same bytes are sent again, and when a request is
- * given up. No I/O, no clock, no bytes: events and the time go in, decisions come out.
+/* broker: which key server gets a request, when the same bytes are sent again, and when a request
+ * is given up. No I/O, no clock, no bytes: events and the time go in, decisions come out.
  *
  * A server has lines (connections), up or not. An errand is one request under way: it waits for a
  * server, is to be sent, is sent, or is done; a decision about it is taken out by lk_broker_next.
@@ -120,8 +120,8 @@ uint32_t lk_broker_healthy(const struct lk_broker *b);
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-/* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the id
- * is in use. A decision about it is there at once, unless it waits out a pause. */
+/* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
+ * id is in use. A decision about it is there at once, unless it waits out a pause. */
 uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint64_t now_ns);
 
 enum lk_verdict {
@@ -140,6 +140,8 @@ void lk_broker_release(struct lk_broker *b, uint32_t errand);
 
 /* Ends an errand that was not sent yet with this outcome; false: it was sent. */
 bool lk_broker_give_up(struct lk_broker *b, uint32_t errand, uint8_t outcome);
+/* Ends an errand that is under way with this outcome, as a decision. */
+void lk_broker_fail(struct lk_broker *b, uint32_t errand, uint8_t outcome);
 
 /* --- decisions -------------------------------------------------------------------------------- */
 

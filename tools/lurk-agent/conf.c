@@ -9,11 +9,14 @@
 static void check_times(const struct lk_agent_conf *conf, struct lk_faults *faults)
 {
     if (conf->try_ms > conf->total_ms)
-        lk_fault(faults, 1, "requests.try: %u ms is longer than requests.total; allowed: at most %u ms",
+        lk_fault(faults, 1,
+                 "requests.try: %u ms is longer than requests.total; allowed: at most %u ms",
                  conf->try_ms, conf->total_ms);
     if (conf->back_off_min_ms > conf->back_off_max_ms)
-        lk_fault(faults, 1, "requests.back_off: %u ms is longer than requests.back_off_max; allowed: "
-                 "at most %u ms", conf->back_off_min_ms, conf->back_off_max_ms);
+        lk_fault(faults, 1,
+                 "requests.back_off: %u ms is longer than requests.back_off_max; allowed: "
+                 "at most %u ms",
+                 conf->back_off_min_ms, conf->back_off_max_ms);
 }
 
 static void check_sockets(const struct lk_agent_conf *conf, struct lk_faults *faults)
@@ -25,8 +28,9 @@ static void check_sockets(const struct lk_agent_conf *conf, struct lk_faults *fa
                      "owner and group with a path", row->path);
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(conf->sockets[j].path, row->path) == 0)
-                lk_fault(faults, row->line, "sockets.path: '%s' is that of line %u; allowed: each once",
-                         row->path, conf->sockets[j].line);
+                lk_fault(faults, row->line,
+                         "sockets.path: '%s' is that of line %u; allowed: each once", row->path,
+                         conf->sockets[j].line);
         if (strcmp(row->path, conf->control_socket) == 0)
             lk_fault(faults, row->line, "sockets.path: '%s' is agent.control_socket too; allowed: "
                      "two different ones", row->path);
@@ -38,8 +42,8 @@ static void check_allows(const struct lk_agent_conf *conf, struct lk_faults *fau
     for (uint32_t i = 0; i < conf->allow_count; i++) {
         const struct lk_agent_conf_allow *row = &conf->allows[i];
         if ((row->user[0] == '\0') == (row->group[0] == '\0'))
-            lk_fault(faults, row->line, "allow: a row names a user and a group, or neither; allowed: "
-                     "one of the two");
+            lk_fault(faults, row->line,
+                     "allow: a row names a user and a group, or neither; allowed: one of the two");
     }
 }
 
@@ -50,9 +54,12 @@ static void check_servers(const struct lk_agent_conf *conf, struct lk_faults *fa
     for (uint32_t i = 0; i < conf->server_count; i++)
         for (uint32_t j = 0; j < i; j++) {
             const struct lk_agent_conf_server *a = &conf->servers[i], *b = &conf->servers[j];
-            if (a->port == b->port && a->transport == b->transport && strcmp(a->host, b->host) == 0)
-                lk_fault(faults, a->line, "servers.host: host, port and transport are those of line "
-                         "%u; allowed: each once", b->line);
+            if (a->port == b->port && a->transport == b->transport &&
+                strcmp(a->host, b->host) == 0)
+                lk_fault(faults, a->line,
+                         "servers.host: host, port and transport are those of line %u; allowed: "
+                         "each once",
+                         b->line);
         }
 }
 

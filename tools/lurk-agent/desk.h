@@ -2,10 +2,10 @@
  * bounds that one client and all of them have.
  *
  * A request gets an errand of the broker, an ask of ours with the client's tag and id, and a parcel
- * for its bytes, in which the id on the wire stands in the place of the client's. The answer gets the
- * client's id back. A request counts as in flight until its answer was taken by the client's socket,
- * so that unread answers are held to the same bounds; a client that leaves them unread too long is
- * cut off. Nothing but the header of a LURK message is looked at.
+ * for its bytes, in which the id on the wire stands in the place of the client's. The answer gets
+ * the client's id back. A request counts as in flight until its answer was taken by the client's
+ * socket, so that unread answers are held to the same bounds; a client that leaves them unread too
+ * long is cut off. Nothing but the header of a LURK message is looked at.
  *
  * Owner one thread. Allocates at init only. */
 #ifndef LK_TOOLS_LURK_AGENT_DESK_H
@@ -87,8 +87,8 @@ void lk_desk_writable(struct lk_desk *d, uint32_t client, uint64_t now_ns);
 
 /* The bytes of an errand, for its key server. */
 struct lk_bytes lk_desk_request(const struct lk_desk *d, uint32_t errand);
-/* The broker's errand is done: with a key server's answer, or with an outcome. Releases it, once the
- * client has taken it. */
+/* The broker's errand is done: with a key server's answer, or with an outcome. Releases it, once
+ * the client has taken it. */
 void lk_desk_answer(struct lk_desk *d, uint32_t errand, struct lk_bytes message, uint64_t now_ns);
 void lk_desk_fail(struct lk_desk *d, uint32_t errand, uint8_t outcome, uint64_t now_ns);
 

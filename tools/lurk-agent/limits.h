@@ -14,9 +14,9 @@
 #define LK_AGENT_LINES_PER_SERVER_MAX 8
 #define LK_AGENT_LINES_MAX (LK_AGENT_SERVERS_MAX * LK_AGENT_LINES_PER_SERVER_MAX)
 
-#define LK_AGENT_CLIENTS_MAX 65536          /* a socket for each waiting handshake of an event loop */
-#define LK_AGENT_IN_FLIGHT_MAX 32768        /* small parcels: 64 MiB */
-#define LK_AGENT_IN_FLIGHT_LARGE_MAX 1024   /* large parcels: 64 MiB */
+#define LK_AGENT_CLIENTS_MAX 65536        /* a socket for each handshake that waits */
+#define LK_AGENT_IN_FLIGHT_MAX 32768      /* small parcels: 64 MiB */
+#define LK_AGENT_IN_FLIGHT_LARGE_MAX 1024 /* large parcels: 64 MiB */
 #define LK_AGENT_IN_FLIGHT_PER_CLIENT_MAX 4096
 #define LK_AGENT_OUTPUT_BYTES_MAX 1048576   /* answers that a client has not read */
 
@@ -24,7 +24,11 @@
 #define LK_PARCEL_SMALL_BYTES 2048
 #define LK_PARCEL_LARGE_BYTES 65536 /* LK_MESSAGE_BYTES_MAX and one to see that there is more */
 
-/* One turn reads so many packets of one client, so that one that floods leaves the others theirs. */
+/* Requests that wait for a connection to take them: more than the large parcels of a host hold
+ * by default; a server that reads nothing for so long is found by its pings. */
+#define LK_AGENT_LINE_QUEUE_BYTES (8u << 20)
+
+/* One turn reads so many packets of one client: one that floods leaves the others theirs. */
 #define LK_AGENT_PACKETS_PER_TURN 64
 
 /* A client that is not allowed has so long to send the packet that is answered with outcome 6. */

@@ -15,7 +15,7 @@
 /* X(id, series, labels or "", type, help): one row per plain counter or gauge. */
 #define LK_AGENT_ROWS(X)                                                                           \
     X(CLIENTS, "lurk_agent_clients", "", "gauge", "Local sockets connected now")                   \
-    X(IN_FLIGHT, "lurk_agent_in_flight", "", "gauge", "Requests under way, unread answers included") \
+    X(IN_FLIGHT, "lurk_agent_in_flight", "", "gauge", "Requests under way, or unread answers") \
     X(HEALTHY, "lurk_agent_servers_healthy", "", "gauge", "Key servers with a connection up")      \
     X(GENERATION, "lurk_agent_config_generation", "", "gauge", "Of the configuration in use")      \
     X(DRAINING, "lurk_agent_draining", "", "gauge", "1 once the agent was told to end")            \

@@ -33,7 +33,7 @@ void lk_parcels_fini(struct lk_parcels *parcels);
 /* One with room for len bytes; LK_PARCEL_NONE: none is free, or len is too long for any. */
 uint32_t lk_parcel_take(struct lk_parcels *parcels, size_t len);
 void lk_parcel_release(struct lk_parcels *parcels, uint32_t parcel);
-/* Its memory, to be written up to len bytes, which then are wiped at its release; NULL: too short. */
+/* Its memory, to be written up to len bytes, which are wiped at its release; NULL: too short. */
 uint8_t *lk_parcel_write(struct lk_parcels *parcels, uint32_t parcel, size_t len);
 const uint8_t *lk_parcel_data(const struct lk_parcels *parcels, uint32_t parcel);
 
