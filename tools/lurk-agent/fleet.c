@@ -71,7 +71,8 @@ static void line_lost(struct lk_fleet *f, uint16_t line, const char *why, uint64
     struct lk_fleet_line *l = line_at(f, line);
     uint32_t server = lk_line_server(line);
     bool was_up = l->up;
-    log_line(f, line, LK_LOG_WARNING,
+    bool first = was_up || l->pause_ms == FIRST_PAUSE_MS; /* in a row */
+    log_line(f, line, first ? LK_LOG_WARNING : LK_LOG_DEBUG,
              was_up ? "connection to a key server lost" : "key server cannot be reached", why);
     unwatch(f, l);
     lurk_transport_close(l->transport);
