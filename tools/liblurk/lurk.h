@@ -428,12 +428,13 @@ struct lurk_client_options {
 
 struct lurk_result {
     size_t size;
-    int outcome; /* LURK_OK, REFUSED, BUSY: answer is there; TIMEOUT, CLOSED, ...: it is not */
+    int outcome; /* LURK_OK, REFUSED, BUSY: there is an answer; TIMEOUT, CLOSED, ...: there is not
+                  */
     uint64_t id; /* of the call */
     void *token; /* the caller's own */
-    struct lurk_answer answer; /* borrowed until the next take, input or reset */
-    uint64_t elapsed_ns;       /* from the submit to the input of the answer */
-    uint32_t sends;            /* 1, or more where it was repeated */
+    const struct lurk_answer *answer; /* or NULL; borrowed until the next take, input or reset */
+    uint64_t elapsed_ns;              /* from the submit to the input of the answer, or to now */
+    uint32_t sends;                   /* 1, or more where it was repeated; 0: it never went out */
 };
 
 struct lurk_counts {

@@ -17,7 +17,7 @@ static bool head_read(struct lk_bytes packet, struct lk_packet *out)
     if (c.bad) return false;
     out->tag = tag;
     out->body = lk_cursor_take(&c, lk_cursor_left(&c));
-    return packet.len <= LK_PACKET_BYTES_MAX;
+    return true;
 }
 
 /* The whole body is one LURK message, by its own length. */
@@ -33,7 +33,7 @@ enum lk_packet_outcome lk_packet_request_read(struct lk_bytes packet, struct lk_
     bool good = head_read(packet, out);
     uint8_t kind = out->kind;
     out->kind = kind == LK_PACKET_STATUS_REQUEST ? LK_PACKET_STATUS : LK_PACKET_ANSWER;
-    if (!good) return LK_PACKET_MALFORMED;
+    if (!good || packet.len > LK_PACKET_BYTES_MAX) return LK_PACKET_MALFORMED;
     if (out->version != LK_PACKET_VERSION) return LK_PACKET_UNKNOWN;
     if (kind != LK_PACKET_REQUEST && kind != LK_PACKET_STATUS_REQUEST) return LK_PACKET_UNKNOWN;
     good = kind == LK_PACKET_REQUEST ? is_message(out->body) : out->body.len == 0;
@@ -42,11 +42,23 @@ enum lk_packet_outcome lk_packet_request_read(struct lk_bytes packet, struct lk_
 
 bool lk_packet_answer_read(struct lk_bytes packet, struct lk_packet *out)
 {
-    if (!head_read(packet, out)) return false;
+    if (!head_read(packet, out) || packet.len > LK_PACKET_BYTES_MAX) return false;
     if (out->kind == LK_PACKET_STATUS) return out->version == LK_PACKET_VERSION;
     if (out->kind != LK_PACKET_ANSWER || out->outcome >= LK_PACKET_OUTCOME_COUNT) return false;
     if (out->version != LK_PACKET_VERSION && out->outcome != LK_PACKET_UNKNOWN) return false;
     return out->outcome == LK_PACKET_ANSWERED ? is_message(out->body) : out->body.len == 0;
+}
+
+struct lk_bytes lk_packet_answer_next(struct lk_bytes packets)
+{
+    struct lk_packet head;
+    struct lk_bytes message;
+    if (!head_read(packets, &head)) return lk_bytes_of(packets.data, 0);
+    size_t body = 0;
+    if (head.outcome == LK_PACKET_ANSWERED &&
+        lk_header_next(head.body, LK_MESSAGE_BYTES_MAX, &message) == LK_CUT_MESSAGE)
+        body = message.len;
+    return lk_bytes_of(packets.data, LK_PACKET_HEAD_BYTES + body);
 }
 
 void lk_packet_write(struct lk_writer *w, const struct lk_packet *packet)

@@ -53,6 +53,10 @@ enum lk_packet_outcome lk_packet_request_read(struct lk_bytes packet, struct lk_
  * False: no agent sends that. A version other than ours comes with LK_PACKET_UNKNOWN alone. */
 bool lk_packet_answer_read(struct lk_bytes packet, struct lk_packet *out);
 
+/* The first of packets that lie back to back, each one that lk_packet_answer_read took as an
+ * answer: its own size. Empty: there is none. */
+struct lk_bytes lk_packet_answer_next(struct lk_bytes packets);
+
 /* Writes either, with our version. The writer turns bad where it has no room. */
 void lk_packet_write(struct lk_writer *w, const struct lk_packet *packet);
 
