@@ -178,15 +178,17 @@ class Client:
             self.socket.send(data)
 
     def receive(self):
-        """The next answer that counts."""
+        """The next answer that counts; None: the agent went, and nothing was outstanding."""
         while True:
             try:
                 data = self.socket.recv(70000)
             except ConnectionResetError:
                 data = b""
             if not data:
-                assert self.outstanding, "end of file"
+                nothing = not self.outstanding
                 self.again()
+                if nothing:
+                    return None
                 continue
             answer = Answer(data)
             if answer.outcome == LEAVING:
@@ -245,6 +247,8 @@ class Load(threading.Thread):
 
     def take(self, client):
         answer = client.receive()
+        if answer is None:
+            return
         message, signed, at = self.asked.pop(answer.tag)
         now = time.monotonic()
         if answer.outcome != ANSWERED:

@@ -87,10 +87,13 @@ static struct lk_broker_line *line_at(struct lk_broker *b, uint16_t line)
     return &b->server[lk_line_server(line)].line[line % LK_AGENT_LINES_PER_SERVER_MAX];
 }
 
-static void count_line(struct lk_broker *b, uint16_t line, int change)
+static void count_line(struct lk_broker *b, const struct lk_errand *at, int change)
 {
-    line_at(b, line)->in_flight += (uint32_t)change;
-    b->server[lk_line_server(line)].in_flight += (uint32_t)change;
+    line_at(b, at->line)->in_flight += (uint32_t)change;
+    b->server[lk_line_server(at->line)].in_flight += (uint32_t)change;
+    if (!at->bulky) return;
+    line_at(b, at->line)->bulky += (uint32_t)change;
+    b->stirred = true;
 }
 
 void lk_broker_server_set(struct lk_broker *b, uint32_t server, uint32_t priority, uint32_t weight)
@@ -156,13 +159,14 @@ uint32_t lk_broker_healthy(const struct lk_broker *b)
 }
 
 /* The line of a server with the fewest requests, and room; LK_LINE_NONE. */
-static uint16_t line_pick(const struct lk_broker *b, uint32_t server)
+static uint16_t line_pick(const struct lk_broker *b, uint32_t server, bool bulky)
 {
     const struct lk_broker_server *s = &b->server[server];
     uint16_t best = LK_LINE_NONE;
     uint32_t fewest = b->conf.in_flight_per_line;
     for (uint32_t i = 0; i < LK_AGENT_LINES_PER_SERVER_MAX; i++)
-        if (s->line[i].up && s->line[i].in_flight < fewest) {
+        if (s->line[i].up && s->line[i].in_flight < fewest &&
+            !(bulky && s->line[i].bulky >= LK_AGENT_BULKY_PER_LINE)) {
             fewest = s->line[i].in_flight;
             best = lk_line_of(server, i);
         }
@@ -193,7 +197,7 @@ static double cost(const struct lk_broker *b, uint32_t server, uint64_t now_ns)
 enum lacks { LACKS_NOTHING, LACKS_SERVER, LACKS_ROOM, LACKS_PAUSE_END };
 
 /* Candidates into set[]; *why says what was missing where there is none. */
-static uint32_t candidates(const struct lk_broker *b, uint32_t except, uint64_t now_ns,
+static uint32_t candidates(const struct lk_broker *b, uint32_t except, bool bulky, uint64_t now_ns,
                            uint8_t set[LK_AGENT_SERVERS_MAX], enum lacks *why)
 {
     uint32_t count = 0, priority = UINT32_MAX;
@@ -205,7 +209,7 @@ static uint32_t candidates(const struct lk_broker *b, uint32_t except, uint64_t 
             if (*why == LACKS_SERVER) *why = LACKS_PAUSE_END;
             continue;
         }
-        if (line_pick(b, i) == LK_LINE_NONE) {
+        if (line_pick(b, i, bulky) == LK_LINE_NONE) {
             *why = LACKS_ROOM;
             continue;
         }
@@ -225,10 +229,11 @@ static uint32_t cheaper(struct lk_broker *b, uint32_t x, uint32_t y, uint64_t no
     return second ? y : x;
 }
 
-static uint16_t pick(struct lk_broker *b, uint32_t except, uint64_t now_ns, enum lacks *why)
+static uint16_t pick(struct lk_broker *b, uint32_t except, bool bulky, uint64_t now_ns,
+                     enum lacks *why)
 {
     uint8_t set[LK_AGENT_SERVERS_MAX];
-    uint32_t count = candidates(b, except, now_ns, set, why);
+    uint32_t count = candidates(b, except, bulky, now_ns, set, why);
     if (count == 0) return LK_LINE_NONE;
     uint32_t server = set[0];
     if (count > 1) {
@@ -236,7 +241,7 @@ static uint16_t pick(struct lk_broker *b, uint32_t except, uint64_t now_ns, enum
         second += second >= first;
         server = cheaper(b, set[first], set[second], now_ns);
     }
-    return line_pick(b, server);
+    return line_pick(b, server, bulky);
 }
 
 /* --- errands -------------------------------------------------------------------------------- */
@@ -258,11 +263,11 @@ static void detach(struct lk_broker *b, uint32_t e)
     case LK_ERRAND_WAITS: list_drop(b, &b->waiting, e); break;
     case LK_ERRAND_TO_SEND:
         list_drop(b, &b->decided, e);
-        count_line(b, at->line, -1);
+        count_line(b, at, -1);
         break;
     case LK_ERRAND_SENT:
         list_drop(b, &line_at(b, at->line)->sent, e);
-        count_line(b, at->line, -1);
+        count_line(b, at, -1);
         break;
     case LK_ERRAND_FAILED: list_drop(b, &b->decided, e); break;
     default: break;
@@ -310,9 +315,9 @@ static uint16_t line_for(struct lk_broker *b, const struct lk_errand *at, uint64
 {
     uint32_t before = at->line_before != LK_LINE_NONE ? lk_line_server(at->line_before)
                                                       : LK_AGENT_SERVERS_MAX;
-    uint16_t line = pick(b, before, now_ns, why);
+    uint16_t line = pick(b, before, at->bulky, now_ns, why);
     if (line == LK_LINE_NONE && before != LK_AGENT_SERVERS_MAX)
-        line = pick(b, LK_AGENT_SERVERS_MAX, now_ns, why);
+        line = pick(b, LK_AGENT_SERVERS_MAX, at->bulky, now_ns, why);
     return line;
 }
 
@@ -325,8 +330,10 @@ static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
     if (line != LK_LINE_NONE) {
         at->line = line;
         at->state = LK_ERRAND_TO_SEND;
-        count_line(b, line, 1);
+        count_line(b, at, 1);
         list_push(b, &b->decided, e);
+    } else if (why == LACKS_ROOM && at->bulky) {
+        wait_for_server(b, e);
     } else if (why == LACKS_ROOM) {
         lk_broker_fail(b, e, LK_PACKET_FULL);
     } else if (why == LACKS_PAUSE_END && pause_end_ns(b, now_ns) < at->until_ns) {
@@ -338,7 +345,8 @@ static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
     }
 }
 
-uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint64_t now_ns)
+uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, bool bulky,
+                        uint64_t now_ns)
 {
     if (lk_wireids_find(&b->ids, wire_id) != LK_WIREID_NONE) return LK_ERRAND_NONE;
     uint32_t e = free_take(b);
@@ -350,7 +358,8 @@ uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms
                                       .until_ns = now_ns + bound_ns,
                                       .line = LK_LINE_NONE,
                                       .line_before = LK_LINE_NONE,
-                                      .state = LK_ERRAND_DONE};
+                                      .state = LK_ERRAND_DONE,
+                                      .bulky = bulky};
     LK_ASSERT(lk_wireids_add(&b->ids, wire_id, e));
     lk_due_set(&b->due, e, b->errand[e].until_ns);
     place(b, e, now_ns);
@@ -453,7 +462,7 @@ static bool other_takes_it(struct lk_broker *b, const struct lk_errand *at, uint
     uint8_t set[LK_AGENT_SERVERS_MAX];
     enum lacks why;
     if (at->tries >= 2 || at->until_ns <= now_ns) return false;
-    if (candidates(b, lk_line_server(from), now_ns, set, &why) > 0) return true;
+    if (candidates(b, lk_line_server(from), at->bulky, now_ns, set, &why) > 0) return true;
     return pause_end_ns(b, now_ns) < at->until_ns;
 }
 

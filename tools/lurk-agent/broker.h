@@ -52,6 +52,7 @@ struct lk_errands {
 struct lk_broker_line {
     bool up;
     uint32_t in_flight;     /* sent, and decided to be */
+    uint32_t bulky;         /* of these */
     struct lk_errands sent; /* the oldest first */
 };
 
@@ -76,6 +77,7 @@ struct lk_errand {
     uint8_t state;              /* enum lk_errand_state */
     uint8_t tries;
     uint8_t outcome;
+    bool bulky; /* its answer may be as long as an answer may be */
 };
 
 struct lk_broker {
@@ -121,8 +123,10 @@ uint32_t lk_broker_healthy(const struct lk_broker *b);
 /* --- requests --------------------------------------------------------------------------------- */
 
 /* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
- * id is in use. A decision about it is there at once, unless it waits out a pause. */
-uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint64_t now_ns);
+ * id is in use. A decision about it is there at once, unless it waits: for the end of a pause, or, if
+ * it is bulky, for others such to come back. */
+uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, bool bulky,
+                        uint64_t now_ns);
 
 enum lk_verdict {
     LK_VERDICT_FINAL, /* success, or a fault that another server would find as well */

@@ -8,6 +8,7 @@
 #include "core/wire/header.h"
 #include "core/wire/registry.h"
 #include "crypto/ct.h"
+#include "tools/liblurk/lurk.h"
 
 #define ID_OFFSET 4
 #define STATUS_BYTES_MAX 61440
@@ -255,11 +256,12 @@ void lk_desk_writable(struct lk_desk *d, uint32_t c, uint64_t now_ns)
 /* --- packets in ----------------------------------------------------------------------------- */
 
 /* An errand under an id that nobody could guess. */
-static uint32_t take_errand(struct lk_desk *d, uint16_t left_ms, uint64_t now_ns, uint64_t *id)
+static uint32_t take_errand(struct lk_desk *d, uint16_t left_ms, bool bulky, uint64_t now_ns,
+                            uint64_t *id)
 {
     for (int i = 0; i < ID_DRAWS_MAX; i++) {
         if (!lk_rng_bytes(&d->rng, id, sizeof *id)) return LK_ERRAND_NONE;
-        uint32_t e = lk_broker_take(d->broker, *id, left_ms, now_ns);
+        uint32_t e = lk_broker_take(d->broker, *id, left_ms, bulky, now_ns);
         if (e != LK_ERRAND_NONE || d->broker->in_flight == d->broker->room) return e;
     }
     return LK_ERRAND_NONE;
@@ -271,19 +273,19 @@ static void id_put(uint8_t *message, uint64_t id)
     lk_writer_u64(&w, id);
 }
 
-static uint64_t id_get(struct lk_bytes message)
+static struct lk_header header_of(struct lk_bytes message)
 {
     struct lk_cursor c = lk_cursor_of(message);
     struct lk_header header;
     lk_header_read(&c, &header);
-    return header.id;
+    return header;
 }
 
 static void link_ask(struct lk_desk *d, uint32_t e, uint32_t c, const struct lk_packet *packet,
                      uint32_t parcel)
 {
     struct lk_desk_client *client = &d->client[c];
-    d->ask[e] = (struct lk_ask){.client_id = id_get(packet->body),
+    d->ask[e] = (struct lk_ask){.client_id = header_of(packet->body).id,
                                 .client = c,
                                 .tag = packet->tag,
                                 .parcel = parcel,
@@ -306,7 +308,8 @@ static bool take_request(struct lk_desk *d, uint32_t c, const struct lk_packet *
         return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
     uint32_t parcel = lk_parcel_take(&d->parcels, packet->body.len);
     if (parcel == LK_PARCEL_NONE) return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
-    uint32_t e = take_errand(d, packet->left_ms, now_ns, &id);
+    bool bulky = header_of(packet->body).type == LURK_TYPE_CAPABILITIES;
+    uint32_t e = take_errand(d, packet->left_ms, bulky, now_ns, &id);
     if (e == LK_ERRAND_NONE) {
         lk_parcel_release(&d->parcels, parcel);
         return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
@@ -319,14 +322,6 @@ static bool take_request(struct lk_desk *d, uint32_t c, const struct lk_packet *
     return true;
 }
 
-static bool is_request(struct lk_bytes message)
-{
-    struct lk_cursor c = lk_cursor_of(message);
-    struct lk_header header;
-    lk_header_read(&c, &header);
-    return header.status == LK_STATUS_REQUEST;
-}
-
 bool lk_desk_packet(struct lk_desk *d, uint32_t c, struct lk_bytes bytes, uint64_t now_ns)
 {
     struct lk_packet packet;
@@ -337,7 +332,8 @@ bool lk_desk_packet(struct lk_desk *d, uint32_t c, struct lk_bytes bytes, uint64
     }
     if (outcome != LK_PACKET_ANSWERED) return reply_outcome(d, c, packet.tag, outcome);
     if (packet.kind == LK_PACKET_STATUS) return reply_status(d, c, packet.tag);
-    if (!is_request(packet.body)) return reply_outcome(d, c, packet.tag, LK_PACKET_MALFORMED);
+    if (header_of(packet.body).status != LK_STATUS_REQUEST)
+        return reply_outcome(d, c, packet.tag, LK_PACKET_MALFORMED);
     return take_request(d, c, &packet, now_ns);
 }
 

@@ -119,7 +119,7 @@ static void take_answer(struct lk_fleet *f, uint16_t line, const struct lurk_res
     if (how != LK_ANSWERED_DONE) return;
     atomic_fetch_add(&f->metrics->server[lk_line_server(line)].answered, 1);
     lk_desk_answer(f->desk, errand,
-                   lk_bytes_of(result->answer.message.data, result->answer.message.len), now_ns);
+                   lk_bytes_of(result->answer->message.data, result->answer->message.len), now_ns);
 }
 
 static void take_results(struct lk_fleet *f, uint16_t line, uint64_t now_ns)

@@ -24,6 +24,11 @@
 #define LK_PARCEL_SMALL_BYTES 2048
 #define LK_PARCEL_LARGE_BYTES 65536 /* LK_MESSAGE_BYTES_MAX and one to see that there is more */
 
+/* Requests for capabilities on one connection: a key server closes a peer that leaves 256 KiB of
+ * answers unread (LK_OUTPUT_BYTES_PER_PEER_MAX), and each may be 64 KiB. More wait their turn, so
+ * that one client cannot end a connection that all share. */
+#define LK_AGENT_BULKY_PER_LINE 3
+
 /* Requests that wait for a connection to take them: more than the large parcels of a host hold
  * by default; a server that reads nothing for so long is found by its pings. */
 #define LK_AGENT_LINE_QUEUE_BYTES (8u << 20)

@@ -165,7 +165,7 @@ static void on_arrive(void)
     assert_true(sim.next_id < ASKED_MAX);
     uint64_t id = sim.next_id++;
     sim.taken_ns[id] = sim.now_ns;
-    assert_int_not_equal(lk_broker_take(&sim.broker, id, 0, sim.now_ns), LK_ERRAND_NONE);
+    assert_int_not_equal(lk_broker_take(&sim.broker, id, 0, false, sim.now_ns), LK_ERRAND_NONE);
     uint64_t next = sim.now_ns + (uint64_t)exponential(1e9 / sim.rate);
     if (next < sim.until_ns) event(next, ARRIVE, 0, 0, 0);
 }
@@ -311,10 +311,10 @@ static void fleet_does_without_a_server_that_slows_down(void **state)
 static void fleet_loses_nothing_to_a_server_that_dies(void **state)
 {
     (void)state;
-    begin(3, 4000, 1);
+    begin(3, 9000, 1);
     event(5 * S, DIE, 1, 0, 0);
-    event(9 * S, REBORN, 1, 0, 0);
-    run(S, 15 * S);
+    event(7 * S, REBORN, 1, 0, 0);
+    run(S, 12 * S);
     printf("a server dies: %llu asked, %llu failed\n", (unsigned long long)sim.asked,
            (unsigned long long)sim.failed);
     assert_int_equal(sim.failed, 0);
