@@ -1,7 +1,7 @@
 /* A whole session of local clients at the agent's desk: the input is a list of steps; packets that
  * clients send, answers of the key server, sockets that take nothing, clients that go, time that
- * passes. Whatever comes, every client gets at most one answer to a request, with a tag it sent, and
- * at the end nothing is left under way. */
+ * passes. Whatever comes, every client gets at most one answer to a request, with a tag it sent,
+ * and at the end nothing is left under way. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,13 +56,17 @@ static void on_close(void *owner, uint32_t client)
 static void set_up(void)
 {
     static const struct lk_desk_io io = {on_send, on_watch, on_close};
-    static const struct lk_broker_conf broker_conf = {.try_ns = 800, .total_ns = 1800,
+    static const struct lk_broker_conf broker_conf = {.try_ns = 800,
+                                                      .total_ns = 1800,
                                                       .back_off_min_ns = 50,
                                                       .back_off_max_ns = 2000,
                                                       .in_flight_per_line = 8};
-    static const struct lk_desk_conf conf = {.clients = CLIENTS, .in_flight = ERRANDS,
-                                             .in_flight_large = 2, .in_flight_per_client = 6,
-                                             .output_bytes_per_client = 70000, .unread_ns = 2000};
+    static const struct lk_desk_conf conf = {.clients = CLIENTS,
+                                             .in_flight = ERRANDS,
+                                             .in_flight_large = 2,
+                                             .in_flight_per_client = 6,
+                                             .output_bytes_per_client = 70000,
+                                             .unread_ns = 2000};
     memset(&metrics, 0, sizeof metrics);
     memset(asked, 0, sizeof asked);
     memset(answered, 0, sizeof answered);
@@ -96,8 +100,8 @@ static void answer_in(uint32_t errand, uint8_t how, struct lk_bytes body, uint64
     size_t whole = LK_HEADER_BYTES + len * (how >> 4);
     if (whole > sizeof message) whole = sizeof message;
     struct lk_writer w = lk_writer_of(message, sizeof message);
-    const struct lk_header header = {.designation = 1, .version = 1, .status = 1,
-                                     .id = at->wire_id, .length = (uint32_t)whole};
+    const struct lk_header header = {
+        .designation = 1, .version = 1, .status = 1, .id = at->wire_id, .length = (uint32_t)whole};
     uint32_t e;
     lk_header_write(&w, &header);
     enum lk_verdict verdict = (how & 3) == 0 ? LK_VERDICT_BUSY : LK_VERDICT_FINAL;
@@ -121,10 +125,15 @@ static void step(struct lk_cursor *c, uint64_t *now_ns)
     uint32_t client = what % CLIENTS;
     if (c->bad) return;
     switch (what >> 4) {
-    case 0: case 1: case 2: case 3: case 4: case 5: packet_in(client, bytes, *now_ns); break;
-    case 6: case 7: case 8:
-        answer_in(bytes.len > 0 ? bytes.data[0] % ERRANDS : 0, what, bytes, *now_ns);
-        break;
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5: packet_in(client, bytes, *now_ns); break;
+    case 6:
+    case 7:
+    case 8: answer_in(bytes.len > 0 ? bytes.data[0] % ERRANDS : 0, what, bytes, *now_ns); break;
     case 9: blocked = !blocked; break;
     case 10:
         if (desk.client[client].open) lk_desk_writable(&desk, client, *now_ns);
@@ -136,7 +145,8 @@ static void step(struct lk_cursor *c, uint64_t *now_ns)
     case 12: *now_ns += bytes.len * 10; break;
     case 13: lk_broker_line_down(&broker, lk_line_of(what & 1, 0), *now_ns); break;
     case 14:
-        if (!broker.server[what & 1].line[0].up) lk_broker_line_up(&broker, lk_line_of(what & 1, 0));
+        if (!broker.server[what & 1].line[0].up)
+            lk_broker_line_up(&broker, lk_line_of(what & 1, 0));
         break;
     default: lk_desk_leave(&desk); break;
     }

@@ -50,7 +50,8 @@ lk_err lk_account_become(const char *name, char *error, size_t error_bytes)
         snprintf(error, error_bytes, "agent.user: there is no user '%s'", name);
         return LK_ERR_UNKNOWN;
     }
-    if (initgroups(name, gid) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0) {
+    if (initgroups(name, gid) != 0 || setresgid(gid, gid, gid) != 0 ||
+        setresuid(uid, uid, uid) != 0) {
         snprintf(error, error_bytes, "agent.user: cannot become '%s': %s", name, strerror(errno));
         return -errno;
     }

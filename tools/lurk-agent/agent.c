@@ -20,7 +20,7 @@
 #include "tools/lurk-agent/heap.h"
 #include "tools/lurk-agent/account.h"
 
-#define READY_WAIT_NS (2 * LK_NS_PER_S) /* then it serves without a key server: requests are refused */
+#define READY_WAIT_NS (2 * LK_NS_PER_S) /* then it serves without a key server, and refuses */
 #define REPORT_NS (100 * LK_NS_PER_MS)
 #define OTHER_DESCRIPTORS 256 /* beside clients and lines */
 #define ERROR_BYTES 8192
@@ -106,9 +106,8 @@ static lk_err listen_admin(const struct lk_agent_conf *conf, int *fd, char *erro
 static lk_err start_admin(struct lk_agent *a)
 {
     if (a->admin_fd < 0) return LK_OK;
-    struct lk_admin_conf conf = {.listen_fd = fcntl(a->admin_fd, F_DUPFD_CLOEXEC, 0),
-                                 .pages = &pages,
-                                 .owner = a->metrics};
+    struct lk_admin_conf conf = {
+        .listen_fd = fcntl(a->admin_fd, F_DUPFD_CLOEXEC, 0), .pages = &pages, .owner = a->metrics};
     return conf.listen_fd >= 0 ? lk_admin_start(&conf, &a->admin) : -errno;
 }
 
@@ -298,9 +297,12 @@ int lk_agent_main(const char *conf_path, bool take_over)
 {
     static struct lk_agent a; /* large, and one a process */
     static char error[ERROR_BYTES];
-    a = (struct lk_agent){.conf_path = conf_path, .admin_fd = -1, .control_fd = -1,
-                          .before_fd = -1, .signal_fd = -1, .succession = {.listen_fd = -1,
-                          .heir_fd = -1}};
+    a = (struct lk_agent){.conf_path = conf_path,
+                          .admin_fd = -1,
+                          .control_fd = -1,
+                          .before_fd = -1,
+                          .signal_fd = -1,
+                          .succession = {.listen_fd = -1, .heir_fd = -1}};
     lk_sandbox_dumps_off();
     LK_ASSERT(lk_heap_wipes());
     lk_err err = start(&a, take_over, error, sizeof error);

@@ -46,8 +46,8 @@ int lk_agent_main(const char *conf_path, bool take_over);
 
 /* The identity that conf names; files of secrets are judged first. error: which file, what is
  * wrong. */
-LK_MUST_USE lk_err lk_agent_identity(const struct lk_agent_conf *conf,
-                                     struct lurk_identity **out, char *error, size_t error_bytes);
+LK_MUST_USE lk_err lk_agent_identity(const struct lk_agent_conf *conf, struct lurk_identity **out,
+                                     char *error, size_t error_bytes);
 /* notAfter of the first certificate in a PEM file, unix time; 0: there is none. */
 int64_t lk_agent_expiry_s(const char *path);
 

@@ -544,8 +544,7 @@ bool lk_broker_next(struct lk_broker *b, uint64_t now_ns, struct lk_decision *ou
     at->sent_ns = now_ns;
     at->try_until_ns = now_ns + b->conf.try_ns;
     list_push(b, &line_at(b, at->line)->sent, e);
-    lk_due_set(&b->due, e,
-               at->try_until_ns < at->until_ns ? at->try_until_ns : at->until_ns);
+    lk_due_set(&b->due, e, at->try_until_ns < at->until_ns ? at->try_until_ns : at->until_ns);
     *out = (struct lk_decision){LK_DECISION_SEND, e, at->line, 0};
     return true;
 }

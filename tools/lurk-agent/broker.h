@@ -65,8 +65,14 @@ struct lk_broker_server {
     struct lk_broker_line line[LK_AGENT_LINES_PER_SERVER_MAX];
 };
 
-enum lk_errand_state { LK_ERRAND_FREE, LK_ERRAND_WAITS, LK_ERRAND_TO_SEND, LK_ERRAND_SENT,
-                       LK_ERRAND_FAILED, LK_ERRAND_DONE };
+enum lk_errand_state {
+    LK_ERRAND_FREE,
+    LK_ERRAND_WAITS,
+    LK_ERRAND_TO_SEND,
+    LK_ERRAND_SENT,
+    LK_ERRAND_FAILED,
+    LK_ERRAND_DONE
+};
 
 struct lk_errand {
     uint64_t wire_id;
@@ -123,8 +129,8 @@ uint32_t lk_broker_healthy(const struct lk_broker *b);
 /* --- requests --------------------------------------------------------------------------------- */
 
 /* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
- * id is in use. A decision about it is there at once, unless it waits: for the end of a pause, or, if
- * it is bulky, for others such to come back. */
+ * id is in use. A decision about it is there at once, unless it waits: for the end of a pause, or,
+ * if it is bulky, for others such to come back. */
 uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, bool bulky,
                         uint64_t now_ns);
 

@@ -162,8 +162,7 @@ void lk_clients_fini(struct lk_clients *c)
 lk_err lk_clients_let_in(struct lk_clients *c)
 {
     for (unsigned i = 0; i < c->door->count; i++)
-        c->door_watch[i] =
-            lk_watch_add(c->watches, c->door->socket[i].fd, EPOLLIN, on_door, c, i);
+        c->door_watch[i] = lk_watch_add(c->watches, c->door->socket[i].fd, EPOLLIN, on_door, c, i);
     c->lets_in = true;
     for (unsigned i = 0; i < c->door->count; i++)
         LK_REQUIRE(c->door_watch[i] != LK_WATCH_NONE, LK_ERR_FULL);

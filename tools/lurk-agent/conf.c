@@ -24,16 +24,20 @@ static void check_sockets(const struct lk_agent_conf *conf, struct lk_faults *fa
     for (uint32_t i = 0; i < conf->socket_count; i++) {
         const struct lk_agent_conf_socket *row = &conf->sockets[i];
         if (row->path[0] == '@' && (row->owner[0] != '\0' || row->group[0] != '\0'))
-            lk_fault(faults, row->line, "sockets.owner: '%s' is no file and has no owner; allowed: "
-                     "owner and group with a path", row->path);
+            lk_fault(faults, row->line,
+                     "sockets.owner: '%s' is no file and has no owner; allowed: "
+                     "owner and group with a path",
+                     row->path);
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(conf->sockets[j].path, row->path) == 0)
                 lk_fault(faults, row->line,
                          "sockets.path: '%s' is that of line %u; allowed: each once", row->path,
                          conf->sockets[j].line);
         if (strcmp(row->path, conf->control_socket) == 0)
-            lk_fault(faults, row->line, "sockets.path: '%s' is agent.control_socket too; allowed: "
-                     "two different ones", row->path);
+            lk_fault(faults, row->line,
+                     "sockets.path: '%s' is agent.control_socket too; allowed: "
+                     "two different ones",
+                     row->path);
     }
 }
 
@@ -54,8 +58,7 @@ static void check_servers(const struct lk_agent_conf *conf, struct lk_faults *fa
     for (uint32_t i = 0; i < conf->server_count; i++)
         for (uint32_t j = 0; j < i; j++) {
             const struct lk_agent_conf_server *a = &conf->servers[i], *b = &conf->servers[j];
-            if (a->port == b->port && a->transport == b->transport &&
-                strcmp(a->host, b->host) == 0)
+            if (a->port == b->port && a->transport == b->transport && strcmp(a->host, b->host) == 0)
                 lk_fault(faults, a->line,
                          "servers.host: host, port and transport are those of line %u; allowed: "
                          "each once",
@@ -115,8 +118,8 @@ void lk_agent_conf_print(const struct lk_agent_conf *conf, FILE *to)
     lk_schema_print(&lk_schema_agent, conf, to);
 }
 
-bool lk_agent_conf_reloadable(const struct lk_agent_conf *running,
-                              const struct lk_agent_conf *next, char *text, size_t text_bytes)
+bool lk_agent_conf_reloadable(const struct lk_agent_conf *running, const struct lk_agent_conf *next,
+                              char *text, size_t text_bytes)
 {
     return lk_schema_reloadable(&lk_schema_agent, running, next, text, text_bytes);
 }

@@ -32,7 +32,7 @@ struct lk_agent_conf_allow {
 
 struct lk_agent_conf_server {
     char name[LK_NAME_BYTES_MAX];
-    char host[LK_HOST_BYTES_MAX + 1];        /* numeric, or looked up and looked up again */
+    char host[LK_HOST_BYTES_MAX + 1]; /* numeric, or looked up and looked up again */
     uint16_t port;
     uint16_t transport;                      /* enum lk_agent_transport */
     char server_name[LK_HOST_BYTES_MAX + 1]; /* in the server's certificate */
@@ -84,15 +84,14 @@ extern const struct lk_schema lk_schema_agent;
 
 /* file is for messages only. On failure error[] holds one line per fault. */
 LK_MUST_USE lk_err lk_agent_conf_parse(const char *file, struct lk_bytes text,
-                                       struct lk_agent_conf **out, char *error,
-                                       size_t error_bytes);
+                                       struct lk_agent_conf **out, char *error, size_t error_bytes);
 /* Opens and reads the file, then parses it. */
 LK_MUST_USE lk_err lk_agent_conf_read(const char *path, struct lk_agent_conf **out, char *error,
                                       size_t error_bytes);
 void lk_agent_conf_free(struct lk_agent_conf *conf);
 void lk_agent_conf_print(const struct lk_agent_conf *conf, FILE *to);
 /* False: text[] names what needs a restart. */
-bool lk_agent_conf_reloadable(const struct lk_agent_conf *running,
-                              const struct lk_agent_conf *next, char *text, size_t text_bytes);
+bool lk_agent_conf_reloadable(const struct lk_agent_conf *running, const struct lk_agent_conf *next,
+                              char *text, size_t text_bytes);
 
 #endif

@@ -369,8 +369,7 @@ void lk_desk_answer(struct lk_desk *d, uint32_t e, struct lk_bytes message, uint
     id_put(to, ask->client_id);
     ask->bytes = (uint32_t)message.len;
     ask->outcome = LK_PACKET_ANSWERED;
-    lk_hist_add(&d->metrics->request,
-                (now_ns - d->broker->errand[e].taken_ns) / LK_NS_PER_US);
+    lk_hist_add(&d->metrics->request, (now_ns - d->broker->errand[e].taken_ns) / LK_NS_PER_US);
     deliver(d, e, now_ns);
 }
 

@@ -1,6 +1,6 @@
-/* directory: which endpoints there are, by the configuration and by DNS. A server with a numeric host
- * is one endpoint; a name is one for each of its addresses, and a service one for each address of
- * each record. Names are looked up again when their time to live is over; what fails keeps the
+/* directory: which endpoints there are, by the configuration and by DNS. A server with a numeric
+ * host is one endpoint; a name is one for each of its addresses, and a service one for each address
+ * of each record. Names are looked up again when their time to live is over; what fails keeps the
  * last good answer. Every change goes to the fleet as the whole list.
  * Owner the agent's thread. */
 #ifndef LK_TOOLS_LURK_AGENT_DIRECTORY_H
@@ -14,7 +14,7 @@
 
 /* A row of servers or srv. */
 struct lk_source {
-    bool asked; /* an answer is under way */
+    bool asked;         /* an answer is under way */
     uint64_t ask_at_ns; /* UINT64_MAX: never */
     struct lk_found found[LK_AGENT_SERVERS_MAX];
     uint32_t count;

@@ -92,7 +92,8 @@ void lk_adopted_close(struct lk_adopted *adopted)
 static bool is_served(const struct sockaddr_un *to, socklen_t len)
 {
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool served = fd >= 0 && (connect(fd, (const struct sockaddr *)to, len) == 0 || errno == EAGAIN);
+    bool served = fd >= 0 &&
+                  (connect(fd, (const struct sockaddr *)to, len) == 0 || errno == EAGAIN);
     if (fd >= 0) close(fd);
     return served;
 }
@@ -108,9 +109,10 @@ static lk_err make_way(const char *name, const struct sockaddr_un *at, socklen_t
         return LK_ERR_REFUSED;
     }
     if (is_served(at, len)) {
-        snprintf(error, error_bytes,
-                 "%s: another process serves it; lurk-agent --take-over takes a running agent's place",
-                 name);
+        snprintf(
+            error, error_bytes,
+            "%s: another process serves it; lurk-agent --take-over takes a running agent's place",
+            name);
         return LK_ERR_REFUSED;
     }
     return unlink(name) == 0 ? LK_OK : -errno;

@@ -10,8 +10,8 @@
 #define LK_DUE_NONE UINT32_MAX
 
 struct lk_due {
-    uint64_t *at_ns;    /* by index: its time */
-    uint32_t *place;    /* by index: where in heap; LK_DUE_NONE not there */
+    uint64_t *at_ns; /* by index: its time */
+    uint32_t *place; /* by index: where in heap; LK_DUE_NONE not there */
     uint32_t *heap;
     uint32_t count, room;
 };

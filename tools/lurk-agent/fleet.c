@@ -112,9 +112,8 @@ static void take_answer(struct lk_fleet *f, uint16_t line, const struct lurk_res
     bool busy = result->outcome == LURK_ERR_BUSY;
     if (!busy && result->outcome != LURK_OK && result->outcome != LURK_ERR_REFUSED)
         return; /* no answer: the broker has the deadlines, and hears of a line that is down */
-    enum lk_answered how =
-        lk_broker_answer(f->broker, line, result->id,
-                         busy ? LK_VERDICT_BUSY : LK_VERDICT_FINAL, now_ns, &errand);
+    enum lk_answered how = lk_broker_answer(
+        f->broker, line, result->id, busy ? LK_VERDICT_BUSY : LK_VERDICT_FINAL, now_ns, &errand);
     if (how == LK_ANSWERED_STRANGE) lk_agent_count(f->metrics, LK_A_STRANGE);
     if (how != LK_ANSWERED_DONE) return;
     atomic_fetch_add(&f->metrics->server[lk_line_server(line)].answered, 1);
@@ -210,8 +209,8 @@ static int submit(struct lk_fleet *f, uint16_t line, struct lk_bytes message, ui
 
 void lk_fleet_send(struct lk_fleet *f, uint16_t line, uint32_t errand, uint64_t now_ns)
 {
-    int err = submit(f, line, lk_desk_request(f->desk, errand),
-                     f->broker->errand[errand].until_ns, &request_token, now_ns);
+    int err = submit(f, line, lk_desk_request(f->desk, errand), f->broker->errand[errand].until_ns,
+                     &request_token, now_ns);
     atomic_fetch_add(&f->metrics->server[lk_line_server(line)].sent, 1);
     if (err == LURK_OK) return;
     if (err == LURK_ERR_FULL) {
@@ -329,8 +328,9 @@ static void name_metrics(struct lk_fleet *f, uint32_t server)
 static uint32_t find_server(const struct lk_fleet *f, const struct lk_endpoint *at)
 {
     uint32_t s = 0;
-    while (s < LK_AGENT_SERVERS_MAX && !(f->server[s].used && f->server[s].identity == f->identity &&
-                                         same_place(&f->server[s].at, at)))
+    while (s < LK_AGENT_SERVERS_MAX &&
+           !(f->server[s].used && f->server[s].identity == f->identity &&
+             same_place(&f->server[s].at, at)))
         s++;
     return s;
 }
@@ -433,8 +433,8 @@ static uint64_t line_due_ns(const struct lk_fleet *f, const struct lk_fleet_line
     if (l->transport == NULL) return UINT64_MAX;
     if (l->open_at_ns != 0) return l->open_at_ns;
     uint64_t due = lurk_transport_due_ns(l->transport), ping_ns = UINT64_MAX;
-    if (l->up) ping_ns = l->ping_sent_ns != 0 ? l->ping_sent_ns + f->conf.ping_timeout_ns
-                                              : l->ping_at_ns;
+    if (l->up)
+        ping_ns = l->ping_sent_ns != 0 ? l->ping_sent_ns + f->conf.ping_timeout_ns : l->ping_at_ns;
     return due < ping_ns ? due : ping_ns;
 }
 

@@ -18,7 +18,7 @@
 #define LK_AGENT_IN_FLIGHT_MAX 32768      /* small parcels: 64 MiB */
 #define LK_AGENT_IN_FLIGHT_LARGE_MAX 1024 /* large parcels: 64 MiB */
 #define LK_AGENT_IN_FLIGHT_PER_CLIENT_MAX 4096
-#define LK_AGENT_OUTPUT_BYTES_MAX 1048576   /* answers that a client has not read */
+#define LK_AGENT_OUTPUT_BYTES_MAX 1048576 /* answers that a client has not read */
 
 /* All but the handshake forms and capabilities are smaller (LK_SLOT_SMALL_BYTES of the server). */
 #define LK_PARCEL_SMALL_BYTES 2048

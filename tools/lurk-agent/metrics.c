@@ -22,10 +22,10 @@ static const struct {
     {"lurk_agent_server_in_flight", "gauge", "Requests at the server", PLACE(in_flight), 1},
     {"lurk_agent_server_latency_seconds", "gauge", "What the choice of a server reckons with",
      PLACE(latency_ns), 1e-9},
-    {"lurk_agent_server_paused", "gauge", "1 during a pause after temporary_failure",
-     PLACE(paused), 1},
-    {"lurk_agent_server_sent_total", "counter", "Requests sent, second tries included",
-     PLACE(sent), 1},
+    {"lurk_agent_server_paused", "gauge", "1 during a pause after temporary_failure", PLACE(paused),
+     1},
+    {"lurk_agent_server_sent_total", "counter", "Requests sent, second tries included", PLACE(sent),
+     1},
     {"lurk_agent_server_answered_total", "counter", "Answers that were handed on", PLACE(answered),
      1},
 #undef PLACE
@@ -33,8 +33,8 @@ static const struct {
 
 /* Bounds of the published histograms, microseconds; each is the limit of a cell. */
 static const uint64_t bounds_us[] = {
-    64,     128,    256,    512,     1024,    2048,    4096,     8192,
-    16384,  32768,  65536,  131072,  262144,  524288,  1048576,  2097152,
+    64,    128,   256,   512,    1024,   2048,   4096,    8192,
+    16384, 32768, 65536, 131072, 262144, 524288, 1048576, 2097152,
 };
 
 static void write_head(FILE *to, const char *series, const char *type, const char *help)
@@ -49,8 +49,7 @@ static void write_rows(const struct lk_agent_metrics *m, FILE *to)
             write_head(to, rows[i].series, rows[i].type, rows[i].help);
         const char *open = rows[i].labels[0] != 0 ? "{" : "";
         fprintf(to, "%s%s%s%s %llu\n", rows[i].series, open, rows[i].labels,
-                open[0] != 0 ? "}" : "",
-                (unsigned long long)lk_agent_get(m, (enum lk_agent_row)i));
+                open[0] != 0 ? "}" : "", (unsigned long long)lk_agent_get(m, (enum lk_agent_row)i));
     }
 }
 

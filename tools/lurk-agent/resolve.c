@@ -102,9 +102,10 @@ static void finish(struct lookup *l)
 static void add(struct lookup *l, const struct lk_srv *at, const struct ares_addrinfo_node *node)
 {
     struct lk_found *to = &l->found[l->count];
-    const void *address = node->ai_family == AF_INET
-                              ? (const void *)&((struct sockaddr_in *)(void *)node->ai_addr)->sin_addr
-                              : &((struct sockaddr_in6 *)(void *)node->ai_addr)->sin6_addr;
+    const void *address =
+        node->ai_family == AF_INET
+            ? (const void *)&((struct sockaddr_in *)(void *)node->ai_addr)->sin_addr
+            : &((struct sockaddr_in6 *)(void *)node->ai_addr)->sin6_addr;
     if (l->count == LK_AGENT_SERVERS_MAX) return;
     if (node->ai_family != AF_INET && node->ai_family != AF_INET6) return;
     *to = (struct lk_found){.port = at->port, .priority = at->priority, .weight = at->weight};

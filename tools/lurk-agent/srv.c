@@ -83,8 +83,7 @@ static void read_record(struct lk_bytes answer, struct lk_cursor *c, struct lk_s
     to->priority = lk_cursor_u16(&d);
     to->weight = lk_cursor_u16(&d);
     to->port = lk_cursor_u16(&d);
-    if (!d.bad && to->port != 0 &&
-        read_name(answer, (size_t)(d.at - answer.data), to->target))
+    if (!d.bad && to->port != 0 && read_name(answer, (size_t)(d.at - answer.data), to->target))
         (*count)++;
 }
 

@@ -45,7 +45,9 @@ static bool receive_line(int from, char text[LINE_BYTES], int *fd)
         char space[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control = {.space = {0}};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.space,
                              .msg_controllen = sizeof control.space};
     *fd = -1;
     ssize_t n = recvmsg(from, &message, MSG_CMSG_CLOEXEC);

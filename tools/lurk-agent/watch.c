@@ -27,8 +27,8 @@ void lk_watches_close(struct lk_watches *w)
 
 static int control(struct lk_watches *w, int operation, uint32_t slot, uint32_t events)
 {
-    struct epoll_event event = {
-        .events = events, .data.u64 = (uint64_t)w->slot[slot].generation << 32 | slot};
+    struct epoll_event event = {.events = events,
+                                .data.u64 = (uint64_t)w->slot[slot].generation << 32 | slot};
     return epoll_ctl(w->epoll_fd, operation, w->slot[slot].fd, &event);
 }
 

@@ -1,6 +1,6 @@
-/* watch: descriptors that the agent waits for, by epoll. Level-triggered; a slot carries a generation,
- * so that an event of a descriptor that was dropped earlier in the same turn finds nobody.
- * Owner the agent's thread. Allocates at init only. */
+/* watch: descriptors that the agent waits for, by epoll. Level-triggered; a slot carries a
+ * generation, so that an event of a descriptor that was dropped earlier in the same turn finds
+ * nobody. Owner the agent's thread. Allocates at init only. */
 #ifndef LK_TOOLS_LURK_AGENT_WATCH_H
 #define LK_TOOLS_LURK_AGENT_WATCH_H
 

@@ -21,7 +21,8 @@ static uint64_t next_id;
 
 static int set_up(void **state)
 {
-    static const struct lk_broker_conf conf = {.try_ns = 800 * MS, .total_ns = 1800 * MS,
+    static const struct lk_broker_conf conf = {.try_ns = 800 * MS,
+                                               .total_ns = 1800 * MS,
                                                .back_off_min_ns = 50 * MS,
                                                .back_off_max_ns = 2000 * MS,
                                                .in_flight_per_line = 8};

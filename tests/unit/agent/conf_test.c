@@ -20,8 +20,8 @@ static char error[4096];
 static struct lk_agent_conf *parse(const char *text)
 {
     struct lk_agent_conf *conf = NULL;
-    lk_err err =
-        lk_agent_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, error, sizeof error);
+    lk_err err = lk_agent_conf_parse("f", lk_bytes_of(text, strlen(text)), &conf, error,
+                                     sizeof error);
     assert_true((err == LK_OK) == (conf != NULL));
     return conf;
 }
@@ -50,7 +50,8 @@ static void conf_faults_name_line_and_what_is_allowed(void **state)
     } rows[] = {
         {CHANNEL SOCKETS, "f:1: servers: there is none, and no srv either; allowed: one at least"},
         {CHANNEL SERVERS, "f:1: sockets: 0 rows; allowed: 1 to 16"},
-        {LEAST "requests: {try: 2 s}\n", "f:1: requests.try: 2000 ms is longer than requests.total"},
+        {LEAST "requests: {try: 2 s}\n",
+         "f:1: requests.try: 2000 ms is longer than requests.total"},
         {LEAST "requests:\n  tri: 2 s\n", "f:5: requests.tri: no such option, did you mean 'try'?"},
         {LEAST "requests:\n  try: 2\n", "f:5: requests.try: '2' lacks a unit (us, ms, s, min, h); "
                                         "allowed: 10 ms to 10 s"},
@@ -58,13 +59,14 @@ static void conf_faults_name_line_and_what_is_allowed(void **state)
         {LEAST "allow:\n  - user: a\n    group: b\n", "f:5: allow: a row names a user and a group"},
         {LEAST "allow: [{}]\n", "f:4: allow: a row names a user and a group, or neither"},
         {CHANNEL SERVERS "sockets: [{path: relative}]\n",
-         "f:3: sockets.path: 'relative' is no name of a Unix socket; allowed: /path or @abstract of "
+         "f:3: sockets.path: 'relative' is no name of a Unix socket; allowed: /path or @abstract "
+         "of "
          "at most 107 bytes"},
         {CHANNEL SERVERS "sockets: [{path: \"@a\", group: www}]\n", "'@a' is no file"},
         {CHANNEL SERVERS "sockets: [{path: /a, mode: 0888}]\n",
          "sockets.mode: '0888' is no octal number; allowed: octal, 0000 to 0777"},
         {CHANNEL SERVERS "sockets:\n  - {path: /a}\n  - {path: /a}\n", "f:5: sockets.path: '/a' is "
-                                                                    "that of line 4"},
+                                                                       "that of line 4"},
         {CHANNEL SERVERS "sockets: [{path: /run/lurk-agent/control.sock}]\n",
          "is agent.control_socket too"},
         {CHANNEL SOCKETS "servers: [{name: one, host: \"a b\", port: 1, server_name: k}]\n",
@@ -84,10 +86,10 @@ static void conf_faults_name_line_and_what_is_allowed(void **state)
 static void conf_prints_what_it_reads(void **state)
 {
     (void)state;
-    struct lk_agent_conf *conf =
-        parse(CHANNEL "sockets: [{path: \"@edge\", mode: 0600}]\n"
-                      "allow: [{user: www-data}, {group: 33}]\n"
-                      "srv: [{name: s, service: _lurk._tcp.example.net, server_name: k.example}]\n");
+    struct lk_agent_conf *conf = parse(
+        CHANNEL "sockets: [{path: \"@edge\", mode: 0600}]\n"
+                "allow: [{user: www-data}, {group: 33}]\n"
+                "srv: [{name: s, service: _lurk._tcp.example.net, server_name: k.example}]\n");
     assert_non_null(conf);
     char *first = NULL, *second = NULL;
     size_t len;
@@ -112,10 +114,11 @@ static void conf_reload_names_what_needs_a_restart(void **state)
     (void)state;
     char text[256];
     struct lk_agent_conf *a = parse(LEAST);
-    struct lk_agent_conf *b = parse(CHANNEL SOCKETS "servers: [{name: two, host: h, port: 2, "
+    struct lk_agent_conf *b = parse(CHANNEL SOCKETS
+                                    "servers: [{name: two, host: h, port: 2, "
                                     "server_name: k}]\nallow: [{user: x}]\nrequests: {try: 1 s}\n");
-    struct lk_agent_conf *c =
-        parse(CHANNEL SERVERS "sockets: [{path: /other}]\nlimits: {in_flight: 16}\n");
+    struct lk_agent_conf *c = parse(CHANNEL SERVERS
+                                    "sockets: [{path: /other}]\nlimits: {in_flight: 16}\n");
     assert_true(lk_agent_conf_reloadable(a, b, text, sizeof text));
     assert_false(lk_agent_conf_reloadable(a, c, text, sizeof text));
     assert_string_equal(text, "limits.in_flight, sockets");

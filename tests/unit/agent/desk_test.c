@@ -63,12 +63,15 @@ static const struct lk_desk_io io = {play_send, play_watch, play_close};
 
 static int set_up(void **state)
 {
-    static const struct lk_broker_conf broker_conf = {.try_ns = 800 * MS, .total_ns = 1800 * MS,
+    static const struct lk_broker_conf broker_conf = {.try_ns = 800 * MS,
+                                                      .total_ns = 1800 * MS,
                                                       .back_off_min_ns = 50 * MS,
                                                       .back_off_max_ns = 2000 * MS,
                                                       .in_flight_per_line = 1000};
-    static const struct lk_desk_conf conf = {.clients = CLIENTS, .in_flight = 64,
-                                             .in_flight_large = 2, .in_flight_per_client = 16,
+    static const struct lk_desk_conf conf = {.clients = CLIENTS,
+                                             .in_flight = 64,
+                                             .in_flight_large = 2,
+                                             .in_flight_per_client = 16,
                                              .output_bytes_per_client = 65536,
                                              .unread_ns = 2000 * MS};
     (void)state;
@@ -99,13 +102,14 @@ static int tear_down(void **state)
 static struct lk_bytes packet_of(uint32_t tag, uint64_t id, uint32_t length)
 {
     static uint8_t bytes[LK_PACKET_BYTES_MAX], message[LK_MESSAGE_BYTES_MAX];
-    struct lk_writer m = lk_writer_of(message, sizeof message), w = lk_writer_of(bytes, sizeof bytes);
-    const struct lk_header header = {.designation = 1, .version = 1, .type = 6, .id = id,
-                                     .length = length};
+    struct lk_writer m = lk_writer_of(message, sizeof message),
+                     w = lk_writer_of(bytes, sizeof bytes);
+    const struct lk_header header = {
+        .designation = 1, .version = 1, .type = 6, .id = id, .length = length};
     memset(message, 0x5a, sizeof message);
     lk_header_write(&m, &header);
-    const struct lk_packet packet = {.kind = LK_PACKET_REQUEST, .tag = tag,
-                                     .body = lk_bytes_of(message, length)};
+    const struct lk_packet packet = {
+        .kind = LK_PACKET_REQUEST, .tag = tag, .body = lk_bytes_of(message, length)};
     lk_packet_write(&w, &packet);
     assert_false(w.bad);
     return lk_bytes_of(bytes, w.len);
@@ -205,8 +209,8 @@ static void desk_says_what_is_wrong_with_a_packet(void **state)
         size_t at;
         uint8_t value, outcome;
     } rows[] = {
-        {0, 'X', LK_PACKET_MALFORMED},  {2, 2, LK_PACKET_UNKNOWN},       {3, 9, LK_PACKET_UNKNOWN},
-        {10, 1, LK_PACKET_MALFORMED},   {27, 99, LK_PACKET_MALFORMED},   {15, 1, LK_PACKET_MALFORMED},
+        {0, 'X', LK_PACKET_MALFORMED}, {2, 2, LK_PACKET_UNKNOWN},     {3, 9, LK_PACKET_UNKNOWN},
+        {10, 1, LK_PACKET_MALFORMED},  {27, 99, LK_PACKET_MALFORMED}, {15, 1, LK_PACKET_MALFORMED},
     };
     uint32_t c = open_client();
     for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

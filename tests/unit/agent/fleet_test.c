@@ -215,7 +215,8 @@ static void on_event(const struct event *e)
 
 static void begin(uint32_t servers, double rate, double service_ms)
 {
-    static const struct lk_broker_conf conf = {.try_ns = 800 * MS, .total_ns = 1800 * MS,
+    static const struct lk_broker_conf conf = {.try_ns = 800 * MS,
+                                               .total_ns = 1800 * MS,
                                                .back_off_min_ns = 50 * MS,
                                                .back_off_max_ns = 2000 * MS,
                                                .in_flight_per_line = 1000};
@@ -301,8 +302,10 @@ static void fleet_does_without_a_server_that_slows_down(void **state)
         double share, even;
         double good = p99_of(rows[i].servers, rows[i].rate, 1, &even);
         double bad = p99_of(rows[i].servers, rows[i].rate, 4, &share);
-        printf("%u servers, %5.0f/s: p99 %5.0f us, one at a quarter of its speed %5.0f us (x %.2f), "
-               "share %.3f\n", rows[i].servers, rows[i].rate, good, bad, bad / good, share);
+        printf(
+            "%u servers, %5.0f/s: p99 %5.0f us, one at a quarter of its speed %5.0f us (x %.2f), "
+            "share %.3f\n",
+            rows[i].servers, rows[i].rate, good, bad, bad / good, share);
         assert_true(bad <= 3 * good);
         assert_true(even > 0.9 / rows[i].servers && even < 1.1 / rows[i].servers);
     }

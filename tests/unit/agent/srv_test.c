@@ -8,8 +8,8 @@
 
 #include "tools/lurk-agent/srv.h"
 
-#define HEAD(answers)                                                                             \
-    "\x12\x34\x81\x80\0\1\0" answers "\0\0\0\0"                                                   \
+#define HEAD(answers)                                                                              \
+    "\x12\x34\x81\x80\0\1\0" answers "\0\0\0\0"                                                    \
     "\5_lurk\4_tcp\7example\3net\0\0\x21\0\1"
 /* name, type SRV, class IN, TTL, length, priority, weight, port, target */
 #define RECORD(ttl, length, rest) "\xc0\x0c\0\x21\0\1\0\0" ttl "\0" length rest
@@ -22,9 +22,8 @@ static uint32_t count, ttl_s;
 static void srv_reads_records_and_the_shortest_time(void **state)
 {
     (void)state;
-    assert_true(PARSE(HEAD("\2")
-                      RECORD("\1\x2c", "\x09", "\0\x0a\0\5\x1e\xc8\1a\0")
-                      RECORD("\0\x3c", "\x0a", "\0\0\0\1\x1e\xc9\1b\xc0\x17")));
+    assert_true(PARSE(HEAD("\2") RECORD("\1\x2c", "\x09", "\0\x0a\0\5\x1e\xc8\1a\0")
+                          RECORD("\0\x3c", "\x0a", "\0\0\0\1\x1e\xc9\1b\xc0\x17")));
     assert_int_equal(count, 2);
     assert_int_equal(ttl_s, 60);
     assert_string_equal(record[0].target, "a");
@@ -52,8 +51,7 @@ static void srv_passes_over_what_is_no_service(void **state)
 static void srv_refuses_loops_and_ends_that_are_missing(void **state)
 {
     (void)state;
-    static const char text[] =
-        HEAD("\1") RECORD("\0\x3c", "\x09", "\0\0\0\0\x1e\xc8\1a\0");
+    static const char text[] = HEAD("\1") RECORD("\0\x3c", "\x09", "\0\0\0\0\x1e\xc8\1a\0");
     for (size_t len = 0; len < sizeof text - 1; len++)
         assert_false(lk_srv_parse(lk_bytes_of(text, len), record, &count, &ttl_s));
     /* A pointer to itself: at 12 + 23 + 4 + 12 + 6. */
