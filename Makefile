@@ -118,7 +118,7 @@ define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
@@ -143,6 +143,8 @@ $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
 $(OUT)/tests/unit/exec/health_test: LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_x2_ref
+# It looks at what is freed.
+$(OUT)/tests/unit/agent/heap_test: LK_LDFLAGS += -Wl,--wrap=free
 # Its disk is as busy as it says.
 $(OUT)/tests/unit/io/journal_test: LK_LDFLAGS += -Wl,--wrap=fdatasync
 
@@ -368,17 +370,20 @@ build/man/%: docs/man/%.scd
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \
 	  $(DESTDIR)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/lurk
-	install -m 755 $(OUT)/bin/lurkd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(OUT)/bin/lurkd $(OUT)/bin/lurk-agent $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(OUT)/bin/lurkctl $(OUT)/bin/lurk-bench $(DESTDIR)$(PREFIX)/bin/
 	sed 's|/usr/local|$(PREFIX)|' tools/lurkd/lurkd.service >$(DESTDIR)/lib/systemd/system/lurkd.service
-	install -m 644 docs/*.md docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	sed 's|/usr/local|$(PREFIX)|' tools/lurk-agent/lurk-agent.service >$(DESTDIR)/lib/systemd/system/lurk-agent.service
+	install -m 644 tools/lurk-agent/lurk-agent.socket $(DESTDIR)/lib/systemd/system/
+	install -m 644 docs/*.md docs/*.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
 	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
 uninstall: ## remove what install put there; configuration and keys stay
-	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
-	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service
+	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/sbin/lurk-agent $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
+	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service $(DESTDIR)/lib/systemd/system/lurk-agent.service \
+	  $(DESTDIR)/lib/systemd/system/lurk-agent.socket
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
 	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
