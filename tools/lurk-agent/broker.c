@@ -91,7 +91,7 @@ static void count_line(struct lk_broker *b, const struct lk_errand *at, int chan
 {
     line_at(b, at->line)->in_flight += (uint32_t)change;
     b->server[lk_line_server(at->line)].in_flight += (uint32_t)change;
-    if (!at->bulky) return;
+    if ((at->needs & LK_NEEDS_ROOM) == 0) return;
     line_at(b, at->line)->bulky += (uint32_t)change;
     b->stirred = true;
 }
@@ -107,6 +107,11 @@ void lk_broker_server_set(struct lk_broker *b, uint32_t server, uint32_t priorit
     s->priority = priority;
     s->weight = weight > 0 ? weight : 1;
     b->stirred = true;
+}
+
+void lk_broker_datagrams(struct lk_broker *b, uint32_t server)
+{
+    b->server[server].datagrams = true;
 }
 
 void lk_broker_server_drop(struct lk_broker *b, uint32_t server)
@@ -159,14 +164,14 @@ uint32_t lk_broker_healthy(const struct lk_broker *b)
 }
 
 /* The line of a server with the fewest requests, and room; LK_LINE_NONE. */
-static uint16_t line_pick(const struct lk_broker *b, uint32_t server, bool bulky)
+static uint16_t line_pick(const struct lk_broker *b, uint32_t server, uint8_t needs)
 {
     const struct lk_broker_server *s = &b->server[server];
     uint16_t best = LK_LINE_NONE;
     uint32_t fewest = b->conf.in_flight_per_line;
     for (uint32_t i = 0; i < LK_AGENT_LINES_PER_SERVER_MAX; i++)
         if (s->line[i].up && s->line[i].in_flight < fewest &&
-            !(bulky && s->line[i].bulky >= LK_AGENT_BULKY_PER_LINE)) {
+            !((needs & LK_NEEDS_ROOM) != 0 && s->line[i].bulky >= LK_AGENT_BULKY_PER_LINE)) {
             fewest = s->line[i].in_flight;
             best = lk_line_of(server, i);
         }
@@ -196,20 +201,29 @@ static double cost(const struct lk_broker *b, uint32_t server, uint64_t now_ns)
 
 enum lacks { LACKS_NOTHING, LACKS_SERVER, LACKS_ROOM, LACKS_PAUSE_END };
 
+static bool any_stream(const struct lk_broker *b)
+{
+    for (uint32_t i = 0; i < LK_AGENT_SERVERS_MAX; i++)
+        if (b->server[i].lines_up > 0 && !b->server[i].datagrams) return true;
+    return false;
+}
+
 /* Candidates into set[]; *why says what was missing where there is none. */
-static uint32_t candidates(const struct lk_broker *b, uint32_t except, bool bulky, uint64_t now_ns,
-                           uint8_t set[LK_AGENT_SERVERS_MAX], enum lacks *why)
+static uint32_t candidates(const struct lk_broker *b, uint32_t except, uint8_t needs,
+                           uint64_t now_ns, uint8_t set[LK_AGENT_SERVERS_MAX], enum lacks *why)
 {
     uint32_t count = 0, priority = UINT32_MAX;
+    bool streams = (needs & LK_NEEDS_STREAM) != 0 && any_stream(b);
     *why = LACKS_SERVER;
     for (uint32_t i = 0; i < LK_AGENT_SERVERS_MAX; i++) {
         const struct lk_broker_server *s = &b->server[i];
         if (s->lines_up == 0 || i == except || s->priority > priority) continue;
+        if (streams && s->datagrams) continue;
         if (s->hold_until_ns > now_ns) {
             if (*why == LACKS_SERVER) *why = LACKS_PAUSE_END;
             continue;
         }
-        if (line_pick(b, i, bulky) == LK_LINE_NONE) {
+        if (line_pick(b, i, needs) == LK_LINE_NONE) {
             *why = LACKS_ROOM;
             continue;
         }
@@ -229,11 +243,11 @@ static uint32_t cheaper(struct lk_broker *b, uint32_t x, uint32_t y, uint64_t no
     return second ? y : x;
 }
 
-static uint16_t pick(struct lk_broker *b, uint32_t except, bool bulky, uint64_t now_ns,
+static uint16_t pick(struct lk_broker *b, uint32_t except, uint8_t needs, uint64_t now_ns,
                      enum lacks *why)
 {
     uint8_t set[LK_AGENT_SERVERS_MAX];
-    uint32_t count = candidates(b, except, bulky, now_ns, set, why);
+    uint32_t count = candidates(b, except, needs, now_ns, set, why);
     if (count == 0) return LK_LINE_NONE;
     uint32_t server = set[0];
     if (count > 1) {
@@ -241,7 +255,7 @@ static uint16_t pick(struct lk_broker *b, uint32_t except, bool bulky, uint64_t 
         second += second >= first;
         server = cheaper(b, set[first], set[second], now_ns);
     }
-    return line_pick(b, server, bulky);
+    return line_pick(b, server, needs);
 }
 
 /* --- errands -------------------------------------------------------------------------------- */
@@ -315,9 +329,9 @@ static uint16_t line_for(struct lk_broker *b, const struct lk_errand *at, uint64
 {
     uint32_t before = at->line_before != LK_LINE_NONE ? lk_line_server(at->line_before)
                                                       : LK_AGENT_SERVERS_MAX;
-    uint16_t line = pick(b, before, at->bulky, now_ns, why);
+    uint16_t line = pick(b, before, at->needs, now_ns, why);
     if (line == LK_LINE_NONE && before != LK_AGENT_SERVERS_MAX)
-        line = pick(b, LK_AGENT_SERVERS_MAX, at->bulky, now_ns, why);
+        line = pick(b, LK_AGENT_SERVERS_MAX, at->needs, now_ns, why);
     return line;
 }
 
@@ -332,7 +346,7 @@ static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
         at->state = LK_ERRAND_TO_SEND;
         count_line(b, at, 1);
         list_push(b, &b->decided, e);
-    } else if (why == LACKS_ROOM && at->bulky) {
+    } else if (why == LACKS_ROOM && (at->needs & LK_NEEDS_ROOM) != 0) {
         wait_for_server(b, e);
     } else if (why == LACKS_ROOM) {
         lk_broker_fail(b, e, LK_PACKET_FULL);
@@ -345,7 +359,7 @@ static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
     }
 }
 
-uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, bool bulky,
+uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint8_t needs,
                         uint64_t now_ns)
 {
     if (lk_wireids_find(&b->ids, wire_id) != LK_WIREID_NONE) return LK_ERRAND_NONE;
@@ -359,7 +373,7 @@ uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms
                                       .line = LK_LINE_NONE,
                                       .line_before = LK_LINE_NONE,
                                       .state = LK_ERRAND_DONE,
-                                      .bulky = bulky};
+                                      .needs = needs};
     LK_ASSERT(lk_wireids_add(&b->ids, wire_id, e));
     lk_due_set(&b->due, e, b->errand[e].until_ns);
     place(b, e, now_ns);
@@ -462,7 +476,7 @@ static bool other_takes_it(struct lk_broker *b, const struct lk_errand *at, uint
     uint8_t set[LK_AGENT_SERVERS_MAX];
     enum lacks why;
     if (at->tries >= 2 || at->until_ns <= now_ns) return false;
-    if (candidates(b, lk_line_server(from), at->bulky, now_ns, set, &why) > 0) return true;
+    if (candidates(b, lk_line_server(from), at->needs, now_ns, set, &why) > 0) return true;
     return pause_end_ns(b, now_ns) < at->until_ns;
 }
 

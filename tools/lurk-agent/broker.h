@@ -58,11 +58,18 @@ struct lk_broker_line {
 
 struct lk_broker_server {
     bool used, connecting;
+    bool datagrams; /* carries short messages only */
     uint32_t priority, weight;
     uint32_t lines_up, in_flight;
     double latency_ns; /* 0: nothing seen yet */
     uint64_t hold_until_ns, hold_ns;
     struct lk_broker_line line[LK_AGENT_LINES_PER_SERVER_MAX];
+};
+
+/* What a request needs of its line. */
+enum lk_needs {
+    LK_NEEDS_STREAM = 1, /* it, or its answer, is too long for a datagram */
+    LK_NEEDS_ROOM = 2    /* its answer may be as long as an answer may be: few at a time */
 };
 
 enum lk_errand_state {
@@ -83,7 +90,7 @@ struct lk_errand {
     uint8_t state;              /* enum lk_errand_state */
     uint8_t tries;
     uint8_t outcome;
-    bool bulky; /* its answer may be as long as an answer may be */
+    uint8_t needs; /* enum lk_needs */
 };
 
 struct lk_broker {
@@ -116,6 +123,8 @@ void lk_broker_fini(struct lk_broker *b);
 
 /* Enters a server, or changes the priority and weight of one. */
 void lk_broker_server_set(struct lk_broker *b, uint32_t server, uint32_t priority, uint32_t weight);
+/* Its lines carry datagrams: what needs a stream goes elsewhere, as long as there is one. */
+void lk_broker_datagrams(struct lk_broker *b, uint32_t server);
 /* It is no longer one; its lines are down already. */
 void lk_broker_server_drop(struct lk_broker *b, uint32_t server);
 /* Whether a first attempt to connect is under way: what waits may wait for it. */
@@ -130,8 +139,8 @@ uint32_t lk_broker_healthy(const struct lk_broker *b);
 
 /* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
  * id is in use. A decision about it is there at once, unless it waits: for the end of a pause, or,
- * if it is bulky, for others such to come back. */
-uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, bool bulky,
+ * where it needs room, for others such to come back. */
+uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint8_t needs,
                         uint64_t now_ns);
 
 enum lk_verdict {

@@ -256,12 +256,12 @@ void lk_desk_writable(struct lk_desk *d, uint32_t c, uint64_t now_ns)
 /* --- packets in ----------------------------------------------------------------------------- */
 
 /* An errand under an id that nobody could guess. */
-static uint32_t take_errand(struct lk_desk *d, uint16_t left_ms, bool bulky, uint64_t now_ns,
+static uint32_t take_errand(struct lk_desk *d, uint16_t left_ms, uint8_t needs, uint64_t now_ns,
                             uint64_t *id)
 {
     for (int i = 0; i < ID_DRAWS_MAX; i++) {
         if (!lk_rng_bytes(&d->rng, id, sizeof *id)) return LK_ERRAND_NONE;
-        uint32_t e = lk_broker_take(d->broker, *id, left_ms, bulky, now_ns);
+        uint32_t e = lk_broker_take(d->broker, *id, left_ms, needs, now_ns);
         if (e != LK_ERRAND_NONE || d->broker->in_flight == d->broker->room) return e;
     }
     return LK_ERRAND_NONE;
@@ -297,6 +297,14 @@ static void link_ask(struct lk_desk *d, uint32_t e, uint32_t c, const struct lk_
     client->in_flight++;
 }
 
+/* Capabilities are long answers, in every extension. */
+static uint8_t needs_of(struct lk_bytes message)
+{
+    uint8_t needs = message.len > LK_AGENT_DATAGRAM_BYTES_MAX ? LK_NEEDS_STREAM : 0;
+    if (header_of(message).type == LURK_TYPE_CAPABILITIES) needs |= LK_NEEDS_STREAM | LK_NEEDS_ROOM;
+    return needs;
+}
+
 static bool take_request(struct lk_desk *d, uint32_t c, const struct lk_packet *packet,
                          uint64_t now_ns)
 {
@@ -308,8 +316,7 @@ static bool take_request(struct lk_desk *d, uint32_t c, const struct lk_packet *
         return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
     uint32_t parcel = lk_parcel_take(&d->parcels, packet->body.len);
     if (parcel == LK_PARCEL_NONE) return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
-    bool bulky = header_of(packet->body).type == LURK_TYPE_CAPABILITIES;
-    uint32_t e = take_errand(d, packet->left_ms, bulky, now_ns, &id);
+    uint32_t e = take_errand(d, packet->left_ms, needs_of(packet->body), now_ns, &id);
     if (e == LK_ERRAND_NONE) {
         lk_parcel_release(&d->parcels, parcel);
         return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);

@@ -209,12 +209,17 @@ static int submit(struct lk_fleet *f, uint16_t line, struct lk_bytes message, ui
 
 void lk_fleet_send(struct lk_fleet *f, uint16_t line, uint32_t errand, uint64_t now_ns)
 {
-    int err = submit(f, line, lk_desk_request(f->desk, errand), f->broker->errand[errand].until_ns,
-                     &request_token, now_ns);
+    const struct lk_errand *at = &f->broker->errand[errand];
+    struct lurk_transport *transport = line_at(f, line)->transport;
+    if (at->line_before == line) /* its first try is still in there */
+        (void)lurk_transport_cancel(transport, at->wire_id);
+    int err = submit(f, line, lk_desk_request(f->desk, errand), at->until_ns, &request_token,
+                     now_ns);
     atomic_fetch_add(&f->metrics->server[lk_line_server(line)].sent, 1);
     if (err == LURK_OK) return;
-    if (err == LURK_ERR_FULL) {
-        lk_broker_fail(f->broker, errand, LK_PACKET_FULL);
+    if (lurk_transport_state(transport) == LURK_OPEN) { /* this one request it cannot take */
+        lk_broker_fail(f->broker, errand,
+                       err == LURK_ERR_FULL ? LK_PACKET_FULL : LK_PACKET_MALFORMED);
         return;
     }
     lk_agent_count(f->metrics, LK_A_LOST_ERROR);
@@ -350,6 +355,7 @@ static bool want_one(struct lk_fleet *f, const struct lk_endpoint *at, uint64_t 
     f->server[s].at = *at;
     f->server[s].retires = false;
     lk_broker_server_set(f->broker, s, at->priority, at->weight);
+    if (at->transport == LK_AGENT_DTLS) lk_broker_datagrams(f->broker, s);
     set_lines(f, s, now_ns);
     return true;
 }

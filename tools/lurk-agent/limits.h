@@ -24,6 +24,10 @@
 #define LK_PARCEL_SMALL_BYTES 2048
 #define LK_PARCEL_LARGE_BYTES 65536 /* LK_MESSAGE_BYTES_MAX and one to see that there is more */
 
+/* Longer requests go over TLS where there is a choice: with what DTLS puts around it, less than the
+ * 1,200 bytes that lurkd sends in a datagram. */
+#define LK_AGENT_DATAGRAM_BYTES_MAX 1100
+
 /* Requests for capabilities on one connection: a key server closes a peer that leaves 256 KiB of
  * answers unread (LK_OUTPUT_BYTES_PER_PEER_MAX), and each may be 64 KiB. More wait their turn, so
  * that one client cannot end a connection that all share. */

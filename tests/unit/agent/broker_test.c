@@ -52,7 +52,7 @@ static uint32_t ask(uint64_t now_ns, uint64_t *id, uint32_t *errand)
 {
     struct lk_decision d;
     *id = next_id++;
-    *errand = lk_broker_take(&b, *id, 0, false, now_ns);
+    *errand = lk_broker_take(&b, *id, 0, 0, now_ns);
     assert_int_not_equal(*errand, LK_ERRAND_NONE);
     assert_true(lk_broker_next(&b, now_ns, &d));
     assert_int_equal(d.errand, *errand);
@@ -97,11 +97,11 @@ static void expect_nothing(uint64_t now_ns)
 static void broker_without_a_server_refuses_at_once(void **state)
 {
     (void)state;
-    uint32_t e = lk_broker_take(&b, 1, 0, false, T0);
+    uint32_t e = lk_broker_take(&b, 1, 0, 0, T0);
     expect_fail(T0, e, LK_PACKET_NO_SERVER);
     lk_broker_server_set(&b, 0, 0, 1);
     lk_broker_connecting(&b, 0, true); /* a hope is no server */
-    e = lk_broker_take(&b, 2, 0, false, T0);
+    e = lk_broker_take(&b, 2, 0, 0, T0);
     expect_fail(T0, e, LK_PACKET_NO_SERVER);
     assert_int_equal(b.in_flight, 0);
 }
@@ -114,13 +114,13 @@ static void broker_is_full_where_its_table_or_all_lines_are(void **state)
     servers_up(2);
     for (int i = 0; i < 16; i++)
         (void)ask(T0, &id, &e);
-    e = lk_broker_take(&b, 1, 0, false, T0);
+    e = lk_broker_take(&b, 1, 0, 0, T0);
     expect_fail(T0, e, LK_PACKET_FULL);
-    assert_int_equal(lk_broker_take(&b, id, 0, false, T0), LK_ERRAND_NONE); /* an id in use */
+    assert_int_equal(lk_broker_take(&b, id, 0, 0, T0), LK_ERRAND_NONE); /* an id in use */
     lk_broker_server_set(&b, 2, 0, 1);
     while (b.in_flight < b.room)
-        (void)lk_broker_take(&b, next_id++, 0, false, T0);
-    assert_int_equal(lk_broker_take(&b, next_id, 0, false, T0), LK_ERRAND_NONE);
+        (void)lk_broker_take(&b, next_id++, 0, 0, T0);
+    assert_int_equal(lk_broker_take(&b, next_id, 0, 0, T0), LK_ERRAND_NONE);
 }
 
 static void broker_sends_again_to_another_server_when_a_line_dies(void **state)
@@ -183,13 +183,13 @@ static void broker_keeps_the_bound_of_the_packet(void **state)
     (void)state;
     struct lk_decision d;
     servers_up(2);
-    uint32_t e = lk_broker_take(&b, 1, 100, false, T0);
+    uint32_t e = lk_broker_take(&b, 1, 100, 0, T0);
     assert_true(lk_broker_next(&b, T0, &d));
     assert_int_equal(lk_broker_due_ns(&b, T0), T0 + 100 * MS);
     lk_broker_turn(&b, T0 + 100 * MS);
     expect_fail(T0 + 100 * MS, e, LK_PACKET_TIMEOUT);
     /* A longer one than ours is ours. */
-    e = lk_broker_take(&b, 2, 60000, false, T0);
+    e = lk_broker_take(&b, 2, 60000, 0, T0);
     assert_int_equal(b.errand[e].until_ns, T0 + 1800 * MS);
 }
 
@@ -246,7 +246,7 @@ static void broker_pauses_double_up_to_their_bound(void **state)
     uint64_t now = T0, expect_ms = 50;
     servers_up(1);
     for (int round = 0; round < 9; round++) {
-        uint32_t e = lk_broker_take(&b, next_id++, 0, false, now);
+        uint32_t e = lk_broker_take(&b, next_id++, 0, 0, now);
         assert_int_equal(expect_send(now, e), 0);
         assert_true(answer(0, next_id - 1, LK_VERDICT_BUSY, now) != LK_ANSWERED_STRANGE);
         uint64_t pause = b.server[0].hold_until_ns - now;
@@ -257,7 +257,7 @@ static void broker_pauses_double_up_to_their_bound(void **state)
         expect_ms = expect_ms * 2 > 2000 ? 2000 : expect_ms * 2;
     }
     /* A good answer ends it. */
-    uint32_t e = lk_broker_take(&b, next_id, 0, false, now);
+    uint32_t e = lk_broker_take(&b, next_id, 0, 0, now);
     assert_int_equal(expect_send(now, e), 0);
     assert_int_equal(answer(0, next_id, LK_VERDICT_FINAL, now), LK_ANSWERED_DONE);
     assert_int_equal(b.server[0].hold_ns, 0);
@@ -272,7 +272,7 @@ static void broker_waits_out_the_pause_of_a_lone_server(void **state)
     (void)ask(T0, &id, &e);
     assert_int_equal(answer(0, id, LK_VERDICT_BUSY, T0), LK_ANSWERED_AGAIN);
     expect_nothing(T0);
-    uint32_t fresh = lk_broker_take(&b, 1, 0, false, T0); /* and so does a new one */
+    uint32_t fresh = lk_broker_take(&b, 1, 0, 0, T0); /* and so does a new one */
     uint64_t end = b.server[0].hold_until_ns;
     assert_int_equal(lk_broker_due_ns(&b, T0), end);
     expect_nothing(end - 1);
@@ -281,7 +281,7 @@ static void broker_waits_out_the_pause_of_a_lone_server(void **state)
     assert_int_equal(expect_send(end, fresh), 0);
     /* But not where its own time ends before: then it is told at once. */
     assert_int_equal(answer(0, 1, LK_VERDICT_BUSY, end), LK_ANSWERED_AGAIN);
-    uint32_t hasty = lk_broker_take(&b, 2, 10, false, end);
+    uint32_t hasty = lk_broker_take(&b, 2, 10, 0, end);
     expect_fail(end, hasty, LK_PACKET_NO_SERVER);
 }
 
@@ -293,7 +293,7 @@ static void broker_sends_few_bulky_ones_at_a_time(void **state)
     uint32_t e;
     servers_up(1);
     for (uint64_t i = 1; i <= LK_AGENT_BULKY_PER_LINE + 1; i++)
-        (void)lk_broker_take(&b, i, 0, true, T0);
+        (void)lk_broker_take(&b, i, 0, LK_NEEDS_ROOM, T0);
     for (int i = 0; i < LK_AGENT_BULKY_PER_LINE; i++)
         assert_true(lk_broker_next(&b, T0, &d));
     expect_nothing(T0);
@@ -303,6 +303,25 @@ static void broker_sends_few_bulky_ones_at_a_time(void **state)
     assert_true(lk_broker_next(&b, T0, &d));
     assert_int_equal(b.errand[d.errand].wire_id, LK_AGENT_BULKY_PER_LINE + 1);
     expect_nothing(T0);
+}
+
+static void broker_sends_long_ones_over_streams(void **state)
+{
+    (void)state;
+    struct lk_decision d;
+    servers_up(2);
+    lk_broker_datagrams(&b, 0);
+    for (uint64_t i = 1; i <= 8; i++) {
+        (void)lk_broker_take(&b, i, 0, LK_NEEDS_STREAM, T0);
+        assert_true(lk_broker_next(&b, T0, &d));
+        assert_int_equal(d.line, lk_line_of(1, 0));
+    }
+    expect_fail(T0, lk_broker_take(&b, 9, 0, LK_NEEDS_STREAM, T0), LK_PACKET_FULL);
+    (void)lk_broker_take(&b, 10, 0, 0, T0); /* a short one passes */
+    assert_true(lk_broker_next(&b, T0, &d));
+    lk_broker_line_down(&b, lk_line_of(1, 0), T0); /* and without a stream all go */
+    while (lk_broker_next(&b, T0, &d))
+        if (d.kind == LK_DECISION_SEND) assert_int_equal(d.line, lk_line_of(0, 0));
 }
 
 static void broker_asks_a_lower_priority_first(void **state)
@@ -325,7 +344,7 @@ static void broker_finds_another_line_for_what_was_only_decided(void **state)
     struct lk_decision d;
     lk_broker_server_set(&b, 0, 0, 1);
     lk_broker_line_up(&b, lk_line_of(0, 0));
-    uint32_t e = lk_broker_take(&b, 1, 0, false, T0);
+    uint32_t e = lk_broker_take(&b, 1, 0, 0, T0);
     lk_broker_line_up(&b, lk_line_of(0, 1));
     lk_broker_line_down(&b, lk_line_of(0, 0), T0);
     assert_true(lk_broker_next(&b, T0, &d));
@@ -339,9 +358,9 @@ static void broker_gives_up_what_was_not_sent(void **state)
     (void)state;
     struct lk_decision d;
     servers_up(1);
-    uint32_t sent = lk_broker_take(&b, 1, 0, false, T0);
+    uint32_t sent = lk_broker_take(&b, 1, 0, 0, T0);
     assert_true(lk_broker_next(&b, T0, &d));
-    uint32_t decided = lk_broker_take(&b, 2, 0, false, T0);
+    uint32_t decided = lk_broker_take(&b, 2, 0, 0, T0);
     assert_false(lk_broker_give_up(&b, sent, LK_PACKET_LEAVING));
     assert_true(lk_broker_give_up(&b, decided, LK_PACKET_LEAVING));
     expect_fail(T0, decided, LK_PACKET_LEAVING);
@@ -363,7 +382,7 @@ static void broker_counts_balance(void **state)
         uint16_t line = lk_line_of(which, seed >> 16 & 1);
         bool up = b.server[which].line[seed >> 16 & 1].up;
         if (what < 5)
-            (void)lk_broker_take(&b, next_id++, seed & 1 ? 0 : 300, (seed & 6) == 6, now);
+            (void)lk_broker_take(&b, next_id++, seed & 1 ? 0 : 300, seed >> 1 & 3, now);
         else if (what < 6 && !up)
             lk_broker_line_up(&b, line);
         else if (what == 6 && (seed & 0x3000) == 0)
@@ -423,6 +442,7 @@ int main(void)
         TEST(broker_pauses_double_up_to_their_bound),
         TEST(broker_waits_out_the_pause_of_a_lone_server),
         TEST(broker_sends_few_bulky_ones_at_a_time),
+        TEST(broker_sends_long_ones_over_streams),
         TEST(broker_asks_a_lower_priority_first),
         TEST(broker_finds_another_line_for_what_was_only_decided),
         TEST(broker_gives_up_what_was_not_sent),
