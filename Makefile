@@ -59,6 +59,7 @@ PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 # The client library (tools/liblurk has no main): its objects, for programs and tests that stand on it.
 LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
 LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
+LURK_ABI := 1
 
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
@@ -84,7 +85,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM_BIN) ## build the programs
+all: $(PROGRAM_BIN) $(LIBLURK) ## build the programs and the client library
 
 # --- rules ------------------------------------------------------------------------------------
 
@@ -121,6 +122,30 @@ $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUI
 	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
+# that the client library stands on, and that one itself.
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_LIB := $(OUT)/pic/liblurk.a
+$(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
+$(OUT)/pic/%.o: %.c
+	$(call say,PIC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+$(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
+$(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=tools/liblurk/liblurk.map -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
+	  -Wl,-Bsymbolic,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	  $(shell pkg-config --libs openssl)
+	$(Q)ln -sf $(@F) $(OUT)/lib/liblurk.so
 
 # What a test program is linked from is kept for check-sabotage, which links it again.
 $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
@@ -377,6 +402,11 @@ install: all man ## into DESTDIR, PREFIX
 	install -m 644 tools/lurk-agent/lurk-agent.socket $(DESTDIR)/lib/systemd/system/
 	install -m 644 docs/*.md docs/*.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(LIBLURK) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf $(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LURK_ABI)|' tools/liblurk/lurk.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
 	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
@@ -384,6 +414,8 @@ uninstall: ## remove what install put there; configuration and keys stay
 	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/sbin/lurk-agent $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
 	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service $(DESTDIR)/lib/systemd/system/lurk-agent.service \
 	  $(DESTDIR)/lib/systemd/system/lurk-agent.socket
+	rm -f $(DESTDIR)$(PREFIX)/include/lurk.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
+	rm -f $(DESTDIR)$(PREFIX)/lib/$(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
 	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 

@@ -1,5 +1,5 @@
-/* poo_scalar: the prover's arithmetic modulo the order q of a group, on secret numbers: r = v - b c,
- * and whether a drawn number is below q. Numbers are big-endian, `width` bytes, as on the wire.
+/* poo_scalar: the prover's arithmetic modulo the order q of a group, on secret numbers: v - b c and
+ * whether a drawn number is below q. Numbers are big-endian, `width` bytes, as on the wire.
  * q, c and lengths are public; neither time nor memory accesses depend on b, v or the result.
  * Allocates nothing; locals are wiped. Thread any. Source lurk-tls12.md 7 (RFC 8235 2.2). */
 #ifndef LK_CRYPTO_POO_SCALAR_H

@@ -81,6 +81,7 @@ static void call_release(struct lurk_client *client, struct lk_call *call)
 {
     wait_end(client, call);
     lk_calls_release(&client->calls, call);
+    if (client->calls.count == 0) client->due_ns = LURK_NEVER;
 }
 
 static void due_lower(struct lurk_client *client, uint64_t at_ns)
@@ -435,9 +436,10 @@ bool lurk_client_take(struct lurk_client *client, uint64_t now_ns, struct lurk_r
 
 /* --- the connection --------------------------------------------------------------------------- */
 
+static const enum lk_call_list live[] = {LK_CALLS_WAITING, LK_CALLS_FLYING};
+
 static void calls_fail(struct lurk_client *client, int why)
 {
-    static const enum lk_call_list live[] = {LK_CALLS_WAITING, LK_CALLS_FLYING};
     for (size_t i = 0; i < sizeof live / sizeof live[0]; i++) {
         struct lk_call *call;
         while ((call = lk_calls_first(&client->calls, live[i])) != NULL)
@@ -460,27 +462,40 @@ void lurk_client_fail(struct lurk_client *client, enum lurk_error why)
 bool lk_client_resendable(const struct lurk_client *client)
 {
     if (!client->framing->keeps) return false;
-    const struct lk_call *call = lk_calls_first(&client->calls, LK_CALLS_FLYING);
-    while (call != NULL && call->resent)
-        call = lk_calls_at(&client->calls, call->next);
-    return call != NULL;
+    for (size_t i = 0; i < sizeof live / sizeof live[0]; i++) {
+        const struct lk_call *call = lk_calls_first(&client->calls, live[i]);
+        while (call != NULL && call->resent)
+            call = lk_calls_at(&client->calls, call->next);
+        if (call != NULL) return true;
+    }
+    return false;
 }
 
 /* Each once: who was asked twice and went away twice will not answer a third time. */
+static void call_again(struct lurk_client *client, struct lk_call *call)
+{
+    if (call->resent) {
+        call_end(client, call, call->outcome != LURK_OK ? call->outcome : LURK_ERR_CLOSED);
+        return;
+    }
+    call->resent = true;
+    call->outcome = LURK_OK;
+    call->repeat_wait_ns = 0;
+    if (call->list == LK_CALLS_FLYING) wait_begin(client, call);
+}
+
+/* What flies goes behind what waits. */
 static void calls_queue_again(struct lurk_client *client)
 {
     struct lk_calls *calls = &client->calls;
-    struct lk_call *call;
-    while ((call = lk_calls_first(calls, LK_CALLS_FLYING)) != NULL) {
-        if (call->resent) {
-            call_end(client, call, call->outcome != LURK_OK ? call->outcome : LURK_ERR_CLOSED);
-            continue;
-        }
-        call->resent = true;
-        call->outcome = LURK_OK;
-        call->repeat_wait_ns = 0;
-        wait_begin(client, call);
+    struct lk_call *call = lk_calls_first(calls, LK_CALLS_WAITING);
+    while (call != NULL) {
+        struct lk_call *next = lk_calls_at(calls, call->next);
+        call_again(client, call);
+        call = next;
     }
+    while ((call = lk_calls_first(calls, LK_CALLS_FLYING)) != NULL)
+        call_again(client, call);
 }
 
 void lurk_client_reset(struct lurk_client *client, bool keep)

@@ -482,7 +482,8 @@ int lurk_client_input(struct lurk_client *client, const void *bytes, size_t len,
  * those of a connection that is gone. False: none now. Call it until then. */
 bool lurk_client_take(struct lurk_client *client, uint64_t now_ns, struct lurk_result *result);
 
-/* When take or output have something to do without any input: the next deadline or repeat. */
+/* When take or output may have something to do without any input: never later than the next
+ * deadline or repeat, and sometimes earlier. */
 uint64_t lurk_client_due_ns(const struct lurk_client *client);
 
 /* LURK_OK, or why the connection has to go: LURK_ERR_ANSWER; what fail was told. */
@@ -560,15 +561,17 @@ uint64_t lurk_transport_due_ns(const struct lurk_transport *transport);
 
 /* Does all that can be done without waiting: connects, shakes hands, sends what is queued (on TLS
  * in as few records as it fits), receives. Spurious calls are fine. Take results until there are
- * none after it, then look at fd, events and due anew. Returns LURK_OK, or why the transport has
- * ended; take then gives what was in flight. */
+ * none after it, then look at state, fd, events and due anew: what came before an end is taken
+ * first. Returns LURK_OK, or why the transport has ended. */
 int lurk_transport_ready(struct lurk_transport *transport, uint64_t now_ns);
 /* The sending half of ready alone: at the end of a turn in which much was submitted. */
 int lurk_transport_flush(struct lurk_transport *transport, uint64_t now_ns);
 
-/* As their namesakes of the client. An answer that may not be accepted ends the transport. An
- * agent that goes away or answers that it does is connected to once more, and gets the same bytes,
- * before a call fails with LURK_ERR_CLOSED or LURK_ERR_LEAVING. */
+/* As their namesakes of the client; what a result borrows, it borrows until the transport is used
+ * again. LURK_ERR_ROOM: too long for a datagram of LURK_DTLS, ask over TLS. An answer that may not
+ * be accepted ends the transport. An agent that goes away or answers that it does is connected to
+ * once more, and gets the same bytes, before a call fails with LURK_ERR_CLOSED or LURK_ERR_LEAVING.
+ */
 int lurk_transport_submit(struct lurk_transport *transport, const struct lurk_submit *submit,
                           uint64_t now_ns, uint64_t *id);
 int lurk_transport_cancel(struct lurk_transport *transport, uint64_t id);

@@ -190,7 +190,7 @@ static void tell_fleet(struct lk_directory *d, uint64_t now_ns)
 void lk_directory_turn(struct lk_directory *d, uint64_t now_ns)
 {
     d->now_ns = now_ns;
-    lk_resolver_turn(&d->resolver);
+    if (lk_resolver_wait_ns(&d->resolver) == 0) lk_resolver_turn(&d->resolver);
     for (uint32_t s = 0; s < d->count; s++)
         if (!d->source[s].asked && d->source[s].ask_at_ns <= now_ns) ask(d, s);
     if (!d->changed) return;

@@ -183,7 +183,8 @@ static void open_line(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     l->open_at_ns = 0;
-    (void)lurk_transport_open(l->transport, now_ns);
+    if (lurk_transport_open(l->transport, now_ns) == LURK_OK)
+        (void)lurk_transport_ready(l->transport, now_ns); /* the first flight */
     settle(f, line, now_ns);
 }
 
