@@ -234,6 +234,20 @@ def without_a_server_it_refuses_at_once(base, pki, maker):
         agent.stop()
 
 
+def a_server_by_name(agent, server, maker):
+    """localhost has two addresses, of which one is served; both are servers, one is healthy."""
+    before, generation = agent.servers, agent.metric("lurk_agent_config_generation")
+    agent.servers = [("named", server.port["tls"], "tls", "localhost")]
+    agent.reload()
+    agent.wait(lambda: agent.metric("lurk_agent_config_generation") == generation + 1, 10, "reload")
+    agent.wait(lambda: agent.metric('lurk_agent_server_connections{server="named/127.0.0.1"}') == 1, 10, "a connection")
+    signs(agent, maker)
+    assert agent.metric('lurk_agent_dns_total{result="good"}') >= 1
+    agent.servers = before
+    agent.reload()
+    agent.wait_healthy(len(before))
+
+
 def commands_say_what_is_wrong(agent):
     run = lambda *words: subprocess.run([f"{BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
     check = run("--check", "-c", agent.conf)
@@ -290,6 +304,7 @@ def main():
             story.check("a client that goes", a_client_that_goes_leaves_nothing, agent, maker)
             story.check("bad reloads", a_bad_reload_keeps_the_old, agent, maker)
             story.check("good reloads under load", a_reload_changes_servers_and_certificate, agent, maker)
+            story.check("a key server by name", a_server_by_name, agent, server, maker)
             story.check("commands", commands_say_what_is_wrong, agent)
             story.check("no key server", without_a_server_it_refuses_at_once, base, pki, maker)
             story.check("drain", drains, agent, maker)

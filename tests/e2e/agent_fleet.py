@@ -34,6 +34,11 @@ def told(name, load):
           f"p99 {load.quantile(0.99) * 1e3:.1f} ms", flush=True)
 
 
+def has_connections(agent):
+    for name, _, _ in agent.servers:
+        agent.wait(lambda: agent.metric(f'lurk_agent_server_connections{{server="{name}"}}') == 2, 10, f"two to {name}")
+
+
 def a_server_is_killed(agent, servers, maker):
     load = Load(agent, maker, RATE)
     answered(load, 2 * RATE)
@@ -166,8 +171,9 @@ def main():
                 servers[i].start()
             maker = Signer(edge.load_certificate(f"{pki}/keys/p256-1.crt").public_key())
             rows = [(f"k{i}", s.port["dtls" if i == 2 else "tls"], "dtls" if i == 2 else "tls") for i, s in enumerate(servers)]
-            agent = Agent(base, pki, rows)
+            agent = Agent(base, pki, rows, fleet={"connections": 2})
             agent.start()
+            story.check("connections", has_connections, agent)
             story.check("a key server is killed", a_server_is_killed, agent, servers, maker)
             story.check("upgrades", upgrades_lose_nothing, agent, maker)
             story.check("a bad successor", a_bad_successor_changes_nothing, agent, maker)
