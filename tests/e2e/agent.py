@@ -16,7 +16,8 @@ import edge
 from agent import Agent, Client, Signer
 from server import BIN, Server, Story, free_port, make_pki
 
-KEYS = {"p256": ("p256-1", "tls12-sign"), "rsa-sign": ("rsa2048-1", "tls12-sign")}
+KEYS = {"p256": ("p256-1", "tls12-sign"), "rsa-sign": ("rsa2048-1", "tls12-sign"),
+        "rsa-decrypt": ("rsa2048-2", "tls12-rsa")}
 
 
 def signer(pki, name="p256-1", scheme=b"\4\3"):
@@ -234,6 +235,54 @@ def without_a_server_it_refuses_at_once(base, pki, maker):
         agent.stop()
 
 
+class Through:
+    """A transport of edge.py that goes through the agent, and keeps what passed."""
+
+    def __init__(self, agent):
+        self.client, self.passed = Client(agent.path), []
+
+    def send(self, message):
+        self.passed.append(message[16:])
+        self.answer = self.client.call(message)
+
+    def receive(self):
+        assert self.answer.outcome == a.ANSWERED, f"outcome {self.answer.outcome}"
+        self.passed.append(self.answer.body[16:])
+        return self.answer.body
+
+
+def finds(pid, needles):
+    """Which of them lie somewhere in the writable memory of a process."""
+    found = set()
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            begin, end = (int(x, 16) for x in span.split("-"))
+            try:
+                memory.seek(begin)
+                data = memory.read(end - begin)
+            except OSError:
+                continue
+            found.update(n for n in needles if n in data)
+    return found
+
+
+def nothing_is_left_in_memory(agent, pki):
+    """Master secrets and what asked for them, once they have passed: nowhere in the agent's memory."""
+    public = edge.load_certificate(f"{pki}/keys/rsa2048-2.crt").public_key()
+    through = Through(agent)
+    for _ in range(20):
+        edge.rsa_master(through, public)
+    through.client.close()
+    agent.wait(lambda: agent.metric("lurk_agent_in_flight") == 0, 5, "quiet")
+    needles = {part[-48:] for part in through.passed}
+    assert len(needles) == 40
+    left = finds(agent.process.pid, needles)
+    assert not left, f"{len(left)} of {len(needles)}"
+
+
 def a_server_by_name(agent, server, maker):
     """localhost has two addresses, of which one is served; both are servers, one is healthy."""
     before, generation = agent.servers, agent.metric("lurk_agent_config_generation")
@@ -273,7 +322,7 @@ def drains(agent, maker):
 def main():
     story = Story()
     with tempfile.TemporaryDirectory(prefix="lurk-agent-") as base:
-        pki = make_pki(f"{base}/pki", "p256=1", "rsa2048=1", "edge=2")
+        pki = make_pki(f"{base}/pki", "p256=1", "rsa2048=2", "edge=2")
         server = Server(base, pki, keys=KEYS)
         abstract = f"@lurk-agent-{os.getpid()}"
         agent = None
@@ -304,6 +353,7 @@ def main():
             story.check("a client that goes", a_client_that_goes_leaves_nothing, agent, maker)
             story.check("bad reloads", a_bad_reload_keeps_the_old, agent, maker)
             story.check("good reloads under load", a_reload_changes_servers_and_certificate, agent, maker)
+            story.check("memory", nothing_is_left_in_memory, agent, pki)
             story.check("a key server by name", a_server_by_name, agent, server, maker)
             story.check("commands", commands_say_what_is_wrong, agent)
             story.check("no key server", without_a_server_it_refuses_at_once, base, pki, maker)
