@@ -123,6 +123,7 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcsD $@ $^
 
 # What a program takes of its neighbours in tools/.
+MORE_lurk-bench := $(LIBLURK_OBJ)
 MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
 
 define program_rule
@@ -236,7 +237,7 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
 
-$(filter $(OUT)/tests/unit/liblurk/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
+$(filter $(OUT)/tests/unit/liblurk/% $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
 $(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
 
 # The parts of lurk-bench that have tests of their own.
