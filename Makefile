@@ -61,6 +61,7 @@ PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
 LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
 LURK_ABI := 1
+LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
 
 PROVIDER := $(OUT)/lib/lurk.so
 # Where OpenSSL looks for a module that is named without a path.
@@ -90,7 +91,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM_BIN) $(LIBLURK) ## build the programs and the client library
+all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client library and the OpenSSL provider
 
 # --- rules ------------------------------------------------------------------------------------
 
@@ -146,7 +147,6 @@ $(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
-LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
 $(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
