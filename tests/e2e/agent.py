@@ -366,7 +366,7 @@ def main():
             server.start()
             agent = Agent(base, pki, [(t, server.port[t], t) for t in ("tls", "dtls")], limits={"unread": "500 ms"})
             agent.sockets.append(abstract)
-            agent.allow = ["user: 4001", "group: 4200"]
+            agent.allow += ["user: 4001", "group: 4200"]
             agent.start()
             maker = signer(pki)
             story.check("signatures", signs, agent, maker)
