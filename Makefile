@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 V ?= 0
 OUT := build/$(CONFIG)
+FUZZ_OUT := build/fuzz
 
 ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
 $(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
@@ -62,6 +63,10 @@ LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
 LURK_ABI := 1
 LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
 
+PROVIDER := $(OUT)/lib/lurk.so
+# Where OpenSSL looks for a module that is named without a path.
+MODULESDIR ?= $(shell pkg-config --variable=modulesdir libcrypto 2>/dev/null)
+
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
@@ -86,14 +91,17 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM_BIN) $(LIBLURK) ## build the programs and the client library
+all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client library and the OpenSSL provider
 
 # --- rules ------------------------------------------------------------------------------------
 
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+# What tests are made of is compiled once and run for a second.
+$(OUT)/tests/%.o: CFLAGS_TESTS := -O1 -g1
 
 # The sources that say of which commit they are; they alone are compiled anew after each.
 COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
@@ -116,8 +124,11 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
+# What a program takes of its neighbours in tools/.
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+
 define program_rule
-$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) $$(PKG_LIBS)
@@ -147,11 +158,33 @@ $(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.m
 	  $(shell pkg-config --libs openssl)
 	$(Q)ln -sf $(@F) $(OUT)/lib/liblurk.so
 
+# The OpenSSL provider: a module that shows one symbol, and stays loaded, since threads may end after it was
+# done with. Of the client library it takes what it needs.
+PROVIDER_SRC := $(wildcard tools/provider/*.c)
+$(OUT)/pic/tools/provider/provider.o: $(OUT)/commit
+$(PROVIDER): $(PROVIDER_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/provider/lurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
+	  -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	  $(shell pkg-config --libs libcrypto)
+
 # What a test program is linked from is kept for check-sabotage, which links it again.
 $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(file >$@.link,$(LK_LDFLAGS) $(filter-out $(LIB),$^))
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
+
+# The provider's parts that have tests of their own, and what else reads key files.
+EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
+$(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
+$(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
+$(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
+$(OUT)/tests/unit/provider/call_test: $(patsubst %,$(OUT)/tools/provider/%.o,call thread kept transcript) $(LIBLURK_OBJ)
+$(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
+$(FUZZ_OUT)/bin/fuzz_edge_keyfile: $(FUZZ_OUT)/tools/provider/keyfile.o
 
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
@@ -334,11 +367,19 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names e
 	  $(CONFDOC) $$p example | cmp - docs/$$p.conf.example.yaml || { echo "run: make docs"; exit 1; }; done; \
 	  echo "docs: 4 passed, 0 failed"
 
+# All of it at once, on all CPUs; tests then run in turn, some with the machine to themselves.
+.PHONY: check-build check-build-test check-build-asan check-build-tsan parts-of-test parts-of-asan parts-of-tsan
+check-build: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-test check-build-asan check-build-tsan
+check-build-test check-build-asan check-build-tsan:
+	$(Q)$(MAKE) --no-print-directory CONFIG=$(@:check-build-%=%) $(@:check-build-%=parts-of-%)
+parts-of-test: all
+parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY)
+parts-of-tsan: all $(TSAN_BIN)
+
 check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan check-tsan check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30
-FUZZ_OUT := build/fuzz
 # clang wants to be told of the one 16-byte swap for the whole file.
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -369,6 +410,7 @@ fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name
 
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain
@@ -405,6 +447,7 @@ install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(LIBLURK) $(DESTDIR)$(PREFIX)/lib/
+	install -D -m 644 $(PROVIDER) $(DESTDIR)$(MODULESDIR)/lurk.so
 	ln -sf $(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LURK_ABI)|' tools/liblurk/lurk.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
@@ -416,6 +459,7 @@ uninstall: ## remove what install put there; configuration and keys stay
 	  $(DESTDIR)/lib/systemd/system/lurk-agent.socket
 	rm -f $(DESTDIR)$(PREFIX)/include/lurk.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	rm -f $(DESTDIR)$(PREFIX)/lib/$(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
+	rm -f $(DESTDIR)$(MODULESDIR)/lurk.so
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
 	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 

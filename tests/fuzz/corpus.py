@@ -5,6 +5,8 @@ What is there stays: finds are kept, and files with fresh keys or salts do not c
 a seed anew, remove it first. Needs the openssl command.
 """
 
+import base64
+import hashlib
 import json
 import os
 import struct
@@ -340,6 +342,39 @@ def channel_files():
         seed("channel_files", f"{name}_other", bytes([which]) + files["stranger.key"])
 
 
+# --- key files of the edge: DER and PEM -------------------------------------------------------------------
+
+
+def der(tag, *parts):
+    value = b"".join(parts)
+    head = bytes([len(value)]) if len(value) < 128 else bytes([0x81, len(value)]) if len(value) < 256 else \
+        b"\x82" + struct.pack(">H", len(value))
+    return bytes([tag]) + head + value
+
+
+def edge_keyfiles():
+    spki = openssl("pkey", "-pubout", "-outform", "DER", data=openssl(
+        "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+
+    def made(version=1, agent=b"@lurk-agent", key_id=hashlib.sha256(spki).digest(), **options):
+        pairs = [der(0x30, der(0x0c, n.encode()), der(0x0c, v.encode())) for n, v in options.items()]
+        return der(0x30, der(2, bytes([version])), spki, der(4, key_id), der(0x0c, agent), der(0x30, *pairs))
+
+    def pem(label, body):
+        return f"-----BEGIN {label}-----\n".encode() + base64.encodebytes(body) + f"-----END {label}-----\n".encode()
+
+    seed("edge_keyfile", "plain", made())
+    seed("edge_keyfile", "options", made(mode="full", fallback="sign"))
+    seed("edge_keyfile", "unknown_option", made(colour="red"))
+    seed("edge_keyfile", "twice", pem("LURK PRIVATE KEY", made(mode="sign")) * 2)
+    seed("edge_keyfile", "no_agent", made(agent=b""))
+    seed("edge_keyfile", "version_2", made(version=2))
+    seed("edge_keyfile", "another_id", made(key_id=bytes(32)))
+    seed("edge_keyfile", "standard_label.pem", pem("PRIVATE KEY", made()))
+    seed("edge_keyfile", "bundle.pem", lambda: openssl("genpkey", "-algorithm", "ed25519") + pem("LURK PRIVATE KEY", made()))
+    seed("edge_keyfile", "cut.pem", pem("LURK PRIVATE KEY", made())[:-30])
+
+
 # --- the agent: steps of a session, configurations, DNS answers --------------------------------------
 
 
@@ -420,5 +455,5 @@ def agent_srvs():
 
 if __name__ == "__main__":
     for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets, answers, channel_files,
-                 agent_sessions, agent_confs, agent_srvs):
+                 edge_keyfiles, agent_sessions, agent_confs, agent_srvs):
         make()

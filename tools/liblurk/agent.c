@@ -32,7 +32,7 @@ static int agent_dial(struct lurk_transport *t, uint64_t now_ns)
     socklen_t len;
     if (!address_of(t->host, &address, &len))
         return lk_transport_fault(t, LURK_ERR_SYSTEM, "connect", "no name of a socket");
-    t->timer_ns = LURK_NEVER;
+    t->timer_ns = now_ns; /* once it is connected no descriptor tells, so the next turn is now */
     t->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (t->fd < 0) return lk_transport_fault(t, LURK_ERR_SYSTEM, "socket for", strerror(errno));
     if (connect(t->fd, (const struct sockaddr *)&address, len) == 0) return LURK_OK;
@@ -50,6 +50,7 @@ static int agent_shake(struct lurk_transport *t, uint64_t now_ns)
         int fault = agent_dial(t, now_ns);
         if (fault < 0) return fault;
     }
+    if (t->fd >= 0) t->timer_ns = LURK_NEVER;
     return t->fd >= 0;
 }
 
