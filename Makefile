@@ -125,7 +125,7 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcsD $@ $^
 
 # What a program takes of its neighbours in tools/.
-MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o $(OUT)/tools/liblurk/packet.o
 
 define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
