@@ -125,8 +125,9 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcsD $@ $^
 
 # What a program takes of its neighbours in tools/.
+MORE_lurk-agent := $(LIBLURK_OBJ)
 MORE_lurk-bench := $(LIBLURK_OBJ)
-MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o $(OUT)/tools/liblurk/packet.o
 
 define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
@@ -254,7 +255,6 @@ $(AGENT_LIB): $(AGENT_SRC:%.c=$(OUT)/%.o)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 $(AGENT_USERS): $(AGENT_LIB) $(LIBLURK_OBJ)
-$(OUT)/bin/lurk-agent: $(LIBLURK_OBJ)
 $(OUT)/bin/lurk-agent $(AGENT_USERS): PKG_LIBS += -lcares
 
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)

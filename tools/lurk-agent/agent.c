@@ -74,12 +74,13 @@ static const char *fault_of(const void *owner)
 {
     const struct lk_agent_metrics *m = owner;
     if (lk_agent_get(m, LK_A_DRAINING) != 0) return "draining";
-    return lk_agent_get(m, LK_A_HEALTHY) > 0 ? NULL : "no key server is healthy";
+    uint64_t up = lk_agent_get(m, LK_A_HEALTHY) + lk_agent_get(m, LK_A_RETIRING);
+    return up > 0 ? NULL : "no key server is healthy";
 }
 
 static void metrics_of(const void *owner, FILE *to)
 {
-    lk_agent_metrics_write(owner, to);
+    lk_agent_metrics_write((struct lk_agent_metrics *)(uintptr_t)owner, to); /* for its lock */
 }
 
 static const struct lk_admin_pages pages = {fault_of, metrics_of};
@@ -167,7 +168,8 @@ static lk_err make_parts(struct lk_agent *a)
     lk_rng_init(&rng);
     LK_REQUIRE(lk_rng_bytes(&rng, seed, sizeof seed), LK_ERR_CRYPTO);
     a->metrics = calloc(1, sizeof *a->metrics);
-    LK_REQUIRE(a->metrics != NULL, LK_ERR_MEMORY);
+    LK_REQUIRE(a->metrics != NULL && pthread_mutex_init(&a->metrics->names, NULL) == 0,
+               LK_ERR_MEMORY);
     LK_TRY(lk_watches_open(&a->watches, conf->clients + LK_AGENT_LINES_MAX + OTHER_DESCRIPTORS));
     LK_REQUIRE(lk_broker_init(&a->broker, &broker, conf->in_flight, seed[0], a->metrics),
                LK_ERR_MEMORY);
