@@ -98,7 +98,10 @@ all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client lib
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+# What tests are made of is compiled once and run for a second.
+$(OUT)/tests/%.o: CFLAGS_TESTS := -O1 -g1
 
 # The sources that say of which commit they are; they alone are compiled anew after each.
 COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
@@ -128,7 +131,7 @@ define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
@@ -198,6 +201,8 @@ $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
 $(OUT)/tests/unit/exec/health_test: LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_x2_ref
+# It looks at what is freed.
+$(OUT)/tests/unit/agent/heap_test: LK_LDFLAGS += -Wl,--wrap=free
 # Its disk is as busy as it says.
 $(OUT)/tests/unit/io/journal_test: LK_LDFLAGS += -Wl,--wrap=fdatasync
 
@@ -238,6 +243,18 @@ $(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
 
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
+
+# The agent's parts as an archive: a test is linked with those it asks for. DNS is c-ares's.
+AGENT_SRC := $(filter-out %/main.c,$(wildcard tools/lurk-agent/*.c))
+AGENT_LIB := $(OUT)/liblurk-agent.a
+AGENT_USERS := $(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)) $(filter $(OUT)/tests/fuzz/fuzz_agent_%,$(FUZZ_REPLAY))
+$(AGENT_LIB): $(AGENT_SRC:%.c=$(OUT)/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+$(AGENT_USERS): $(AGENT_LIB) $(LIBLURK_OBJ)
+$(OUT)/bin/lurk-agent: $(LIBLURK_OBJ)
+$(OUT)/bin/lurk-agent $(AGENT_USERS): PKG_LIBS += -lcares
 
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
 
@@ -335,20 +352,29 @@ check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name 
 
 # The manual and the example of the configuration come from the rows of its schema.
 CONFDOC := $(OUT)/tools/dev/confdoc
-$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(LIB)
+$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(OUT)/tools/lurk-agent/schema.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 docs: $(CONFDOC) ## write what is generated in docs/
 	$(Q)mkdir -p docs/man
-	$(Q)$(CONFDOC) man > docs/man/lurkd.conf.5.scd
-	$(Q)$(CONFDOC) example > docs/lurkd.conf.example.yaml
+	$(Q)for p in lurkd lurk-agent; do $(CONFDOC) $$p man > docs/man/$$p.conf.5.scd && \
+	  $(CONFDOC) $$p example > docs/$$p.conf.example.yaml || exit 1; done
 
-check-docs: $(CONFDOC) ## docs/ is in step with the schema, and what it names exists
+check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names exists
 	$(Q)tools/dev/doccheck.py
-	$(Q)$(CONFDOC) man | cmp - docs/man/lurkd.conf.5.scd && \
-	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
-	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
+	$(Q)for p in lurkd lurk-agent; do $(CONFDOC) $$p man | cmp - docs/man/$$p.conf.5.scd && \
+	  $(CONFDOC) $$p example | cmp - docs/$$p.conf.example.yaml || { echo "run: make docs"; exit 1; }; done; \
+	  echo "docs: 4 passed, 0 failed"
+
+# All of it at once, on all CPUs; tests then run in turn, some with the machine to themselves.
+.PHONY: check-build check-build-test check-build-asan check-build-tsan parts-of-test parts-of-asan parts-of-tsan
+check-build: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-test check-build-asan check-build-tsan
+check-build-test check-build-asan check-build-tsan:
+	$(Q)$(MAKE) --no-print-directory CONFIG=$(@:check-build-%=%) $(@:check-build-%=parts-of-%)
+parts-of-test: all
+parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY)
+parts-of-tsan: all $(TSAN_BIN)
 
 check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan check-tsan check-e2e
 
@@ -358,7 +384,7 @@ FUZZ_SECONDS ?= 30
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC) $(AGENT_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
@@ -384,6 +410,7 @@ fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name
 
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain
@@ -410,10 +437,12 @@ build/man/%: docs/man/%.scd
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \
 	  $(DESTDIR)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/lurk
-	install -m 755 $(OUT)/bin/lurkd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(OUT)/bin/lurkd $(OUT)/bin/lurk-agent $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(OUT)/bin/lurkctl $(OUT)/bin/lurk-bench $(DESTDIR)$(PREFIX)/bin/
 	sed 's|/usr/local|$(PREFIX)|' tools/lurkd/lurkd.service >$(DESTDIR)/lib/systemd/system/lurkd.service
-	install -m 644 docs/*.md docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	sed 's|/usr/local|$(PREFIX)|' tools/lurk-agent/lurk-agent.service >$(DESTDIR)/lib/systemd/system/lurk-agent.service
+	install -m 644 tools/lurk-agent/lurk-agent.socket $(DESTDIR)/lib/systemd/system/
+	install -m 644 docs/*.md docs/*.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
@@ -425,8 +454,9 @@ install: all man ## into DESTDIR, PREFIX
 	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
 uninstall: ## remove what install put there; configuration and keys stay
-	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
-	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service
+	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/sbin/lurk-agent $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
+	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service $(DESTDIR)/lib/systemd/system/lurk-agent.service \
+	  $(DESTDIR)/lib/systemd/system/lurk-agent.socket
 	rm -f $(DESTDIR)$(PREFIX)/include/lurk.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	rm -f $(DESTDIR)$(PREFIX)/lib/$(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
 	rm -f $(DESTDIR)$(MODULESDIR)/lurk.so

@@ -39,8 +39,9 @@ static int no_passphrase(char *buffer, int size, int writing, void *user)
 static bool rules_set(SSL_CTX *ctx, uint16_t tls_min)
 {
     bool datagram = SSL_CTX_get_ssl_method(ctx) == DTLS_client_method();
+    /* Answers hold secrets: libssl keeps no plaintext that it has handed on. */
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-                                 SSL_OP_NO_QUERY_MTU);
+                                 SSL_OP_NO_QUERY_MTU | SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
