@@ -55,6 +55,8 @@ static bool settle(const struct lk_pkey *key, const struct lurk_result *result, 
                       (unsigned long long)(result->elapsed_ns / 1000));
         return true;
     }
+    if (outcome == LURK_ERR_REFUSED && answer != NULL && answer->extension != LURK_LURK)
+        reply->refused = answer->status;
     if (outcome == LURK_OK)
         lk_prov_error(prov, LK_REASON_MEMORY, "%s: no memory for the answer", what);
     else if ((outcome == LURK_ERR_REFUSED || outcome == LURK_ERR_BUSY) && answer != NULL)
@@ -106,9 +108,11 @@ static bool call_blocking(const struct lk_pkey *key, struct lurk_bytes request, 
 /* Of an ASYNC_WAIT_CTX, for its life. transport and clock are there during a call only: a
  * connection that stands idle costs its program one descriptor, not three. */
 struct wait {
-    int epoll_fd; /* what the program waits on */
+    ASYNC_JOB *job;
+    const void *name; /* of the descriptor in its context */
+    bool shown;       /* the context has it, and frees this */
+    int epoll_fd;     /* what the program waits on */
     int clock_fd;
-    int watched_fd; /* the transport's, as epoll knows it */
     struct lurk_transport *transport;
 };
 
@@ -117,7 +121,7 @@ static void wait_quiet(struct wait *wait)
     lurk_transport_free(wait->transport);
     if (wait->clock_fd >= 0) close(wait->clock_fd);
     wait->transport = NULL;
-    wait->clock_fd = wait->watched_fd = -1;
+    wait->clock_fd = -1;
 }
 
 static void wait_free(ASYNC_WAIT_CTX *ctx, const void *name, OSSL_ASYNC_FD fd, void *data)
@@ -131,20 +135,32 @@ static void wait_free(ASYNC_WAIT_CTX *ctx, const void *name, OSSL_ASYNC_FD fd, v
 
 static struct wait *wait_get(ASYNC_JOB *job, const struct lk_prov *prov)
 {
-    ASYNC_WAIT_CTX *ctx = ASYNC_get_wait_ctx(job);
     OSSL_ASYNC_FD fd;
     void *data = NULL;
-    if (ASYNC_WAIT_CTX_get_fd(ctx, prov, &fd, &data)) return data;
+    if (ASYNC_WAIT_CTX_get_fd(ASYNC_get_wait_ctx(job), prov, &fd, &data)) return data;
     struct wait *wait = OPENSSL_malloc(sizeof *wait);
     if (wait == NULL) return NULL;
-    *wait = (struct wait){.clock_fd = -1, .watched_fd = -1};
+    *wait = (struct wait){.job = job, .name = prov, .clock_fd = -1};
     wait->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (wait->epoll_fd >= 0 &&
-        ASYNC_WAIT_CTX_set_wait_fd(ctx, prov, wait->epoll_fd, wait, wait_free))
-        return wait;
-    if (wait->epoll_fd >= 0) close(wait->epoll_fd);
+    if (wait->epoll_fd >= 0) return wait;
     OPENSSL_free(wait);
     return NULL;
+}
+
+/* To the program, and only when the job pauses: HAProxy believes that it was told of every
+ * descriptor it finds when the connection ends, and stops where it was not. */
+static bool wait_show(struct wait *wait)
+{
+    wait->shown = wait->shown ||
+                  ASYNC_WAIT_CTX_set_wait_fd(ASYNC_get_wait_ctx(wait->job), wait->name,
+                                             wait->epoll_fd, wait, wait_free) == 1;
+    return wait->shown;
+}
+
+static void wait_end(struct wait *wait)
+{
+    wait_quiet(wait);
+    if (!wait->shown) wait_free(NULL, NULL, -1, wait);
 }
 
 /* The job's descriptor becomes readable with the clock, and with the transport's socket, which may
@@ -157,7 +173,6 @@ static bool wait_watch(struct wait *wait, uint64_t due_ns)
     if (fd >= 0 && epoll_ctl(wait->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
         (errno != ENOENT || epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0))
         return false;
-    wait->watched_fd = fd;
     struct itimerspec at = {
         .it_value = {.tv_sec = (time_t)(due_ns / NS_PER_S), .tv_nsec = (long)(due_ns % NS_PER_S)}};
     return timerfd_settime(wait->clock_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
@@ -182,7 +197,8 @@ static void wait_for(struct wait *wait, uint64_t deadline_ns, struct lurk_result
         if (lurk_transport_take(wait->transport, now, result)) return;
         uint64_t due = lurk_transport_due_ns(wait->transport);
         if (due > deadline_ns) due = deadline_ns;
-        if (now >= deadline_ns || !wait_watch(wait, due) || !ASYNC_pause_job()) {
+        if (now >= deadline_ns || !wait_watch(wait, due) || !wait_show(wait) ||
+            !ASYNC_pause_job()) {
             result->outcome = now >= deadline_ns ? LURK_ERR_TIMEOUT : LURK_ERR_SYSTEM;
             return;
         }
@@ -200,7 +216,7 @@ static bool call_paused(ASYNC_JOB *job, const struct lk_pkey *key, struct lurk_b
         .size = sizeof submit, .message = request, .deadline_ns = deadline_ns};
     struct wait *wait = wait_get(job, key->prov);
     if (wait == NULL || !wait_begin(wait, key, text)) {
-        if (wait != NULL) wait_quiet(wait);
+        if (wait != NULL) wait_end(wait);
         return settle(key, &result, text[0] != 0 ? text : strerror(errno), what, reply);
     }
     result.outcome = lurk_transport_open(wait->transport, now);
@@ -208,7 +224,7 @@ static bool call_paused(ASYNC_JOB *job, const struct lk_pkey *key, struct lurk_b
         result.outcome = lurk_transport_submit(wait->transport, &submit, now, &id);
     if (result.outcome == LURK_OK) wait_for(wait, deadline_ns, &result);
     bool good = settle(key, &result, lurk_transport_text(wait->transport), what, reply);
-    wait_quiet(wait);
+    wait_end(wait);
     return good;
 }
 

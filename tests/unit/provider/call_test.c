@@ -286,6 +286,22 @@ static void job_has_one_descriptor_for_its_life(void **state)
     assert_true(job.pauses >= 3);
 }
 
+/* A program is told of a descriptor by the job that pauses; one that it finds otherwise it does not
+ * know. */
+static void job_that_does_not_pause_shows_no_descriptor(void **state)
+{
+    (void)state;
+    struct job job;
+    size_t count = 1;
+    strcat(world.key.agent, "-nobody");
+    job_begin(&job, 2);
+    assert_int_equal(job_step(&job), ASYNC_FINISH);
+    assert_false(job_good);
+    assert_true(ASYNC_WAIT_CTX_get_all_fds(job.ctx, NULL, &count));
+    assert_int_equal(count, 0);
+    ASYNC_WAIT_CTX_free(job.ctx);
+}
+
 static void job_may_be_woken_for_nothing(void **state)
 {
     (void)state;
@@ -366,6 +382,7 @@ int main(void)
         T(call_without_an_agent_fails_at_once),
         T(call_of_a_child_has_a_connection_of_its_own),
         T(job_has_one_descriptor_for_its_life),
+        T(job_that_does_not_pause_shows_no_descriptor),
         T(job_may_be_woken_for_nothing),
         T(job_is_woken_when_the_time_is_up),
         T(job_goes_on_with_another_agent),
