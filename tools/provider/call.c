@@ -1,9 +1,11 @@
 #include "tools/provider/call.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/async.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #define NS_PER_MS 1000000u
 #define NS_PER_S 1000000000u
 #define TEXT_BYTES 256
+#define FD_HIGH (1 << 18)
 
 void lk_reply_fini(struct lk_reply *reply)
 {
@@ -20,13 +23,15 @@ void lk_reply_fini(struct lk_reply *reply)
     *reply = (struct lk_reply){0};
 }
 
-static struct lurk_transport *transport_new(const struct lk_pkey *key, char text[TEXT_BYTES])
+static struct lurk_transport *transport_new(const struct lk_pkey *key, int fd_min,
+                                            char text[TEXT_BYTES])
 {
     struct lurk_transport_options options = {.size = sizeof options,
                                              .kind = LURK_AGENT,
                                              .host = key->agent,
                                              .connect_ms = key->prov->settings.wait_ms,
-                                             .calls_max = 1};
+                                             .calls_max = 1,
+                                             .fd_min = fd_min};
     return lurk_transport_new(&options, text, TEXT_BYTES);
 }
 
@@ -88,7 +93,7 @@ static struct lk_line *line_get(const struct lk_pkey *key, char text[TEXT_BYTES]
     if (line->transport != NULL && strcmp(line->agent, key->agent) == 0) return line;
     lurk_transport_free(line->transport);
     memcpy(line->agent, key->agent, sizeof line->agent);
-    line->transport = transport_new(key, text);
+    line->transport = transport_new(key, 0, text);
     return line->transport != NULL ? line : NULL;
 }
 
@@ -178,12 +183,31 @@ static bool wait_watch(struct wait *wait, uint64_t due_ns)
     return timerfd_settime(wait->clock_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
+/* A program that waits for many descriptors may have a table for as many as it expects: what it
+ * does not wait on stays out of the lower numbers. */
+static int fd_out_of_the_way(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    return limit.rlim_cur / 2 < FD_HIGH ? (int)(limit.rlim_cur / 2) : FD_HIGH;
+}
+
+static int clock_open(int least)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    int moved = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, least) : -1;
+    if (moved < 0) return fd;
+    close(fd);
+    return moved;
+}
+
 static bool wait_begin(struct wait *wait, const struct lk_pkey *key, char text[TEXT_BYTES])
 {
     struct epoll_event event = {.events = EPOLLIN};
     wait_quiet(wait); /* a job that was lost while it was paused may have left something */
-    wait->transport = transport_new(key, text);
-    wait->clock_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    int least = fd_out_of_the_way();
+    wait->transport = transport_new(key, least, text);
+    wait->clock_fd = clock_open(least);
     return wait->transport != NULL && wait->clock_fd >= 0 &&
            epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, wait->clock_fd, &event) == 0;
 }
