@@ -297,6 +297,25 @@ def a_server_by_name(agent, server, maker):
     agent.wait_healthy(len(before))
 
 
+def who_is_not_accepted_has_no_server(base, server, pki, maker):
+    """In TLS 1.3 the server judges our certificate after our handshake: that alone is no connection."""
+    directory = f"{base}/unknown"
+    os.mkdir(directory)
+    agent = Agent(directory, pki, [("tls", server.port["tls"], "tls")], fleet={"reconnect_max": "200 ms"})
+    agent.certificate = "stranger"
+    try:
+        agent.start(healthy=0)
+        failed = lambda: agent.metric('lurk_agent_connects_total{result="failed"}')
+        agent.wait(lambda: failed() >= 3, 10, "attempts")
+        assert agent.metric('lurk_agent_connects_total{result="up"}') == 0
+        client = Client(agent.path)
+        for _ in range(20):
+            assert client.call(maker.message()[0]).outcome == a.NO_SERVER
+        client.close()
+    finally:
+        agent.stop()
+
+
 def commands_say_what_is_wrong(agent):
     run = lambda *words: subprocess.run([f"{BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
     check = run("--check", "-c", agent.conf)
@@ -357,6 +376,7 @@ def main():
             story.check("a key server by name", a_server_by_name, agent, server, maker)
             story.check("commands", commands_say_what_is_wrong, agent)
             story.check("no key server", without_a_server_it_refuses_at_once, base, pki, maker)
+            story.check("not accepted", who_is_not_accepted_has_no_server, base, server, pki, maker)
             story.check("drain", drains, agent, maker)
         finally:
             if agent is not None:

@@ -113,6 +113,18 @@ static lk_err start_admin(struct lk_agent *a)
 
 /* --- the start ------------------------------------------------------------------------------ */
 
+/* Its owner is who the agent becomes: a successor may be started by that user. */
+static lk_err listen_control(const struct lk_agent_conf *conf, int *fd, char *error,
+                             size_t error_bytes)
+{
+    uid_t uid;
+    gid_t gid;
+    LK_TRY(lk_door_listen(conf->control_socket, 0600, fd, error, error_bytes));
+    if (conf->user[0] == '\0' || geteuid() != 0 || !lk_account_user(conf->user, &uid, &gid))
+        return LK_OK;
+    return chown(conf->control_socket, uid, gid) == 0 ? LK_OK : -errno;
+}
+
 static lk_err open_sockets(struct lk_agent *a, bool take_over, char *error, size_t error_bytes)
 {
     struct lk_adopted adopted = {.count = 0};
@@ -123,7 +135,7 @@ static lk_err open_sockets(struct lk_agent *a, bool take_over, char *error, size
     lk_err err = lk_door_open(&a->door, a->conf, &adopted, error, error_bytes);
     a->control_fd = lk_adopted_take(&adopted, LK_SUCCESSION_CONTROL);
     if (err == LK_OK && a->control_fd < 0)
-        err = lk_door_listen(a->conf->control_socket, 0600, &a->control_fd, error, error_bytes);
+        err = listen_control(a->conf, &a->control_fd, error, error_bytes);
     a->admin_fd = a->conf->admin_port != 0 ? lk_adopted_take(&adopted, LK_SUCCESSION_ADMIN) : -1;
     if (err == LK_OK && a->conf->admin_port != 0 && a->admin_fd < 0)
         err = listen_admin(a->conf, &a->admin_fd, error, error_bytes);

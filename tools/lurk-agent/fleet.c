@@ -9,6 +9,7 @@
 
 #define RETIRE_NS (10 * LK_NS_PER_S)
 #define FIRST_PAUSE_MS 50
+#define SOUND_NS LK_NS_PER_S        /* a connection that lasted so long is made anew at once */
 #define RETIRED_PRIORITY UINT32_MAX /* asked when no other is up */
 
 /* The token of a call says whether it is a ping. */
@@ -65,7 +66,20 @@ static void drain_results(struct lk_fleet_line *l, uint64_t now_ns)
         continue;
 }
 
-/* The line has no connection any more. The first attempt after a loss is made at once. */
+/* When to connect again: at once after a sound connection, else after a pause that doubles. */
+static uint64_t next_open_ns(struct lk_fleet *f, struct lk_fleet_line *l, uint64_t now_ns)
+{
+    if (l->up && now_ns - l->up_since_ns >= SOUND_NS) {
+        l->pause_ms = FIRST_PAUSE_MS;
+        return now_ns;
+    }
+    uint64_t at_ns = now_ns + jitter_ns(f, l->pause_ms);
+    l->pause_ms *= 2;
+    if (l->pause_ms > f->conf.reconnect_max_ms) l->pause_ms = f->conf.reconnect_max_ms;
+    return at_ns;
+}
+
+/* The line has no connection any more. */
 static void line_lost(struct lk_fleet *f, uint16_t line, const char *why, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
@@ -77,17 +91,11 @@ static void line_lost(struct lk_fleet *f, uint16_t line, const char *why, uint64
     unwatch(f, l);
     lurk_transport_close(l->transport);
     drain_results(l, now_ns);
+    l->open_at_ns = next_open_ns(f, l, now_ns);
     l->up = false;
     l->ping_sent_ns = 0;
-    l->open_at_ns = was_up ? now_ns : now_ns + jitter_ns(f, l->pause_ms);
-    if (!was_up) {
-        l->pause_ms *= 2;
-        if (l->pause_ms > f->conf.reconnect_max_ms) l->pause_ms = f->conf.reconnect_max_ms;
-        lk_agent_count(f->metrics, LK_A_CONNECT_FAILED);
-    } else {
-        l->pause_ms = FIRST_PAUSE_MS;
-    }
-    lk_broker_connecting(f->broker, server, was_up);
+    if (!was_up) lk_agent_count(f->metrics, LK_A_CONNECT_FAILED);
+    lk_broker_connecting(f->broker, server, was_up && l->open_at_ns == now_ns);
     lk_broker_line_down(f->broker, line, now_ns);
 }
 
@@ -95,9 +103,8 @@ static void line_came_up(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     l->up = true;
-    l->pause_ms = FIRST_PAUSE_MS;
+    l->up_since_ns = now_ns;
     l->ping_at_ns = now_ns + jitter_ns(f, (uint32_t)(f->conf.ping_ns / LK_NS_PER_MS));
-    l->ping_sent_ns = 0;
     lk_agent_count(f->metrics, LK_A_CONNECTED);
     log_line(f, line, LK_LOG_INFO, "connected to a key server", "");
     lk_broker_line_up(f->broker, line);
@@ -121,22 +128,32 @@ static void take_answer(struct lk_fleet *f, uint16_t line, const struct lurk_res
                    lk_bytes_of(result->answer->message.data, result->answer->message.len), now_ns);
 }
 
+/* Any answer will do: the server is there, and speaks to us. */
+static void take_ping(struct lk_fleet *f, uint16_t line, const struct lurk_result *result,
+                      uint64_t now_ns)
+{
+    struct lk_fleet_line *l = line_at(f, line);
+    if (result->answer == NULL) return;
+    l->ping_sent_ns = 0;
+    if (!l->up) line_came_up(f, line, now_ns);
+}
+
 static void take_results(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     struct lurk_result result = {.size = sizeof result};
     while (lurk_transport_take(l->transport, now_ns, &result)) {
-        if (result.token == &ping_token) {
-            if (result.outcome == LURK_OK || result.outcome == LURK_ERR_BUSY) l->ping_sent_ns = 0;
-        } else {
+        if (result.token == &ping_token)
+            take_ping(f, line, &result, now_ns);
+        else
             take_answer(f, line, &result, now_ns);
-        }
     }
 }
 
 /* --- events --------------------------------------------------------------------------------- */
 
 static void on_line(void *owner, uint32_t line, uint32_t events, uint64_t now_ns);
+static void ping(struct lk_fleet *f, uint16_t line, uint64_t now_ns);
 
 static void watch(struct lk_fleet *f, uint16_t line)
 {
@@ -160,8 +177,8 @@ static void settle(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     enum lurk_transport_state state = lurk_transport_state(l->transport);
-    if (!l->up && state == LURK_OPEN) line_came_up(f, line, now_ns);
-    if (l->up) take_results(f, line, now_ns);
+    if (!l->up && state == LURK_OPEN && l->ping_sent_ns == 0) ping(f, line, now_ns);
+    if (state == LURK_OPEN) take_results(f, line, now_ns);
     state = lurk_transport_state(l->transport); /* an answer may have ended it */
     if (state == LURK_DOWN) {
         if (l->up) lk_agent_count(f->metrics, LK_A_LOST_ERROR);
@@ -232,7 +249,7 @@ void lk_fleet_flush(struct lk_fleet *f, uint64_t now_ns)
     for (uint32_t i = 0; i < f->dirty_count; i++) {
         struct lk_fleet_line *l = line_at(f, f->dirty[i]);
         l->dirty = false;
-        if (l->transport == NULL || !l->up) continue;
+        if (l->transport == NULL || l->open_at_ns != 0) continue;
         (void)lurk_transport_flush(l->transport, now_ns);
         settle(f, f->dirty[i], now_ns);
     }
@@ -409,8 +426,8 @@ static void line_turn(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
         if (l->open_at_ns <= now_ns) open_line(f, line, now_ns);
         return;
     }
-    if (l->up && l->ping_sent_ns != 0 && now_ns - l->ping_sent_ns >= f->conf.ping_timeout_ns) {
-        lk_agent_count(f->metrics, LK_A_LOST_PING);
+    if (l->ping_sent_ns != 0 && now_ns - l->ping_sent_ns >= f->conf.ping_timeout_ns) {
+        if (l->up) lk_agent_count(f->metrics, LK_A_LOST_PING);
         line_lost(f, line, "no answer to a ping", now_ns);
         return;
     }
@@ -440,8 +457,10 @@ static uint64_t line_due_ns(const struct lk_fleet *f, const struct lk_fleet_line
     if (l->transport == NULL) return UINT64_MAX;
     if (l->open_at_ns != 0) return l->open_at_ns;
     uint64_t due = lurk_transport_due_ns(l->transport), ping_ns = UINT64_MAX;
-    if (l->up)
-        ping_ns = l->ping_sent_ns != 0 ? l->ping_sent_ns + f->conf.ping_timeout_ns : l->ping_at_ns;
+    if (l->ping_sent_ns != 0)
+        ping_ns = l->ping_sent_ns + f->conf.ping_timeout_ns;
+    else if (l->up)
+        ping_ns = l->ping_at_ns;
     return due < ping_ns ? due : ping_ns;
 }
 
