@@ -64,6 +64,8 @@ LURK_ABI := 1
 LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
 
 PROVIDER := $(OUT)/lib/lurk.so
+# Where OpenSSL looks for a module that is named without a path.
+MODULESDIR ?= $(shell pkg-config --variable=modulesdir libcrypto 2>/dev/null)
 
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
@@ -89,7 +91,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM_BIN) $(LIBLURK) ## build the programs and the client library
+all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client library and the OpenSSL provider
 
 # --- rules ------------------------------------------------------------------------------------
 
@@ -445,6 +447,7 @@ install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(LIBLURK) $(DESTDIR)$(PREFIX)/lib/
+	install -D -m 644 $(PROVIDER) $(DESTDIR)$(MODULESDIR)/lurk.so
 	ln -sf $(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LURK_ABI)|' tools/liblurk/lurk.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
@@ -456,6 +459,7 @@ uninstall: ## remove what install put there; configuration and keys stay
 	  $(DESTDIR)/lib/systemd/system/lurk-agent.socket
 	rm -f $(DESTDIR)$(PREFIX)/include/lurk.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	rm -f $(DESTDIR)$(PREFIX)/lib/$(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
+	rm -f $(DESTDIR)$(MODULESDIR)/lurk.so
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
 	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
