@@ -29,7 +29,7 @@ prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
 scdoc                   manual pages
-nginx                   serves TLS with remote keys in the provider's story
+nginx                   serves TLS with remote keys in stories of the edge
 haproxy                 the same, and without blocking'
 bench='
 g++                     shim of the benchmarks
