@@ -125,7 +125,9 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcsD $@ $^
 
 # What a program takes of its neighbours in tools/.
-MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+MORE_lurk-agent := $(LIBLURK_OBJ)
+MORE_lurk-bench := $(LIBLURK_OBJ)
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o $(OUT)/tools/liblurk/packet.o
 
 define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
@@ -238,7 +240,7 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
 
-$(filter $(OUT)/tests/unit/liblurk/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
+$(filter $(OUT)/tests/unit/liblurk/% $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
 $(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
 
 # The parts of lurk-bench that have tests of their own.
@@ -253,7 +255,6 @@ $(AGENT_LIB): $(AGENT_SRC:%.c=$(OUT)/%.o)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 $(AGENT_USERS): $(AGENT_LIB) $(LIBLURK_OBJ)
-$(OUT)/bin/lurk-agent: $(LIBLURK_OBJ)
 $(OUT)/bin/lurk-agent $(AGENT_USERS): PKG_LIBS += -lcares
 
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)

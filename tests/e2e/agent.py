@@ -343,6 +343,12 @@ def commands_say_what_is_wrong(agent):
     assert second.returncode == 1 and "--take-over" in second.stderr, second
     assert run("--check", "-c", "/no/such").returncode == 1
     assert run().returncode == 2
+    edge_check = lambda path: subprocess.run([f"{BIN}/lurkctl", "edge", "check", "-a", path], capture_output=True, text=True,
+                                             timeout=20)
+    good = edge_check(agent.path)
+    assert good.returncode == 0 and "2 healthy" in good.stdout and "a key server answered" in good.stdout, good
+    bad = edge_check("/no/such.sock")
+    assert bad.returncode == 1 and "does lurk-agent run" in bad.stderr, bad
 
 
 def drains(agent, maker):
@@ -366,7 +372,7 @@ def main():
             server.start()
             agent = Agent(base, pki, [(t, server.port[t], t) for t in ("tls", "dtls")], limits={"unread": "500 ms"})
             agent.sockets.append(abstract)
-            agent.allow = ["user: 4001", "group: 4200"]
+            agent.allow += ["user: 4001", "group: 4200"]
             agent.start()
             maker = signer(pki)
             story.check("signatures", signs, agent, maker)

@@ -7,9 +7,10 @@
 #include "tools/liblurk/fields.h"
 #include "tools/liblurk/message.h"
 
-/* lurk_answer_judge against a request's header that was read already. *answer is ours, whole. */
-int lk_answer_judge(const struct lk_header *request, struct lk_bytes message,
-                    struct lurk_answer *answer);
+/* lurk_answer_judge where both headers were read already, the message's length and id compared. Of
+ * the request's header designation, version and type count. *answer is ours, whole. */
+int lk_answer_judge(const struct lk_header *request, const struct lk_header *header,
+                    struct lk_bytes message, struct lurk_answer *answer);
 
 /* The payload of a success of this exchange. Errors LURK_ERR_ARGUMENT */
 int lk_answer_payload(const struct lurk_answer *answer, uint8_t extension, uint8_t type,

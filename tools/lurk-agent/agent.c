@@ -79,7 +79,7 @@ static const char *fault_of(const void *owner)
 
 static void metrics_of(const void *owner, FILE *to)
 {
-    lk_agent_metrics_write(owner, to);
+    lk_agent_metrics_write((struct lk_agent_metrics *)(uintptr_t)owner, to); /* for its lock */
 }
 
 static const struct lk_admin_pages pages = {fault_of, metrics_of};
@@ -167,7 +167,8 @@ static lk_err make_parts(struct lk_agent *a)
     lk_rng_init(&rng);
     LK_REQUIRE(lk_rng_bytes(&rng, seed, sizeof seed), LK_ERR_CRYPTO);
     a->metrics = calloc(1, sizeof *a->metrics);
-    LK_REQUIRE(a->metrics != NULL, LK_ERR_MEMORY);
+    LK_REQUIRE(a->metrics != NULL && pthread_mutex_init(&a->metrics->names, NULL) == 0,
+               LK_ERR_MEMORY);
     LK_TRY(lk_watches_open(&a->watches, conf->clients + LK_AGENT_LINES_MAX + OTHER_DESCRIPTORS));
     LK_REQUIRE(lk_broker_init(&a->broker, &broker, conf->in_flight, seed[0], a->metrics),
                LK_ERR_MEMORY);

@@ -292,7 +292,7 @@ static void close_server(struct lk_fleet *f, uint32_t server, uint64_t now_ns)
     struct lk_fleet_server *s = &f->server[server];
     for (uint32_t i = 0; i < LK_AGENT_LINES_PER_SERVER_MAX; i++)
         close_line(f, lk_line_of(server, i), now_ns);
-    atomic_store(&f->metrics->server[server].named, 0);
+    lk_agent_metrics_name(f->metrics, server, "");
     lk_broker_server_drop(f->broker, server);
     s->used = false;
 }
@@ -338,16 +338,6 @@ static uint32_t free_server(const struct lk_fleet *f)
     return s;
 }
 
-static void name_metrics(struct lk_fleet *f, uint32_t server)
-{
-    struct lk_agent_server_metrics *m = &f->metrics->server[server];
-    atomic_store(&m->named, 0);
-    memcpy(m->name, f->server[server].at.name, sizeof m->name);
-    atomic_store(&m->sent, 0);
-    atomic_store(&m->answered, 0);
-    atomic_store(&m->named, 1);
-}
-
 static uint32_t find_server(const struct lk_fleet *f, const struct lk_endpoint *at)
 {
     uint32_t s = 0;
@@ -368,7 +358,7 @@ static bool want_one(struct lk_fleet *f, const struct lk_endpoint *at, uint64_t 
         f->server[s] = (struct lk_fleet_server){.used = true, .identity = f->identity, .at = *at};
         for (uint32_t i = 0; i < LK_AGENT_LINES_PER_SERVER_MAX; i++)
             f->server[s].line[i].fd = -1;
-        name_metrics(f, s);
+        lk_agent_metrics_name(f->metrics, s, at->name);
     }
     f->server[s].at = *at;
     f->server[s].retires = false;
