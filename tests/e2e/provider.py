@@ -88,6 +88,38 @@ def retry(world, conf, mode):
             assert seen["retried"] and seen["group"] == 24
 
 
+def client_asked(world, conf):
+    """A server that asks its client for a certificate: one message more in the handshake, or two."""
+    for client in ([], ["-cert", world.crt("p256-1"), "-key", world.key("p256-1")]):
+        with nginx(world, conf, "rsa2048-1", extra="ssl_verify_client optional_no_ca;") as served:
+            _, seen = one_call(world, served.port, ["-tls1_3", *client], "s_init_cert_verify")
+            assert seen["messages"] == [1, 2, 8, 13], seen
+            _, seen = one_call(world, served.port, ["-tls1_2", "-cipher", "AES128-GCM-SHA256", *client], "rsa_extended_master")
+            assert seen["messages"] == [1, 2, 11, 13, 14, 11, 16], seen
+            one_call(world, served.port, ["-tls1_2", "-cipher", ECDHE, *client], "ecdhe")
+
+
+def stapled(world, conf):
+    """A stapled answer of an authority: a message of TLS 1.2, an extension of the certificate in 1.3."""
+    at = f"{world.directory}/ocsp"
+    os.makedirs(at, exist_ok=True)
+    with open(f"{at}/index", "w") as f:
+        f.write("")
+    own = ["-CA", world.crt("rsa2048-1"), "-issuer", world.crt("rsa2048-1")]
+    asked = run("openssl", "ocsp", *own[2:], "-cert", world.crt("rsa2048-1"), "-reqout", f"{at}/req", "-no_nonce")
+    made = run("openssl", "ocsp", *own[:2], "-index", f"{at}/index", "-rsigner", world.crt("rsa2048-1"), "-rkey",
+               world.key("rsa2048-1"), "-reqin", f"{at}/req", "-respout", f"{at}/resp", "-ndays", "5")
+    assert os.path.exists(f"{at}/resp"), text_of(asked) + text_of(made)
+    extra = f"ssl_stapling on; ssl_stapling_file {at}/resp;"
+    os.chmod(at, 0o755)
+    with nginx(world, conf, "rsa2048-1", extra=extra) as served:
+        client, _ = one_call(world, served.port, ["-tls1_3", "-status"], "s_init_cert_verify")
+        assert "OCSP Response Status: successful" in client.text, client.text[-1500:]
+        client, seen = one_call(world, served.port, ["-tls1_2", "-cipher", "AES128-GCM-SHA256", "-status"],
+                                "rsa_extended_master")
+        assert "OCSP Response Status: successful" in client.text and seen["messages"] == [1, 2, 11, 22, 14, 16], seen
+
+
 def resumption(world, conf):
     """A session that is resumed needs no key."""
     for options in (["-tls1_3"], ["-tls1_2", "-cipher", ECDHE], ["-tls1_2", "-cipher", "AES128-GCM-SHA256"],
@@ -435,6 +467,8 @@ def main():
             story.check(f"other_keys_{mode}", other_keys, world, conf, mode)
             story.check(f"retry_{mode}", retry, world, conf, mode)
             story.check(f"resumption_{mode}", resumption, world, conf)
+        story.check("client_asked", client_asked, world, world.full)
+        story.check("stapled", stapled, world, world.full)
         story.check("dtls", dtls, world, world.full)
         story.check("client_certificate", client_certificate, world)
         story.check("without_layers", without_layers, world)

@@ -82,6 +82,7 @@ static void response_agrees_with_libcrypto_at_the_edges(void **state)
             response_check(g, bs[i], less, ones, 16);
             response_check(g, bs[i], less, none, 32);
             response_check(g, bs[i], BN_value_one(), ones, 32);
+            response_check(g, bs[i], most, ones, 32); /* v as wide as b: clamped too */
         }
         BN_free(q);
         BN_free(most);
