@@ -61,6 +61,7 @@ PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
 LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
 LURK_ABI := 1
+LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
 
 PROVIDER := $(OUT)/lib/lurk.so
 
@@ -147,7 +148,6 @@ $(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
-LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
 $(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

@@ -91,7 +91,7 @@ void lk_poo_scalar_response(const uint8_t *q, size_t width, const uint8_t *b, co
     number_read(&result, v, width);
     number_reduce_8(&secret, &order);
     for (size_t bit = 0; bit < 8 * c_bytes; bit++) { /* product := b c mod q, from the top */
-        uint64_t taken = 0u - (uint64_t)(c[bit / 8] >> (7 - bit % 8) & 1u);
+        uint64_t taken = UINT64_C(0) - ((uint64_t)c[bit / 8] >> (7 - bit % 8) & 1u);
         number_add(&product, &product, ~UINT64_C(0));
         number_reduce(&product, &order);
         number_add(&product, &secret, taken);

@@ -293,6 +293,35 @@ def packets():
     seed("liblurk_packet", "half_head", b"LK\1\1\0\0")
 
 
+def answers():
+    """See fuzz_liblurk_answer.c: framing, length of pieces, then answers to its ten calls."""
+    exchanges = ((0, 0), (0, 1), (1, 0), (1, 2), (1, 6), (2, 2), (240, 2), (240, 4), (2, 0), (240, 0))
+    ids = [0x7E7E7E7E7E7E7E00 + n for n in range(10)]
+    good = (b"\0\2\0\1abcd", b"", b"\0\0\0\1\0abcd", bytes(48), b"\0\2ab", bytes(20), bytes(48), b"\0\2ab", bytes(16), bytes(14))
+    said = [message(*exchanges[n], good[n], status=1, number=ids[n]) for n in range(10)]
+    fault = lambda n, status, payload=b"abcd": message(0, exchanges[n][1], payload, status=status, number=ids[n])
+    stream = lambda body, piece=65535: b"\0" + struct.pack(">H", piece) + body
+    seed("liblurk_answer", "all", stream(b"".join(said)))
+    seed("liblurk_answer", "all_bytewise", stream(b"".join(said), 0))
+    seed("liblurk_answer", "reversed", stream(b"".join(said[::-1]), 33))
+    seed("liblurk_answer", "faults", stream(b"".join(fault(n, n + 2) for n in range(8))))
+    seed("liblurk_answer", "bare_faults", stream(b"".join(fault(n, n + 2, b"") for n in range(8))))
+    seed("liblurk_answer", "fault_of_five", stream(said[0] + fault(1, 5, b"abcde") + said[2]))
+    seed("liblurk_answer", "strays", stream(message(0, 1, status=1, number=9) + message(0, 1, number=ids[1]) + said[1] * 2))
+    seed("liblurk_answer", "third_designation", stream(message(9, 6, b"abcd", status=5, number=ids[4])))
+    seed("liblurk_answer", "cut_lost", stream(said[1] + message(1, 6, status=1, number=ids[4], length=15)))
+    for n in range(8):
+        seed("liblurk_answer", f"datagram_{n}", b"\1\xff\xff" + said[n])
+    with open(f"{TOP}/../vectors/lurk/tls13.json") as f:
+        signed = bytes.fromhex(json.load(f)["s_init_cert_verify"][0]["response"])
+    seed("liblurk_answer", "tls13_signed", stream(signed[:4] + struct.pack(">Q", ids[5]) + signed[12:]))
+    seed("liblurk_answer", "capabilities", stream(said[8] + said[9], 25))
+    seed("liblurk_answer", "packet", b"\2\xff\xff" + packet(2, said[1], tag=0x10001))
+    for outcome in range(1, 8):
+        seed("liblurk_answer", f"packet_outcome_{outcome}", b"\2\xff\xff" + packet(2, outcome=outcome, tag=0x10003))
+    seed("liblurk_answer", "packets", b"\2\0\x1b" + b"".join(packet(2, said[1], tag=n) for n in (0x10001, 7)))
+
+
 # --- files of the channel: which of certificate, key, authority, list; 4: for DTLS -------------------------
 
 
@@ -471,5 +500,5 @@ def agent_srvs():
 
 if __name__ == "__main__":
     for make in (tls13, split, keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets,
-                 channel_files, edge_keyfiles, agent_sessions, agent_confs, agent_srvs):
+                 answers, channel_files, edge_keyfiles, agent_sessions, agent_confs, agent_srvs):
         make()

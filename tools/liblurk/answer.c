@@ -65,6 +65,17 @@ int lk_answer_payload(const struct lurk_answer *answer, uint8_t extension, uint8
     return LURK_OK;
 }
 
+int lk_answer_state(const struct lurk_answer *answer, uint8_t extension, struct lk_bytes *payload,
+                    struct lk_bytes *state)
+{
+    int fault = lk_answer_payload(answer, extension, LURK_TYPE_CAPABILITIES, payload);
+    if (fault < 0) return fault;
+    if (payload->len < LK_STATE_BYTES) return LURK_ERR_ANSWER;
+    payload->len -= LK_STATE_BYTES;
+    *state = lk_bytes_of(payload->data + payload->len, LK_STATE_BYTES);
+    return LURK_OK;
+}
+
 int lurk_ping_read(const struct lurk_answer *answer)
 {
     struct lk_bytes payload;

@@ -15,4 +15,9 @@ int lk_answer_judge(const struct lk_header *request, struct lk_bytes message,
 int lk_answer_payload(const struct lurk_answer *answer, uint8_t extension, uint8_t type,
                       struct lk_bytes *payload);
 
+/* The payload of a capabilities answer in two: what the state is made of, and the state.
+ * Errors LURK_ERR_ARGUMENT · LURK_ERR_ANSWER: too short for a state */
+int lk_answer_state(const struct lurk_answer *answer, uint8_t extension, struct lk_bytes *payload,
+                    struct lk_bytes *state);
+
 #endif
