@@ -4,6 +4,7 @@
 #ifndef LK_CORE_WIRE_REGISTRY_H
 #define LK_CORE_WIRE_REGISTRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum lk_designation { LK_EXT_LURK = 0, LK_EXT_TLS12 = 1, LK_EXT_TLS13 = 2, LK_EXT_SPLIT = 240 };
@@ -67,7 +68,7 @@ enum lk_split_status {
     LK_SPLIT_INVALID_HANDLE = 18,
     LK_SPLIT_INVALID_DIGEST = 19
 };
-#define LK_STATUS_COUNT 16 /* of one extension, for counters */
+#define LK_STATUS_COUNT 22 /* of one extension, for counters */
 
 enum lk_lurk_type { LK_LURK_CAPABILITIES = 0, LK_LURK_PING = 1 };
 enum lk_tls12_type {
@@ -104,6 +105,14 @@ enum lk_exchange_id {
     LK_X_TLS12_RSA_EXTENDED_MASTER,
     LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH,
     LK_X_TLS12_ECDHE,
+    LK_X_TLS13_CAPABILITIES,
+    LK_X_TLS13_PING,
+    LK_X_TLS13_S_INIT_CERT_VERIFY,
+    LK_X_SPLIT_CAPABILITIES,
+    LK_X_SPLIT_PING,
+    LK_X_SPLIT_RSA_PREMASTER,
+    LK_X_SPLIT_SIGN_SKE,
+    LK_X_SPLIT_SIGN_CERT_VERIFY,
     LK_EXCHANGE_COUNT
 };
 
@@ -114,6 +123,12 @@ typedef uint64_t lk_exchange_mask; /* bit i: enum lk_exchange_id i */
 const char *lk_exchange_name(enum lk_exchange_id id);
 /* The number for (designation, version, type), or -1. */
 int lk_exchange_find(uint8_t designation, uint8_t version, uint8_t type);
+/* Its extension, and its type there. */
+uint8_t lk_exchange_designation(enum lk_exchange_id id);
+uint8_t lk_exchange_type(enum lk_exchange_id id);
+/* Does it ask for the use of a key? The others, capabilities and pings, come with the first that
+ * does. */
+bool lk_exchange_keyed(enum lk_exchange_id id);
 
 /* Hash numbers of tls12 PRFHash and of the program: bits of a hash mask. */
 enum lk_hash { LK_SHA256 = 0, LK_SHA384 = 1, LK_SHA512 = 2, LK_HASH_COUNT };

@@ -342,6 +342,51 @@ def channel_files():
         seed("channel_files", f"{name}_other", bytes([which]) + files["stranger.key"])
 
 
+# --- tls13, split: which payload, then the payload; see fuzz_tls13.c and fuzz_split.c ---------------------
+
+
+def vectors(name):
+    with open(f"{TOP}/../vectors/lurk/{name}.json", encoding="utf-8") as f:
+        return json.load(f)
+
+
+def tls13():
+    rows = vectors("tls13")["s_init_cert_verify"]
+    request = bytes.fromhex(rows[0]["request"])[16:]
+    for at, row in enumerate(rows):
+        seed("tls13", f"request_{at}", b"\0" + bytes.fromhex(row["request"])[16:])
+        seed("tls13", f"reply_{at}", b"\1" + bytes.fromhex(row["response"])[16:])
+    head, messages, tail = request[:39], request[43:267], request[267:]
+    client, server, rest = messages[:128], messages[128:218], messages[218:]
+    retry = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+    hrr = b"\2\0\0\x34\3\3" + retry + b"\0" + bytes.fromhex("1301" "00" "000c" "002b00020304" "00330002001d")
+    ask = bytes.fromhex("0d00000b" "00" "0008" "000d0004" "00020403")
+    count = lambda data: struct.pack(">I", len(data)) + data
+    whole = lambda parts: b"\0" + head + count(b"".join(parts)) + tail
+    seed("tls13", "retry", whole((client, hrr, client, server, rest)))
+    seed("tls13", "certificate_request", whole((client, server, rest, ask)))
+    seed("tls13", "retry_last", whole((client, hrr, rest)))
+    made = server[:3] + bytes([server[3] - 32]) + server[4:42] + b"\0\x0e" + server[44:50]
+    made += b"\0\x33\0\4\0\x1d\0\0"
+    seed("tls13", "cs_generated", b"\0\0" + b"\1\2\3\4" + b"\1\2" + count(client + made + rest) + tail)
+    entry = lambda der: struct.pack(">I", len(der))[1:] + der + b"\0\0"
+    forms = b"\0\x82\0" + struct.pack(">I", 20)[1:] + entry(b"0\3\2\1\1") * 2
+    seed("tls13", "uncompressed", b"\0" + head + count(messages) + forms + tail[13:])
+    seed("tls13", "no_certificate", b"\0" + head + count(messages) + b"\0\x80" + tail[13:])
+    seed("tls13", "reply_session", b"\1\0\1\2\3\4\2\0\7\0\x1d\0\3abc\0\0\0\1s")
+    seed("tls13", "capabilities", b"\2" + bytes.fromhex("03000102" "03000102" "020102" "0002001d" "00021301" "00020807"
+                                                       "000400810082" "000493c5cfd7"))
+
+
+def split():
+    for at, row in enumerate(vectors("split")["tests"]):
+        request, reply = bytes.fromhex(row["request"]), bytes.fromhex(row["response"])
+        seed("split", f"request_{at}", request[2:3] + request[16:])
+        seed("split", f"reply_{at}", bytes([reply[2] | 0x80]) + reply[16:])
+    seed("split", "capabilities", bytes.fromhex("00" "03000102" "0100" "0100" "020102" "00020401" "00020017"
+                                                "000800e5c8b4b1020010"))
+
+
 # --- key files of the edge: DER and PEM -------------------------------------------------------------------
 
 
@@ -472,6 +517,6 @@ def edge_transcripts():
 
 
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets, answers, channel_files,
-                 edge_keyfiles, edge_transcripts, agent_sessions, agent_confs, agent_srvs):
+    for make in (tls13, split, keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets,
+                 answers, channel_files, edge_keyfiles, edge_transcripts, agent_sessions, agent_confs, agent_srvs):
         make()
