@@ -15,7 +15,10 @@
 #include "core/base/slot.h"
 #include "core/exec/keyring.h"
 #include "core/watch/metrics.h"
+#include "core/wire/split.h"
 #include "core/wire/tls12.h"
+#include "core/wire/tls13.h"
+#include "crypto/hash.h"
 #include "crypto/rsa/rsa_pad.h"
 
 struct lk_exchange;
@@ -28,6 +31,19 @@ struct lk_slot_place {
     uint64_t ref;
 };
 
+#define LK_TLS13_SECRET_BYTES_MAX 48 /* of SHA-384, the longest hash of a suite */
+#define LK_TLS13_SHARE_BYTES_MAX 133 /* secp521r1 */
+#define LK_TLS13_WORK_SECRETS 5      /* h_c h_s a_c a_s x */
+
+/* What s_init_cert_verify has between its kernels. */
+struct lk_tls13_work {
+    struct lk_hash_state transcript;
+    uint8_t master[LK_HASH_BYTES_MAX]; /* master secret */
+    uint8_t secret[LK_TLS13_WORK_SECRETS][LK_HASH_BYTES_MAX];
+    uint8_t share[LK_TLS13_SHARE_BYTES_MAX]; /* that was made here */
+    uint16_t share_bytes;                    /* 0: none was */
+};
+
 struct lk_lane {
     struct lk_lane *next; /* in a free list or a queue */
     struct lk_slot_place place;
@@ -36,12 +52,16 @@ struct lk_lane {
     /* what it asks for, from the checked copy */
     const struct lk_exchange *exchange; /* NULL: unknown */
     const struct lk_key *key;           /* borrowed from the keyring of this turn */
-    const uint8_t *s;                   /* [32], in job: the server random as the edge drew it */
-    struct lk_tls12_common common;
+    const uint8_t *s; /* [32], in job: the server random as the edge drew it, to be judged before
+                       * the start; NULL: nothing of the kind */
+    struct lk_tls12_common common; /* without a funct or a key id where the payload has none */
     union {
         struct lk_tls12_rsa_master rsa_master;
         struct lk_tls12_handshake handshake;
-        struct lk_tls12_ecdhe ecdhe;
+        struct lk_tls12_ecdhe ecdhe; /* sign_ske too */
+        struct lk_split_rsa_premaster rsa_premaster;
+        struct lk_split_cert_verify cert_verify;
+        struct lk_tls13_cert_verify s_init;
     } request; /* views of job */
 
     /* where it stands */
@@ -56,13 +76,14 @@ struct lk_lane {
     /* scratch of the steps */
     uint8_t hash;                        /* enum lk_hash of the PRF or the signature */
     enum lk_premaster_versions versions; /* RSA decryption */
-    uint16_t scheme;                     /* for the audit record: SignatureScheme or PRF hash */
+    uint16_t scheme; /* for the audit record: SignatureScheme, PRF hash or client version */
     const uint8_t *client_random;        /* [32], in job */
     struct lk_bytes ciphertext;          /* in job */
     struct lk_operand operand;           /* of the kernel it waits for */
     uint8_t fs[LK_RANDOM_BYTES];         /* F(S) */
     uint8_t challenge[LK_SHA256_BYTES];  /* of the proof of ownership */
     uint8_t master[LK_MASTER_BYTES];     /* the answer of RSA exchanges */
+    struct lk_tls13_work tls13;
     uint8_t in[LK_RSA_BYTES_MAX];        /* encoded message, digest or text to sign */
     uint8_t out[LK_RSA_BYTES_MAX];       /* what the kernel wrote */
 
@@ -94,6 +115,9 @@ LK_MUST_USE lk_err lk_lane_copy(struct lk_lane *lane, const struct lk_slot_place
  * honest front would not have sent the job. */
 bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys,
                    struct lk_counters *counters);
+
+/* Is the key id in the payload one of the lane's key? */
+bool lk_lane_names_key(const struct lk_lane *lane);
 
 /* Settle the answer. */
 static inline void lk_lane_answer(struct lk_lane *lane, uint8_t status)

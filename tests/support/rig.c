@@ -30,6 +30,8 @@ void lk_rig_init(struct lk_rig *rig)
                                         .lanes_large = 2,
                                         .kernels = &rig->kernels,
                                         .health = &rig->health,
+                                        .rate = &rig->rate,
+                                        .premasters_per_s = 1000,
                                         .clock_ns = clock_ns};
     rig->keyring = (struct lk_keyring){.generation = 1, .key = rig->key};
     rig->audit = zeroed(sizeof *rig->audit);
@@ -78,6 +80,8 @@ void lk_rig_fini(struct lk_rig *rig)
 {
     if (rig->worker != NULL) lk_worker_fini(rig->worker);
     for (uint32_t i = 0; i < rig->keyring.count; i++)
+        free((void *)rig->key[i].certs);
+    for (uint32_t i = 0; i < rig->keyring.count; i++)
         if (rig->key[i].engine != fake_engine(rig, i)) lk_engine_key_free(rig->key[i].engine);
     for (uint32_t l = 0; l < rig->map.loops; l++) {
         free(rig->to_shared[l]);
@@ -96,7 +100,8 @@ static struct lk_key *key_add(struct lk_rig *rig, enum lk_key_kind kind)
     struct lk_key *key = &rig->key[index];
     *key = (struct lk_key){.handle = UINT64_C(1) << 32 | index, .kind = kind};
     key->rights = (struct lk_key_rights){
-        .exchanges = ~UINT64_C(0), .hashes = (1u << LK_HASH_COUNT) - 1, .poo_optional = true};
+        .exchanges = ~UINT64_C(0), .hashes = (1u << LK_HASH_COUNT) - 1, .poo_optional = true,
+        .uses = ~0u, .flags = ~0u, .methods = 3, .secrets = 0x1f};
     return key;
 }
 
@@ -112,7 +117,17 @@ uint32_t lk_rig_key(struct lk_rig *rig, const char *pem)
     key->bytes = facts->bytes;
     lk_keyid_of(lk_bytes_of(facts->spki, facts->spki_bytes),
                 lk_bytes_of(facts->rsa_public, facts->rsa_public_bytes), &key->keyid);
+    lk_rig_chain(rig, rig->keyring.count - 1, lk_bytes_of(NULL, 0));
     return rig->keyring.count - 1;
+}
+
+void lk_rig_chain(struct lk_rig *rig, uint32_t key, struct lk_bytes chain)
+{
+    struct lk_certs *certs;
+    const struct lk_key_facts *facts = lk_engine_key_facts(rig->key[key].engine);
+    LK_ASSERT(lk_certs_new(chain, lk_bytes_of(facts->spki, facts->spki_bytes), &certs) == LK_OK);
+    free((void *)rig->key[key].certs);
+    rig->key[key].certs = certs;
 }
 
 uint32_t lk_rig_key_fake(struct lk_rig *rig, enum lk_key_kind kind, enum lk_kernel_row row, uint32_t bytes)
@@ -149,7 +164,9 @@ struct lk_slot *lk_rig_fill(struct lk_rig *rig, uint32_t index, enum lk_exchange
                              .tenant = rig->key[key].tenant,
                              .edge = 3,
                              .exchange = (uint16_t)exchange,
-                             .flags = LK_SLOT_POO_OPTIONAL,
+                             .flags = LK_SLOT_POO_OPTIONAL | LK_SLOT_UNFRESH | LK_SLOT_UNPROVED,
+                             .methods = 3,
+                             .secrets = 0x1f,
                              .job_bytes = (uint32_t)payload.len,
                              .request_id = 100 + index};
     memcpy(slot->body, payload.data, payload.len);
