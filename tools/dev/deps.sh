@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs what lurk needs from the distribution and this machine lacks; silent when nothing is missing.
+# No service of what it installs is started.
 # Usage: deps.sh build|test|bench      test and bench include build. Not root: prints the line to type and exits 2.
 set -eu
 
@@ -30,7 +31,8 @@ procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
 scdoc                   manual pages
 nginx                   serves TLS with remote keys in stories of the edge
-haproxy                 the same, and without blocking'
+haproxy                 the same, and without blocking
+curl                    fetches their pages in the demo'
 bench='
 g++                     shim of the benchmarks
 libbenchmark-dev        runs and interleaves them
@@ -59,6 +61,13 @@ done
 if [ "$(id -u)" -ne 0 ]; then
     echo "type:  sudo apt-get install$missing"
     exit 2
+fi
+policy=/usr/sbin/policy-rc.d # asked by packages before they start a service; 101: do not
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
 fi
 apt-get update -qq
 # shellcheck disable=SC2086
