@@ -52,20 +52,35 @@ def reload(host, name):
 
 
 def upgrade(host, name):
-    """A new binary (SIGUSR2) has the provider where the line env says so; its parent may go."""
-    with stack.nginx(host, main="env OPENSSL_CONF;") as program:
-        stack.row(host, program.port, name)
-        pid_file = program.error_log.replace("error.log", "pid")
-        os.kill(program.process.pid, signal.SIGUSR2)
-        stack.wait_for("the new binary", lambda: os.path.exists(f"{pid_file}.oldbin") and os.path.exists(pid_file))
-        stack.wait_for("its worker", lambda: children(int(open(pid_file).read() or 0) or program.process.pid))
-        os.kill(program.process.pid, signal.SIGQUIT)
-        program.process.wait(10)
-        try:
-            stack.row(host, program.port, name)
-        finally:
-            with open(pid_file) as f:
-                os.kill(int(f.read()), signal.SIGTERM)
+    """A new binary (SIGUSR2, of a daemon) has the provider where the line env says so; its parent may go."""
+    port, at = stack.free_port(), stack.place_of(host, "upgrade")
+    host.snippet("nginx.conf", f"{at}/site.conf", port)
+    with open(f"{at}/nginx.conf", "w") as f:
+        f.write(f"env OPENSSL_CONF; pid {at}/pid; error_log {at}/error.log info; user www-data; events {{ }}\n"
+                f"http {{ access_log off; include {at}/site.conf; }}\n")
+    assert stack.run("nginx", "-c", f"{at}/nginx.conf", conf=host.conf).returncode == 0
+    first = second = pid_in(f"{at}/pid")
+    try:
+        stack.row(host, port, name)
+        os.kill(first, signal.SIGUSR2)
+        stack.wait_for("the new binary", lambda: pid_in(f"{at}/pid.oldbin") == first and pid_in(f"{at}/pid") not in (0, first))
+        second = pid_in(f"{at}/pid")
+        stack.wait_for("its worker", lambda: children(second))
+        os.kill(first, signal.SIGQUIT)
+        stack.wait_for("the end of the old one", lambda: not os.path.exists(f"/proc/{first}"))
+        stack.row(host, port, name)
+    finally:
+        for pid in {first, second}:
+            if os.path.exists(f"/proc/{pid}"):
+                os.kill(pid, signal.SIGTERM)
+
+
+def pid_in(path):
+    try:
+        with open(path) as f:
+            return int(f.read() or 0)
+    except OSError:
+        return 0
 
 
 def by_variable(host):
