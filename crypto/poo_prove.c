@@ -5,22 +5,21 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "crypto/ct.h"
 #include "crypto/poo_curve.h"
 #include "crypto/poo_scalar.h"
 #include "crypto/rng.h"
 
+enum { X25519 = 29, X448 = 30 }; /* TLS groups */
+
 struct lk_poo_prover {
     struct lk_poo_curve *curve;
     struct lk_rng rng;
     OSSL_LIB_CTX *library;
-    const char *ladder; /* libcrypto's name of a signless curve, whose own ladder is far faster */
+    const char *montgomery;             /* libcrypto's name of x25519, x448; NULL: others */
     uint8_t q[LK_POO_SCALAR_BYTES_MAX]; /* order, in the scalar's width */
 };
-
-static const char *const ladders[LK_POO_CURVE_COUNT] = {[3] = "X25519", [4] = "X448"};
 
 static bool order_write(struct lk_poo_prover *prover)
 {
@@ -35,7 +34,8 @@ struct lk_poo_prover *lk_poo_prover_new(uint16_t group, OSSL_LIB_CTX *library)
     if (prover == NULL) return NULL;
     lk_rng_init(&prover->rng);
     prover->library = library;
-    prover->ladder = ladders[row];
+    if (group == X25519) prover->montgomery = "X25519";
+    if (group == X448) prover->montgomery = "X448";
     prover->curve = lk_poo_curve_new(row, library);
     if (prover->curve != NULL && order_write(prover)) return prover;
     lk_poo_prover_free(prover);
@@ -72,9 +72,9 @@ static BIGNUM *take(const struct lk_poo_curve *curve, const uint8_t *bytes, size
     return NULL;
 }
 
-/* On the Weierstrass form of the curve, with any scalar. */
-static bool multiply_any(const struct lk_poo_curve *curve, const uint8_t *scalar, uint8_t *point)
+bool lk_poo_multiply(struct lk_poo_prover *prover, const uint8_t *scalar, uint8_t *point)
 {
+    const struct lk_poo_curve *curve = prover->curve;
     BIGNUM *x = take(curve, scalar, lk_poo_scalar_bytes(curve));
     EC_POINT *product = EC_POINT_new(curve->group);
     bool good = x != NULL && product != NULL &&
@@ -84,42 +84,6 @@ static bool multiply_any(const struct lk_poo_curve *curve, const uint8_t *scalar
     EC_POINT_clear_free(product);
     if (!good) ERR_clear_error();
     return good;
-}
-
-/* By RFC 7748's ladder, which clamps: with scalars that are clamped already. */
-static bool multiply_clamped(const struct lk_poo_prover *prover, const uint8_t *scalar,
-                             uint8_t *point)
-{
-    uint8_t key[LK_POO_SCALAR_BYTES_MAX];
-    size_t len = lk_poo_scalar_bytes(prover->curve), point_len = lk_poo_point_bytes(prover->curve);
-    for (size_t i = 0; i < len; i++)
-        key[i] = scalar[len - 1 - i];
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key_ex(prover->library, prover->ladder, NULL, key,
-                                                     len);
-    bool good = pkey != NULL && EVP_PKEY_get_raw_public_key(pkey, point, &point_len) == 1;
-    EVP_PKEY_free(pkey);
-    LK_WIPE(key);
-    if (!good) ERR_clear_error();
-    return good;
-}
-
-/* Is it of the form that keys of x25519 and x448 have? The answer tells no more than that. */
-static bool is_clamped(const struct lk_poo_prover *prover, const uint8_t *scalar)
-{
-    uint8_t copy[LK_POO_SCALAR_BYTES_MAX];
-    size_t len = lk_poo_scalar_bytes(prover->curve);
-    if (prover->ladder == NULL) return false;
-    memcpy(copy, scalar, len);
-    lk_poo_scalar_clamp(prover->curve, copy);
-    bool same = lk_ct_equal(copy, scalar, len);
-    LK_WIPE(copy);
-    return same;
-}
-
-bool lk_poo_multiply(struct lk_poo_prover *prover, const uint8_t *scalar, uint8_t *point)
-{
-    return is_clamped(prover, scalar) ? multiply_clamped(prover, scalar, point)
-                                      : multiply_any(prover->curve, scalar, point);
 }
 
 /* Bits of the top byte that no number below q has: 0 to 7. */
@@ -141,28 +105,61 @@ bool lk_poo_key_take(const struct lk_poo_prover *prover, const uint8_t *key, uin
     return lk_poo_scalar_in_range(scalar, prover->q, len) != 0;
 }
 
-/* Below q, or clamped where the curve's keys are. */
-static bool draw(struct lk_poo_prover *prover, uint8_t *scalar)
+static bool montgomery_public(const struct lk_poo_prover *prover, const uint8_t *key,
+                              uint8_t *point)
 {
-    const struct lk_poo_curve *curve = prover->curve;
-    size_t len = lk_poo_scalar_bytes(curve);
-    do { /* what is thrown away tells nothing about what is kept */
-        if (!lk_rng_bytes(&prover->rng, scalar, len)) return false;
-        lk_poo_scalar_clamp(curve, scalar);
-        if (lk_poo_curve_signless(curve)) return true;
-        scalar[0] &= (uint8_t)(0xffu >> excess_bits(curve));
-    } while (lk_poo_scalar_in_range(scalar, prover->q, len) == 0);
-    return true;
+    size_t len = lk_poo_point_bytes(prover->curve);
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key_ex(prover->library, prover->montgomery, NULL, key,
+                                                     lk_poo_scalar_bytes(prover->curve));
+    bool good = pkey != NULL && EVP_PKEY_get_raw_public_key(pkey, point, &len) == 1 &&
+                len == lk_poo_point_bytes(prover->curve);
+    EVP_PKEY_free(pkey);
+    if (!good) ERR_clear_error();
+    return good;
+}
+
+bool lk_poo_key_public(struct lk_poo_prover *prover, const uint8_t *key, uint8_t *point)
+{
+    if (prover->montgomery != NULL) return montgomery_public(prover, key, point);
+    uint8_t scalar[LK_POO_SCALAR_BYTES_MAX];
+    bool good = lk_poo_key_take(prover, key, scalar) && lk_poo_multiply(prover, scalar, point);
+    LK_WIPE(scalar);
+    return good;
+}
+
+/* v is a clamped key k or its negative: points have no sign here. k = h j with the cofactor h and j
+ * evenly in [w, 2 w), where 2 w is q but for 2^125 of 2^252 (x448: 2^223 of 2^446): j and q - j
+ * together are all residues but a part of 2^-127, so v is as good as even in 1..q-1. */
+static bool montgomery_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point)
+{
+    size_t len = lk_poo_scalar_bytes(prover->curve);
+    uint8_t key[LK_POO_SCALAR_BYTES_MAX], sign;
+    bool good = lk_rng_bytes(&prover->rng, key, len) && lk_rng_bytes(&prover->rng, &sign, 1) &&
+                montgomery_public(prover, key, point) && lk_poo_key_take(prover, key, v);
+    if (good) lk_poo_scalar_fold(prover->q, len, v, 0u - (sign & 1u), v);
+    LK_WIPE(key);
+    LK_WIPE(sign);
+    return good;
 }
 
 bool lk_poo_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point)
 {
-    return draw(prover, v) && lk_poo_multiply(prover, v, point);
+    const struct lk_poo_curve *curve = prover->curve;
+    size_t len = lk_poo_scalar_bytes(curve);
+    if (prover->montgomery != NULL) return montgomery_commit(prover, v, point);
+    do { /* what is thrown away tells nothing about what is kept */
+        if (!lk_rng_bytes(&prover->rng, v, len)) return false;
+        v[0] &= (uint8_t)(0xffu >> excess_bits(curve));
+    } while (lk_poo_scalar_in_range(v, prover->q, len) == 0);
+    return lk_poo_multiply(prover, v, point);
 }
 
 bool lk_poo_key_make(struct lk_poo_prover *prover, uint8_t *b, uint8_t *point)
 {
-    return draw(prover, b) && lk_poo_multiply(prover, b, point);
+    if (!lk_poo_curve_signless(prover->curve)) return lk_poo_commit(prover, b, point);
+    if (!lk_rng_bytes(&prover->rng, b, lk_poo_scalar_bytes(prover->curve))) return false;
+    lk_poo_scalar_clamp(prover->curve, b);
+    return lk_poo_multiply(prover, b, point);
 }
 
 void lk_poo_answer(const struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v,

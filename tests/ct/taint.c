@@ -113,6 +113,7 @@ static void proof_answers(void)
         secret(v, sizeof v);
         uint32_t below = lk_poo_scalar_in_range(v, q, widths[i]);
         lk_poo_scalar_response(q, widths[i], b, v, c, sizeof c, r);
+        lk_poo_scalar_fold(q, widths[i], b, 0u - (v[0] & 1u), b);
         public(&below, sizeof below);
         public(r, widths[i]);
         if (below != 0 && r[0] == 1) puts("");

@@ -88,6 +88,22 @@ def retry(world, conf, mode):
             assert seen["retried"] and seen["group"] == 24
 
 
+def chains(world, conf):
+    """Certificates go by fingerprint; whole, from then on, where the key server does not know them."""
+    with nginx(world, conf, "p256-1") as served:
+        _, seen = one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
+        assert seen["form"] == 129, seen
+        known, world.agent.certificates = world.agent.certificates, {}
+        try:
+            world.agent.take()
+            assert Client(world, served.port, "-tls1_3").good
+            assert [row.get("fault", row.get("form")) for row in world.agent.take()] == ["fingerprint", 130]
+            _, seen = one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
+            assert seen["form"] == 130, seen
+        finally:
+            world.agent.certificates = known
+
+
 def client_asked(world, conf):
     """A server that asks its client for a certificate: one message more in the handshake, or two."""
     for client in ([], ["-cert", world.crt("p256-1"), "-key", world.key("p256-1")]):
@@ -403,7 +419,7 @@ def aborted(world, conf):
         before = descriptors(served.process.pid)
         set_agent(world, delay_s=0.2)
         hello = recorded_hello(world)
-        for _ in range(200):
+        for _ in range(1000):
             with socket.create_connection(("127.0.0.1", served.port)) as s:
                 s.sendall(hello)
         set_agent(world, delay_s=0)
@@ -467,6 +483,7 @@ def main():
             story.check(f"other_keys_{mode}", other_keys, world, conf, mode)
             story.check(f"retry_{mode}", retry, world, conf, mode)
             story.check(f"resumption_{mode}", resumption, world, conf)
+        story.check("chains", chains, world, world.full)
         story.check("client_asked", client_asked, world, world.full)
         story.check("stapled", stapled, world, world.full)
         story.check("dtls", dtls, world, world.full)

@@ -498,7 +498,25 @@ def agent_srvs():
         seed("agent_srv", name, data)
 
 
+# --- what libssl hashes on an edge: pieces behind their lengths ---------------------------------------------
+
+
+def edge_transcripts():
+    message = lambda kind, size: bytes([kind]) + size.to_bytes(3, "big") + b"\3\3" + bytes(size - 2)
+    datagram = lambda kind, size, at: (bytes([kind]) + size.to_bytes(3, "big") + struct.pack(">H", at) + bytes(3)
+                                       + size.to_bytes(3, "big") + bytes(size))
+    pieces = lambda *parts: b"".join(struct.pack(">H", len(p)) + p for p in parts)
+    hello, flight = message(1, 180), [message(kind, size) for kind, size in ((2, 86), (8, 6), (11, 500))]
+    seed("edge_transcript", "tls13", pieces(hello + flight[0], *flight[1:]))
+    seed("edge_transcript", "retried", pieces(bytes([254, 0, 0, 32]) + bytes(32) + flight[0] + hello + flight[0], *flight[1:]))
+    seed("edge_transcript", "rsa", pieces(hello, *(message(kind, 60) for kind in (2, 11, 22, 13, 14, 11, 16))))
+    seed("edge_transcript", "ended", pieces(hello, flight[0], message(12, 200)))
+    whole = datagram(11, 700, 1)
+    seed("edge_transcript", "datagrams", pieces(datagram(1, 90, 0), datagram(2, 60, 0), whole[:300], whole[300:]))
+    seed("edge_transcript", "cut", pieces(hello[:-1]))
+
+
 if __name__ == "__main__":
     for make in (tls13, split, keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets,
-                 answers, channel_files, edge_keyfiles, agent_sessions, agent_confs, agent_srvs):
+                 answers, channel_files, edge_keyfiles, edge_transcripts, agent_sessions, agent_confs, agent_srvs):
         make()

@@ -50,7 +50,7 @@ class World:
                                                                              for k in KEYS if k != KEYS[1]))
         os.chmod(directory, 0o755)
         self.agent_name = f"@lurk-story-{os.getpid()}"
-        self.agent = agent(self.agent_name, [self.key(k) for k in KEYS]) if agent else None
+        self.agent = agent(self.agent_name, [self.key(k) for k in KEYS], [self.crt(k) for k in KEYS]) if agent else None
         for name in KEYS:
             for label, options in (("ref", []), ("std", ["--standard-label"])):
                 done = run(f"{BIN}/lurkctl", "edge", "key", "-o", f"{directory}/{name}.{label}", *options, self.crt(name))

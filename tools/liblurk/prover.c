@@ -52,7 +52,7 @@ static int share_take(struct lk_poo_prover *curve, struct lk_bytes b, struct lk_
                       uint8_t scalar[LURK_SCALAR_BYTES_MAX])
 {
     uint8_t own[LURK_POINT_BYTES_MAX];
-    bool fits = lk_poo_key_take(curve, b.data, scalar) && lk_poo_multiply(curve, scalar, own) &&
+    bool fits = lk_poo_key_take(curve, b.data, scalar) && lk_poo_key_public(curve, b.data, own) &&
                 lk_ct_equal(own, point.data, point.len);
     LK_WIPE(own);
     if (fits) return LURK_OK;

@@ -74,7 +74,8 @@ static const char *fault_of(const void *owner)
 {
     const struct lk_agent_metrics *m = owner;
     if (lk_agent_get(m, LK_A_DRAINING) != 0) return "draining";
-    return lk_agent_get(m, LK_A_HEALTHY) > 0 ? NULL : "no key server is healthy";
+    uint64_t up = lk_agent_get(m, LK_A_HEALTHY) + lk_agent_get(m, LK_A_RETIRING);
+    return up > 0 ? NULL : "no key server is healthy";
 }
 
 static void metrics_of(const void *owner, FILE *to)

@@ -471,15 +471,19 @@ uint64_t lk_fleet_due_ns(const struct lk_fleet *f)
 
 void lk_fleet_report(struct lk_fleet *f, uint64_t now_ns)
 {
+    uint32_t healthy = 0, retiring = 0;
     for (uint32_t s = 0; s < LK_AGENT_SERVERS_MAX; s++) {
         struct lk_agent_server_metrics *m = &f->metrics->server[s];
         const struct lk_broker_server *b = &f->broker->server[s];
         if (!f->server[s].used) continue;
+        healthy += !f->server[s].retires && b->lines_up > 0;
+        retiring += f->server[s].retires && b->lines_up > 0;
         atomic_store(&m->lines_up, b->lines_up);
         atomic_store(&m->in_flight, b->in_flight);
         atomic_store(&m->latency_ns, (uint64_t)b->latency_ns);
         atomic_store(&m->paused, b->hold_until_ns > now_ns);
     }
-    lk_agent_set(f->metrics, LK_A_HEALTHY, lk_broker_healthy(f->broker));
+    lk_agent_set(f->metrics, LK_A_HEALTHY, healthy);
+    lk_agent_set(f->metrics, LK_A_RETIRING, retiring);
     lk_agent_set(f->metrics, LK_A_IN_FLIGHT, f->broker->in_flight);
 }

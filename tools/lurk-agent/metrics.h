@@ -19,6 +19,8 @@
     X(CLIENTS, "lurk_agent_clients", "", "gauge", "Local sockets connected now")                   \
     X(IN_FLIGHT, "lurk_agent_in_flight", "", "gauge", "Requests under way, or unread answers") \
     X(HEALTHY, "lurk_agent_servers_healthy", "", "gauge", "Key servers with a connection up")      \
+    X(RETIRING, "lurk_agent_servers_retiring", "", "gauge",                                        \
+      "Key servers no longer wanted that serve until the wanted ones do")                          \
     X(GENERATION, "lurk_agent_config_generation", "", "gauge", "Of the configuration in use")      \
     X(DRAINING, "lurk_agent_draining", "", "gauge", "1 once the agent was told to end")            \
     X(CERTIFICATE_S, "lurk_agent_certificate_expiry_seconds", "", "gauge",                         \
