@@ -226,6 +226,7 @@ static lk_err take_key_public(struct front *f)
                                 .index = head.index,
                                 .tenant = conf->tenant,
                                 .uses = conf->uses,
+                                .flags = conf->flags,
                                 .kind = (enum lk_key_kind)head.kind,
                                 .bits = head.bits,
                                 .bytes = head.bytes,

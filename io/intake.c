@@ -24,7 +24,7 @@ void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uin
                    .type = request->type,
                    .status = status,
                    .id = request->id},
-        .payload = lk_bytes_of(edge->lurk_state, LK_STATE_BYTES),
+        .payload = lk_bytes_of(edge->state[LK_EXTENSION_LURK], LK_STATE_BYTES),
         .tag = tag,
     };
     lk_count_add(&conn->peers->counters->lurk_faults[status], 1);
@@ -38,8 +38,7 @@ void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
     const struct lk_edge *edge = lk_conn_edge(conn);
     if (edge == NULL) return;
     if (status != LK_STATUS_SUCCESS) {
-        bool lurk = request->designation == LK_EXT_LURK;
-        payload = lk_bytes_of(lurk ? edge->lurk_state : edge->tls12_state, LK_STATE_BYTES);
+        payload = lk_bytes_of(edge->state[lk_exchange_extension(exchange)], LK_STATE_BYTES);
     }
     /* lurk.md 4, size rule: not to be had on this transport. */
     if (LK_HEADER_BYTES + payload.len > conn->answer_bytes_max) {
@@ -55,14 +54,11 @@ void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
 
 /* --- steps 1 to 5 of lurk.md 5 --------------------------------------------------------------- */
 
-#define TLS12_EXCHANGES                                                                            \
-    (LK_EXCHANGE_BIT(LK_EXCHANGE_COUNT) - LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES))
-
+/* Type 0 of every extension is its capabilities, which are open where anything of it is. */
 static bool extension_open(const struct lk_edge *edge, const struct lk_header *header)
 {
-    if (header->designation == LK_EXT_LURK) return header->version == LK_LURK_VERSION;
-    return header->designation == LK_EXT_TLS12 && header->version == LK_TLS12_VERSION &&
-           (edge->exchanges & TLS12_EXCHANGES) != 0;
+    int capabilities = lk_exchange_find(header->designation, header->version, 0);
+    return capabilities >= 0 && (edge->exchanges & LK_EXCHANGE_BIT(capabilities)) != 0;
 }
 
 /* Steps 1 to 3. 0: none of these faults, *exchange is the one asked for. */
@@ -107,20 +103,17 @@ static void keyed(struct lk_job *job)
 /* The fullest form that fits the answer limit of this transport (lurk.md 4). */
 static struct lk_bytes capabilities_of(const struct lk_job *job)
 {
-    const struct lk_edge *edge = job->edge;
-    if (job->exchange == LK_X_LURK_CAPABILITIES) return edge->lurk_capabilities;
-    const struct lk_bytes form[] = {edge->tls12_capabilities, edge->tls12_capabilities_raw,
-                                    edge->tls12_capabilities_none};
-    for (size_t i = 0; i < 2; i++)
+    const struct lk_bytes *form = job->edge->capabilities[lk_exchange_extension(job->exchange)];
+    for (size_t i = 0; i < LK_FORM_NONE; i++)
         if (LK_HEADER_BYTES + form[i].len <= job->conn->answer_bytes_max) return form[i];
-    return form[2];
+    return form[LK_FORM_NONE];
 }
 
 static void keyless(struct lk_job *job)
 {
     struct lk_bytes payload = lk_bytes_of(NULL, 0);
     uint8_t status = job->payload.len == 0 ? LK_STATUS_SUCCESS : LK_STATUS_INVALID_FORMAT;
-    bool ping = job->exchange == LK_X_LURK_PING || job->exchange == LK_X_TLS12_PING;
+    bool ping = lk_exchange_type(job->exchange) != 0;
     if (status == LK_STATUS_SUCCESS && !ping) payload = capabilities_of(job);
     lk_intake_reply(job->conn, &job->header, job->exchange, status, payload, job->tag);
 }

@@ -104,10 +104,11 @@ struct lk_job {
     uint64_t cost_ns;
     enum lk_exchange_id exchange;
     uint16_t flags; /* enum lk_slot_flag */
+    uint8_t methods, secrets;
 };
 /* Payload, key, freshness function, window, and the hashes this edge may use: every fault that
  * needs no private key, in the order of lurk-tls12.md 2 to 6, but proof and points, which the vault
- * judges. 0: key, cost_ns and flags are set. */
+ * judges. 0: key, cost_ns, flags, methods and secrets are set. */
 uint8_t lk_intake_verdict(struct lk_job *job);
 /* A request that the message layer refused: if it asks for an exchange that is served and closed to
  * this edge, that is a denial, counted and logged. payload may be empty: not all of it came. */

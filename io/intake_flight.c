@@ -163,6 +163,8 @@ static void fill(struct lk_slot *slot, const struct lk_job *job, const struct lk
         .edge = job->edge->index,
         .exchange = (uint16_t)job->exchange,
         .flags = job->flags,
+        .methods = job->methods,
+        .secrets = job->secrets,
         .job_bytes = (uint32_t)job->payload.len,
         .request_id = job->header.id,
     };

@@ -253,7 +253,8 @@ static json_t *key_object(const struct lk_bundle *b, uint32_t i)
         const char *name;
     } names[] = {{LK_USE_TLS12_RSA, "tls12-rsa"},
                  {LK_USE_TLS12_SIGN, "tls12-sign"},
-                 {LK_USE_TLS13_SIGN, "tls13-sign"}};
+                 {LK_USE_TLS13_SIGN, "tls13-sign"},
+                 {LK_USE_TLS13_CLIENT, "tls13-client"}};
     for (size_t u = 0; u < sizeof names / sizeof names[0]; u++)
         if ((key->uses & names[u].use) != 0)
             json_array_append_new(uses, json_string(names[u].name));

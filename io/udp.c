@@ -88,7 +88,7 @@ static void udp_answer(struct lk_conn *conn, const struct lk_answer *answer)
     struct lk_writer w = lk_writer_of(message, sizeof message);
     if (answer->header.length > GROWTH_MAX * answer->tag) {
         lk_lurk_error_write(&w, &answer->header, false, LK_LURK_INVALID_TYPE,
-                            conn->edge->lurk_state);
+                            conn->edge->state[LK_EXTENSION_LURK]);
     } else {
         lk_header_write(&w, &answer->header);
         lk_writer_put(&w, answer->payload.data, answer->payload.len);

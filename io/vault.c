@@ -52,6 +52,7 @@ struct vault {
     struct lk_audit_ring *audit; /* [workers] */
     struct lk_kernels kernels;
     struct lk_health health;
+    struct lk_rate rate; /* of premasters */
     uint32_t faults_told[LK_ROW_COUNT];
 
     struct lk_vault_keys *keys;
@@ -156,6 +157,7 @@ static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_
         .novelty_on = conf->novelty,
         .check_ecdsa = conf->check_ecdsa,
         .batch_wait_ns = conf->batch_wait_us * LK_NS_PER_US,
+        .premasters_per_s = conf->premasters_per_s,
         .kernels = &v->kernels,
     };
 }
@@ -164,6 +166,7 @@ static lk_err start_worker(struct vault *v, unsigned i)
 {
     struct lk_worker_conf conf = worker_conf(v, v->conf, i);
     conf.health = &v->health;
+    conf.rate = &v->rate;
     struct lk_vault_worker *w = &v->worker[i];
     *w = (struct lk_vault_worker){.share = &v->share,
                                   .counters = &v->counters->thread[i],

@@ -24,7 +24,9 @@ enum lk_slot_state {
 /* What the front grants this request beyond the exchange itself; the vault allows each flag only
  * where the key's own rule allows it too. */
 enum lk_slot_flag {
-    LK_SLOT_POO_OPTIONAL = 1 /* ecdhe without a proof of ownership is acceptable for this edge */
+    LK_SLOT_POO_OPTIONAL = 1, /* ecdhe without a proof of ownership is acceptable for this edge */
+    LK_SLOT_UNFRESH = 2,      /* sign_ske over a server random as it is */
+    LK_SLOT_UNPROVED = 4      /* sign_ske without a proof of ownership */
 };
 
 /* How the vault answers besides a wire status of the extension. */
@@ -56,7 +58,10 @@ struct lk_slot {
     uint16_t status;       /* wire status of the extension, 1 = success */
     uint32_t result_bytes; /* payload of the answer in body, 0 unless success */
     uint64_t request_id;   /* LURK header id: for the audit record only */
-    uint8_t reserved[56];
+    /* set by the front again: what this edge may have of s_init_cert_verify, as in
+     * struct lk_conf_rule */
+    uint8_t methods, secrets;
+    uint8_t reserved[54];
     uint8_t body[]; /* LK_SLOT_SMALL_BODY_BYTES or LK_SLOT_LARGE_BODY_BYTES */
 };
 

@@ -2,7 +2,7 @@
 
 #include "core/conf/names.h"
 
-#define SIGN_USES (LK_USE_TLS12_SIGN | LK_USE_TLS13_SIGN)
+#define SIGN_USES (LK_USE_TLS12_SIGN | LK_USE_TLS13_SIGN | LK_USE_TLS13_CLIENT)
 
 static const char *const transport_names[LK_TRANSPORT_COUNT] = {"tls", "dtls", "tcp", "udp"};
 

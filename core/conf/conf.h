@@ -41,9 +41,18 @@ struct lk_conf_tenant {
 
 /* What a key may be used for. Decryption and signing on one RSA key are refused unless forced. */
 enum lk_key_use {
-    LK_USE_TLS12_RSA = 1,  /* decryption: types 2 to 5 */
-    LK_USE_TLS12_SIGN = 2, /* ecdhe */
-    LK_USE_TLS13_SIGN = 4  /* room for tls13 */
+    LK_USE_TLS12_RSA = 1,   /* decryption: tls12 types 2 to 5, split.rsa_premaster */
+    LK_USE_TLS12_SIGN = 2,  /* tls12.ecdhe, split.sign_ske */
+    LK_USE_TLS13_SIGN = 4,  /* CertificateVerify of a TLS 1.3 server: tls13, split */
+    LK_USE_TLS13_CLIENT = 8 /* CertificateVerify of a TLS 1.3 client: split.sign_cert_verify */
+};
+
+/* What an edge row and a key each have to carry before one may ask it of the other
+ * (lurk-split.md). */
+enum lk_conf_flag {
+    LK_FLAG_PREMASTER = 1, /* rsa_premaster at all */
+    LK_FLAG_UNFRESH = 2,   /* sign_ske over a server random as it is */
+    LK_FLAG_UNPROVED = 4   /* sign_ske without a proof of ownership */
 };
 
 struct lk_conf_key {
@@ -53,6 +62,7 @@ struct lk_conf_key {
     char passphrase_file[LK_PATH_BYTES_MAX]; /* "" none */
     uint32_t tenant;                         /* index in tenants */
     uint32_t uses;                           /* enum lk_key_use */
+    uint32_t flags;                          /* enum lk_conf_flag */
     bool force_dual_use;
     uint32_t line;
 };
@@ -63,6 +73,7 @@ struct lk_conf_edge {
     char name[LK_NAME_BYTES_MAX];
     char match[LK_IDENTITY_BYTES_MAX + 1];
     uint32_t tenant;
+    uint32_t flags; /* enum lk_conf_flag */
     uint32_t line;
 };
 
@@ -77,6 +88,8 @@ struct lk_conf_rule {
     lk_exchange_mask exchanges;
     uint32_t hashes;      /* bit i: enum lk_hash i, for signatures and PRFs */
     bool require_poo;     /* ecdhe needs a proof of ownership; default true */
+    uint32_t methods;     /* bit i: enum lk_tls13_method i + 1, of the key share in TLS 1.3 */
+    uint32_t secrets;     /* bit i: enum lk_tls13_secret LK_TLS13_H_C + i */
     uint32_t line;
 };
 
@@ -120,6 +133,7 @@ struct lk_conf {
     bool novelty;            /* the replay table */
     uint32_t novelty_entries;
     uint32_t batch_wait_us;
+    uint32_t premasters_per_s; /* of split.rsa_premaster, for each peer and key */
     bool check_ecdsa;
     uint32_t capabilities_certificates; /* 0 certificates, 1 raw public keys, 2 none */
     uint32_t dtls_mtu;

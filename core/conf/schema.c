@@ -14,7 +14,10 @@ WORDS(target_word, "auto", "stderr", "journald")
 WORDS(spin_word, "auto", "never", "always")
 WORDS(certificates_word, "certificates", "raw", "none")
 WORDS(transport_word, "tls", "dtls", "tcp", "udp")
-WORDS(use_word, "tls12-rsa", "tls12-sign", "tls13-sign")
+WORDS(use_word, "tls12-rsa", "tls12-sign", "tls13-sign", "tls13-client")
+WORDS(flag_word, "premaster", "unfresh", "unproved")
+WORDS(method_word, "e_generated", "cs_generated")
+WORDS(secret_word, "h_c", "h_s", "a_c", "a_s", "x")
 WORDS(hash_word, "sha256", "sha384", "sha512")
 
 /* Exchanges that use a key can be granted; capabilities and pings come with the first of them. */
@@ -128,6 +131,9 @@ static const struct lk_conf_option options[] = {
      .max = 10000,
      .fallback = "0 us", CONF(batch_wait_us), .example = "20 us",
      .help = "how long a part-filled batch waits for more under load"},
+    {.path = "requests.premaster_rate", .type = LK_VALUE_COUNT, .min = 1, .max = 1000000,
+     .fallback = "200", CONF(premasters_per_s),
+     .help = "premasters (split.rsa_premaster) a second, for each edge certificate and key"},
     {.path = "requests.check_ecdsa", .type = LK_VALUE_BOOL, .fallback = "false", CONF(check_ecdsa),
      .help = "whether ECDSA signatures are verified before they leave; costs three signatures"},
     {.path = "requests.capabilities_certificates", .type = LK_VALUE_WORD, .reloadable = true,
@@ -186,6 +192,9 @@ static const struct lk_conf_option key_options[] = {
     {.path = "uses", .type = LK_VALUE_WORDS, .min = 1, .word = use_word, KEY(uses),
      .reloadable = true, .example = "[tls12-rsa]",
      .help = "what the key is for: decryption (tls12-rsa) or signing"},
+    {.path = "flags", .type = LK_VALUE_WORDS, .word = flag_word, .fallback = "[]", KEY(flags),
+     .reloadable = true,
+     .help = "what weaker exchanges of split may ask of it, of edges that carry the same flag"},
     {.path = "force_dual_use", .type = LK_VALUE_BOOL, .fallback = "false", KEY(force_dual_use),
      .reloadable = true,
      .help = "lets one RSA key both decrypt and sign, so that a flaw of one harms the other"},
@@ -201,6 +210,9 @@ static const struct lk_conf_option edge_options[] = {
     {.path = "match", .type = LK_VALUE_IDENTITY, TEXT_MAX(struct lk_conf_edge, match), EDGE(match),
      .reloadable = true, .example = "\"uri:lurk:edge:shop:*\"",
      .help = "identity in the edge's certificate; the first row that matches counts"},
+    {.path = "flags", .type = LK_VALUE_WORDS, .word = flag_word, .fallback = "[]", EDGE(flags),
+     .reloadable = true,
+     .help = "what weaker exchanges of split it may ask, of keys that carry the same flag"},
 };
 
 #define RULE(field) PLACE(struct lk_conf_rule, field)
@@ -224,6 +236,12 @@ static const struct lk_conf_option rule_options[] = {
      RULE(hashes), .reloadable = true, .help = "hashes of signatures and of the TLS PRF"},
     {.path = "require_poo", .type = LK_VALUE_BOOL, .fallback = "true", RULE(require_poo),
      .reloadable = true, .help = "whether tls12.ecdhe must prove that the edge owns its ECDHE key"},
+    {.path = "key_shares", .type = LK_VALUE_WORDS, .min = 1, .word = method_word, .fallback = "all",
+     RULE(methods), .reloadable = true,
+     .help = "who makes the server's key share of TLS 1.3: the edge (e_generated) or lurkd"},
+    {.path = "secrets", .type = LK_VALUE_WORDS, .word = secret_word,
+     .fallback = "[h_c, h_s, a_c, a_s]", RULE(secrets), .reloadable = true,
+     .help = "secrets of TLS 1.3 that are given out: handshake, application, exporter (x)"},
 };
 
 #define LIST(row, rows, rows_count, table)                                                        \

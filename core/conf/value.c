@@ -319,11 +319,33 @@ static uint64_t all_words(const struct lk_conf_option *option)
     return mask;
 }
 
+/* A default as the schema writes it: words in brackets. Lists of a file are nodes, see
+ * lk_value_read_words. */
+static bool words_of_text(const struct lk_conf_option *option, const char *text, uint64_t *mask)
+{
+    char word[LK_NAME_BYTES_MAX];
+    *mask = 0;
+    for (text++; *text != ']';) {
+        size_t len = strcspn(text, ",]");
+        if (len >= sizeof word || text[len] == '\0') return false;
+        memcpy(word, text, len);
+        word[len] = '\0';
+        int place = word_find(option, word);
+        if (place < 0) return false;
+        *mask |= UINT64_C(1) << place;
+        text += len;
+        text += strspn(text, ", ");
+    }
+    return true;
+}
+
 static bool read_all(const struct lk_conf_option *option, const char *text, void *base, char *why)
 {
-    if (strcmp(text, "all") != 0)
+    uint64_t mask = all_words(option);
+    bool list = text[0] == '[' && words_of_text(option, text, &mask);
+    if (!list && strcmp(text, "all") != 0)
         return refuse_text(why, text, "is not a list in brackets, nor all");
-    store(option, base, all_words(option));
+    store(option, base, mask);
     return true;
 }
 

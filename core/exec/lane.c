@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/exec/exchange.h"
-#include "core/policy/freshness.h"
 #include "crypto/ct.h"
 
 /* Another process may write the source at any time: the copy is made once, and the barrier keeps
@@ -28,11 +27,11 @@ lk_err lk_lane_copy(struct lk_lane *lane, const struct lk_slot_place *place)
     return LK_OK;
 }
 
-/* Is the key in the payload the one whose handle the front gave? */
-static bool names_key(const struct lk_tls12_common *common, const struct lk_key *key)
+bool lk_lane_names_key(const struct lk_lane *lane)
 {
-    for (uint32_t i = 0; i < key->keyid.id_count; i++)
-        if (memcmp(common->key_id + 1, key->keyid.id[i], LK_KEY_ID_BYTES) == 0) return true;
+    const struct lk_keyid *keyid = &lane->key->keyid;
+    for (uint32_t i = 0; i < keyid->id_count; i++)
+        if (memcmp(lane->common.key_id + 1, keyid->id[i], LK_KEY_ID_BYTES) == 0) return true;
     return false;
 }
 
@@ -49,10 +48,9 @@ static uint8_t fault_of_front(struct lk_lane *lane)
     const struct lk_key *key = lane->key;
     bool allowed = (key->rights.exchanges & LK_EXCHANGE_BIT(exchange->id)) != 0 &&
                    (exchange->key_kinds >> key->kind & 1) != 0;
-    LK_REQUIRE(allowed && key->tenant == head->tenant && names_key(&lane->common, key),
-               LK_TLS12_INVALID_KEY_ID);
-    LK_REQUIRE(lk_freshness_known(lane->common.freshness), LK_TLS12_INVALID_FRESHNESS_FUNCT);
-    return 0;
+    LK_REQUIRE(allowed && key->tenant == head->tenant && exchange->names_key(lane),
+               exchange->no_key);
+    return exchange->funct(lane);
 }
 
 bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys,

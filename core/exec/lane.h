@@ -15,6 +15,7 @@
 #include "core/base/slot.h"
 #include "core/exec/keyring.h"
 #include "core/watch/metrics.h"
+#include "core/wire/split.h"
 #include "core/wire/tls12.h"
 #include "crypto/rsa/rsa_pad.h"
 
@@ -36,12 +37,15 @@ struct lk_lane {
     /* what it asks for, from the checked copy */
     const struct lk_exchange *exchange; /* NULL: unknown */
     const struct lk_key *key;           /* borrowed from the keyring of this turn */
-    const uint8_t *s;                   /* [32], in job: the server random as the edge drew it */
-    struct lk_tls12_common common;
+    const uint8_t *s; /* [32], in job: the server random as the edge drew it, to be judged before
+                       * the start; NULL: nothing of the kind */
+    struct lk_tls12_common common; /* without a funct or a key id where the payload has none */
     union {
         struct lk_tls12_rsa_master rsa_master;
         struct lk_tls12_handshake handshake;
-        struct lk_tls12_ecdhe ecdhe;
+        struct lk_tls12_ecdhe ecdhe; /* sign_ske too */
+        struct lk_split_rsa_premaster rsa_premaster;
+        struct lk_split_cert_verify cert_verify;
     } request; /* views of job */
 
     /* where it stands */
@@ -56,7 +60,7 @@ struct lk_lane {
     /* scratch of the steps */
     uint8_t hash;                        /* enum lk_hash of the PRF or the signature */
     enum lk_premaster_versions versions; /* RSA decryption */
-    uint16_t scheme;                     /* for the audit record: SignatureScheme or PRF hash */
+    uint16_t scheme; /* for the audit record: SignatureScheme, PRF hash or client version */
     const uint8_t *client_random;        /* [32], in job */
     struct lk_bytes ciphertext;          /* in job */
     struct lk_operand operand;           /* of the kernel it waits for */
@@ -94,6 +98,9 @@ LK_MUST_USE lk_err lk_lane_copy(struct lk_lane *lane, const struct lk_slot_place
  * honest front would not have sent the job. */
 bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys,
                    struct lk_counters *counters);
+
+/* Is the key id in the payload one of the lane's key? */
+bool lk_lane_names_key(const struct lk_lane *lane);
 
 /* Settle the answer. */
 static inline void lk_lane_answer(struct lk_lane *lane, uint8_t status)

@@ -1,95 +1,74 @@
-/* The ecdhe exchange of tls12: lurk-tls12.md 6 and 7. */
+/* The signature of a ServerKeyExchange: ecdhe of tls12 (lurk-tls12.md 6 and 7) and sign_ske of
+ * split (lurk-split.md 4), which differ in the numbers of faults, in what flags open, and in the
+ * label of the proof. */
 #include <string.h>
 
 #include "core/exec/poo.h"
+#include "core/exec/run_split.h"
 #include "core/exec/run_tls12.h"
+#include "core/exec/sign.h"
 
-/* --- signature schemes ------------------------------------------------------------------------ */
+/* --- where the two differ --------------------------------------------------------------------- */
 
-#define KIND(k) (UINT32_C(1) << LK_KEY_##k)
-#define ECDSA_KINDS (KIND(P256) | KIND(P384) | KIND(P521))
-#define HASH_INSIDE LK_HASH_COUNT /* EdDSA: the scheme fixes its own, no mask applies */
-
-struct scheme_row {
-    uint16_t scheme; /* RFC 8446 4.2.3 */
-    uint8_t hash;
-    uint32_t kinds;
-    /* in[] := what the kernel works on, from the text to sign. False: no random bytes. */
-    bool (*encode)(struct lk_lane *lane, unsigned hash, struct lk_bytes text, struct lk_rng *rng);
+/* Both forms are judged and signed as the first. */
+struct ske_rules {
+    uint8_t scheme, point, poo_prf, poo; /* statuses */
+    uint16_t no_poo;                     /* the flag of the slot that opens poo_prf 0 */
+    bool (*no_poo_bound)(const struct lk_key_rights *rights); /* and the key's own word */
+    size_t (*challenge)(const struct lk_lane *lane, uint8_t c[LK_SHA256_BYTES]);
 };
 
-static bool encode_digest(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
-                          struct lk_rng *rng)
+static bool poo_optional(const struct lk_key_rights *rights)
 {
-    (void)rng;
-    lk_hash(hash, text.data, text.len, lane->in);
-    lane->operand.in_bytes = lk_hash_bytes(hash);
-    return true;
+    return rights->poo_optional;
 }
 
-static bool encode_text(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
-                        struct lk_rng *rng)
+static bool unproved(const struct lk_key_rights *rights)
 {
-    (void)hash, (void)rng;
-    memcpy(lane->in, text.data, text.len);
-    lane->operand.in_bytes = text.len;
-    return true;
+    return (rights->flags & LK_FLAG_UNPROVED) != 0;
 }
 
-static bool encode_pkcs1(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
-                         struct lk_rng *rng)
+static size_t challenge_tls12(const struct lk_lane *lane, uint8_t c[LK_SHA256_BYTES])
 {
-    (void)rng;
-    uint8_t digest[LK_HASH_BYTES_MAX];
-    lk_hash(hash, text.data, text.len, digest);
-    lane->operand.in_bytes = lane->key->bytes;
-    return lk_rsa_pad_pkcs1(hash, digest, lane->in, lane->key->bytes);
+    return lk_poo_challenge(&lane->request.ecdhe, c);
 }
 
-static bool encode_pss(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
-                       struct lk_rng *rng)
+static size_t challenge_split(const struct lk_lane *lane, uint8_t c[LK_SHA256_BYTES])
 {
-    uint8_t digest[LK_HASH_BYTES_MAX], salt[LK_HASH_BYTES_MAX];
-    lk_hash(hash, text.data, text.len, digest);
-    lane->operand.in_bytes = lane->key->bytes;
-    return lk_rng_bytes(rng, salt, lk_hash_bytes(hash)) &&
-           lk_rsa_pad_pss(hash, digest, salt, lk_engine_key_facts(lane->key->engine)->bits,
-                          lane->in, lane->key->bytes);
+    const struct lk_tls12_ecdhe *r = &lane->request.ecdhe;
+    const struct lk_split_sign_ske request = {.common = r->common,
+                                              .client_random = r->client_random,
+                                              .server_random = r->server_random,
+                                              .sig_and_hash = r->sig_and_hash,
+                                              .kx = LK_SPLIT_ECDHE,
+                                              .params = r->params,
+                                              .group = r->group,
+                                              .share = r->point,
+                                              .poo_prf = r->poo_prf,
+                                              .poo_point = r->poo_point};
+    return lk_poo_challenge_split(&request, c);
 }
 
-static const struct scheme_row schemes[] = {
-    {0x0401, LK_SHA256, KIND(RSA), encode_pkcs1},
-    {0x0403, LK_SHA256, ECDSA_KINDS, encode_digest},
-    {0x0501, LK_SHA384, KIND(RSA), encode_pkcs1},
-    {0x0503, LK_SHA384, ECDSA_KINDS, encode_digest},
-    {0x0601, LK_SHA512, KIND(RSA), encode_pkcs1},
-    {0x0603, LK_SHA512, ECDSA_KINDS, encode_digest},
-    {0x0804, LK_SHA256, KIND(RSA), encode_pss},
-    {0x0805, LK_SHA384, KIND(RSA), encode_pss},
-    {0x0806, LK_SHA512, KIND(RSA), encode_pss},
-    {0x0807, HASH_INSIDE, KIND(ED25519), encode_text},
-    {0x0808, HASH_INSIDE, KIND(ED448), encode_text},
-    {0x0809, LK_SHA256, KIND(RSA_PSS), encode_pss},
-    {0x080a, LK_SHA384, KIND(RSA_PSS), encode_pss},
-    {0x080b, LK_SHA512, KIND(RSA_PSS), encode_pss},
-};
-
-static const struct scheme_row *scheme_find(uint16_t scheme)
+static const struct ske_rules *rules_of(const struct lk_lane *lane)
 {
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-        if (schemes[i].scheme == scheme) return &schemes[i];
-    return NULL;
+    static const struct ske_rules tls12 = {.scheme = LK_TLS12_INVALID_CIPHER_OR_PRF_HASH,
+                                           .point = LK_TLS12_INVALID_PAYLOAD_FORMAT,
+                                           .poo_prf = LK_TLS12_INVALID_POO_PRF,
+                                           .poo = LK_TLS12_INVALID_POO,
+                                           .no_poo = LK_SLOT_POO_OPTIONAL,
+                                           .no_poo_bound = poo_optional,
+                                           .challenge = challenge_tls12};
+    static const struct ske_rules split = {.scheme = LK_SPLIT_INVALID_SIG_SCHEME,
+                                           .point = LK_SPLIT_INVALID_PUBLIC_VALUE,
+                                           .poo_prf = LK_SPLIT_INVALID_POO_PRF,
+                                           .poo = LK_SPLIT_INVALID_POO,
+                                           .no_poo = LK_SLOT_UNPROVED,
+                                           .no_poo_bound = unproved,
+                                           .challenge = challenge_split};
+    return lane->exchange->id == LK_X_TLS12_ECDHE ? &tls12 : &split;
 }
 
-/* Step 3: known, of this kind of key, and its hash open. */
-static bool scheme_allowed(const struct lk_key *key, uint16_t scheme)
-{
-    const struct scheme_row *row = scheme_find(scheme);
-    if (row == NULL || (row->kinds >> key->kind & 1) == 0) return false;
-    return row->hash == HASH_INSIDE || (key->rights.hashes >> row->hash & 1) != 0;
-}
-
-/* --- steps ------------------------------------------------------------------------------------ */
+/* --- cut -------------------------------------------------------------------------------------- */
 
 uint8_t lk_run_ecdhe_cut(struct lk_lane *lane)
 {
@@ -101,12 +80,47 @@ uint8_t lk_run_ecdhe_cut(struct lk_lane *lane)
     return 0;
 }
 
+uint8_t lk_run_sign_ske_cut(struct lk_lane *lane)
+{
+    struct lk_split_sign_ske cut;
+    uint8_t fault = lk_split_sign_ske_cut(lk_bytes_of(lane->job, lane->job_bytes), &cut);
+    if (fault != 0) return fault;
+    lane->common = cut.common;
+    lane->s = cut.common.freshness == LK_SPLIT_UNFRESH ? NULL : cut.server_random;
+    lane->request.ecdhe = (struct lk_tls12_ecdhe){.common = cut.common,
+                                                  .client_random = cut.client_random,
+                                                  .server_random = cut.server_random,
+                                                  .sig_and_hash = cut.sig_and_hash,
+                                                  .params = cut.params,
+                                                  .group = cut.group,
+                                                  .point = cut.share,
+                                                  .poo_prf = cut.poo_prf,
+                                                  .poo_point = cut.poo_point,
+                                                  .poo_r = cut.poo_r};
+    return 0;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+/* lurk-split.md 4 steps 1 and 2, once key and flag are judged: a random of one byte 32 times is no
+ * random, and might stand for something else that is signed. */
+uint8_t lk_run_sign_ske_check(struct lk_lane *lane)
+{
+    const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
+    bool constant = lk_split_all_equal(lk_bytes_of(request->client_random, LK_RANDOM_BYTES)) ||
+                    lk_split_all_equal(lk_bytes_of(request->server_random, LK_RANDOM_BYTES));
+    LK_REQUIRE(lane->s != NULL || !constant, LK_SPLIT_INVALID_TLS_RANDOM);
+    if (lane->s == NULL) memcpy(lane->fs, request->server_random, LK_RANDOM_BYTES);
+    return lk_run_ecdhe_check(lane);
+}
+
 uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
 {
     const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
     lane->client_random = request->client_random;
     lane->scheme = request->sig_and_hash;
-    lane->row = request->poo_prf == 0 ? lane->key->row : lk_poo_row(request->group);
+    bool proof = request->poo_prf != 0 && request->group != 0;
+    lane->row = proof ? lk_poo_row(request->group) : lane->key->row;
     return lane->row < LK_ROW_COUNT ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 
@@ -120,10 +134,7 @@ static bool signature_start(struct lk_lane *lane, struct lk_rng *rng)
     lk_writer_put(&w, lane->fs, LK_RANDOM_BYTES);
     lk_writer_put(&w, request->params.data, request->params.len);
     LK_ASSERT(!w.bad);
-    const struct scheme_row *scheme = scheme_find(lane->scheme);
-    lane->operand = (struct lk_operand){.key = lane->key->engine, .in = lane->in, .out = lane->out};
-    lane->row = lane->key->row;
-    return scheme->encode(lane, scheme->hash, lk_bytes_of(text, w.len), rng);
+    return lk_sign_start(lane, lane->scheme, lk_bytes_of(text, w.len), rng);
 }
 
 /* Step 6. */
@@ -136,25 +147,25 @@ static void proof_start(struct lk_lane *lane)
                                         .poo_point = request->poo_point.data,
                                         .poo_r = request->poo_r.data,
                                         .poo_challenge = lane->challenge};
-    lane->operand.poo_challenge_bytes = lk_poo_challenge(request, lane->challenge);
+    lane->operand.poo_challenge_bytes = rules_of(lane)->challenge(lane, lane->challenge);
 }
 
 uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
 {
     const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
-    LK_REQUIRE(scheme_allowed(lane->key, request->sig_and_hash),
-               LK_TLS12_INVALID_CIPHER_OR_PRF_HASH);
-    uint8_t fault = lk_tls12_ecdhe_judge(request); /* step 4 */
-    if (fault != 0) return fault;
+    const struct ske_rules *rules = rules_of(lane);
+    LK_REQUIRE(lk_sign_allowed_tls12(lane, request->sig_and_hash), rules->scheme);
+    LK_REQUIRE(request->group != 0, LK_SPLIT_INVALID_GROUP); /* DHE: no group is served */
+    LK_REQUIRE(lk_tls12_ecdhe_judge(request) == 0, rules->point); /* step 4 */
     if (request->poo_prf != 0) { /* its points are judged by the kernel */
         proof_start(lane);
         return 0;
     }
     LK_REQUIRE(lk_group_point_good(request->group, request->point.data, request->point.len),
-               LK_TLS12_INVALID_PAYLOAD_FORMAT);
-    bool optional = (lk_lane_head(lane)->flags & LK_SLOT_POO_OPTIONAL) != 0;
-    lane->denied = optional && !lane->key->rights.poo_optional;
-    LK_REQUIRE(optional && !lane->denied, LK_TLS12_INVALID_POO_PRF);
+               rules->point);
+    bool granted = (lk_lane_head(lane)->flags & rules->no_poo) != 0;
+    lane->denied = granted && !rules->no_poo_bound(&lane->key->rights);
+    LK_REQUIRE(granted && !lane->denied, rules->poo_prf);
     return signature_start(lane, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 
@@ -169,8 +180,7 @@ bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
         lk_lane_answer(lane, good ? LK_STATUS_SUCCESS : LK_STATUS_UNDEFINED_ERROR);
         return false;
     }
-    lk_lane_answer(lane, lane->operand.point_bad ? LK_TLS12_INVALID_PAYLOAD_FORMAT
-                                                 : LK_TLS12_INVALID_POO);
+    lk_lane_answer(lane, lane->operand.point_bad ? rules_of(lane)->point : rules_of(lane)->poo);
     if (!good) return false;
     lk_lane_answer(lane, LK_STATUS_UNDEFINED_ERROR);
     return signature_start(lane, rng);

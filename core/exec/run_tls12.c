@@ -18,10 +18,15 @@ static bool hash_allowed(const struct lk_lane *lane, unsigned hash)
     return hash < LK_HASH_COUNT && (lane->key->rights.hashes >> hash & 1) != 0;
 }
 
+uint8_t lk_run_tls12_funct(const struct lk_lane *lane)
+{
+    return lk_freshness_known(lane->common.freshness) ? 0 : LK_TLS12_INVALID_FRESHNESS_FUNCT;
+}
+
 /* --- RSA decryption, all types ---------------------------------------------------------------- */
 
 /* Section 3 step 4, section 4 step 6: the length alone is judged openly. */
-static uint8_t decryption_start(struct lk_lane *lane)
+uint8_t lk_run_decryption_start(struct lk_lane *lane)
 {
     LK_REQUIRE(lane->ciphertext.len == lane->key->bytes, LK_TLS12_INVALID_PAYLOAD_FORMAT);
     lane->operand = (struct lk_operand){.key = lane->key->engine,
@@ -31,7 +36,7 @@ static uint8_t decryption_start(struct lk_lane *lane)
     return 0;
 }
 
-static void premaster_take(struct lk_lane *lane, uint8_t premaster[LK_PREMASTER_BYTES])
+void lk_run_premaster_take(struct lk_lane *lane, uint8_t premaster[LK_PREMASTER_BYTES])
 {
     const struct lk_engine_key *engine = lane->key->engine;
     lk_rsa_premaster(lane->out, lane->ciphertext.data, lk_engine_key_modulus(engine),
@@ -91,7 +96,7 @@ uint8_t lk_run_rsa_master_check(struct lk_lane *lane)
 uint8_t lk_run_rsa_master_start(struct lk_lane *lane, struct lk_rng *rng)
 {
     (void)rng;
-    return decryption_start(lane);
+    return lk_run_decryption_start(lane);
 }
 
 bool lk_run_rsa_master_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
@@ -100,7 +105,7 @@ bool lk_run_rsa_master_resume(struct lk_lane *lane, bool good, struct lk_rng *rn
     lk_lane_answer(lane, LK_STATUS_UNDEFINED_ERROR);
     if (!good) return false;
     uint8_t premaster[LK_PREMASTER_BYTES];
-    premaster_take(lane, premaster);
+    lk_run_premaster_take(lane, premaster);
     master_derive(lane, premaster);
     LK_WIPE(premaster);
     lk_lane_answer(lane, LK_STATUS_SUCCESS);
@@ -153,7 +158,7 @@ uint8_t lk_run_handshake_start(struct lk_lane *lane, struct lk_rng *rng)
 {
     (void)rng;
     memcpy(lane->job + (lane->s - lane->job), lane->fs, LK_RANDOM_BYTES);
-    return decryption_start(lane);
+    return lk_run_decryption_start(lane);
 }
 
 /* Step 8: the work is the same for every Finished and every ciphertext. */
@@ -176,7 +181,7 @@ bool lk_run_handshake_resume(struct lk_lane *lane, bool good, struct lk_rng *rng
     lk_lane_answer(lane, LK_STATUS_UNDEFINED_ERROR);
     if (!good) return false;
     uint8_t premaster[LK_PREMASTER_BYTES];
-    premaster_take(lane, premaster);
+    lk_run_premaster_take(lane, premaster);
     if (lane->exchange->type == LK_TLS12_RSA_MASTER_WITH_POH)
         master_derive(lane, premaster);
     else

@@ -7,6 +7,14 @@
 
 #include "core/exec/exchange.h"
 
+/* All types: is the freshness funct one that is served? */
+uint8_t lk_run_tls12_funct(const struct lk_lane *lane);
+
+/* RSA decryption of lane->ciphertext, by any exchange: 0 or 3 (its length), then, after the kernel,
+ * the premaster of lane->versions. */
+uint8_t lk_run_decryption_start(struct lk_lane *lane);
+void lk_run_premaster_take(struct lk_lane *lane, uint8_t premaster[LK_PREMASTER_BYTES]);
+
 uint8_t lk_run_rsa_master_cut(struct lk_lane *lane);
 uint8_t lk_run_rsa_master_check(struct lk_lane *lane);
 uint8_t lk_run_rsa_master_start(struct lk_lane *lane, struct lk_rng *rng);

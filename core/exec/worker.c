@@ -112,7 +112,7 @@ lk_err lk_worker_init(struct lk_worker **out, const struct lk_worker_conf *conf,
                       struct lk_counters *counters)
 {
     LK_ASSERT(((uintptr_t)arena & 63) == 0 && conf->lanes_small > 0 && conf->lanes_large > 0);
-    LK_ASSERT(conf->health != NULL);
+    LK_ASSERT(conf->health != NULL && conf->rate != NULL);
     memset(arena, 0, lk_worker_bytes(conf));
     struct lk_worker *w = arena;
     uint8_t *queues = (uint8_t *)arena + lines(sizeof *w);
@@ -322,10 +322,8 @@ static uint32_t novelty_window(const struct lk_worker *w, const struct lk_lane *
     bool ecdhe = lane->exchange->ecdhe_window;
     uint32_t own = ecdhe ? w->conf.window_ecdhe_s : w->conf.window_s;
     uint32_t other = ecdhe ? w->conf.window_s : w->conf.window_ecdhe_s;
-    bool only_ecdhe = lane->key->rights.exchanges == LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE);
-    bool no_ecdhe = (lane->key->rights.exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE)) == 0;
-    if (own == 0 || only_ecdhe || no_ecdhe) return own;
-    return own > other ? own : other;
+    bool both = (lane->key->rights.exchanges & lk_exchange_windows[!ecdhe]) != 0;
+    return own == 0 || !both || own > other ? own : other;
 }
 
 static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_lane *lane)
@@ -342,14 +340,12 @@ static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_
     return lk_novelty_enter(&w->novelty, &use, w->now_unix_s);
 }
 
-/* The random check, the freshness function, and the steps up to the first kernel. False:
- * settled. */
-static bool lane_start(struct lk_worker *w, struct lk_lane *lane)
+/* Is S in its window and new? False: settled; tls12 and split have one number for it. */
+static bool random_good(struct lk_worker *w, struct lk_lane *lane)
 {
+    _Static_assert((int)LK_TLS12_INVALID_TLS_RANDOM == (int)LK_SPLIT_INVALID_TLS_RANDOM, "6");
     uint32_t window_s = lane->exchange->ecdhe_window ? w->conf.window_ecdhe_s : w->conf.window_s;
     int64_t skew_s;
-    lane->started = true;
-    lane->work_ns = w->now_ns;
     lk_lane_answer(lane, LK_TLS12_INVALID_TLS_RANDOM);
     if (!lk_freshness_in_window(lane->s, w->now_unix_s, window_s, &skew_s)) return false;
     if (w->conf.novelty_on && w->novelty.table != NULL) {
@@ -362,6 +358,27 @@ static bool lane_start(struct lk_worker *w, struct lk_lane *lane)
         if (novelty == LK_REPLAYED || novelty == LK_NOVELTY_FULL) return false;
     }
     lk_freshness_tls12(lane->common.freshness, lane->s, lane->fs);
+    return true;
+}
+
+/* Has the peer asked this key too often? Then it is settled. */
+static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
+{
+    if (!lane->exchange->rated ||
+        lk_rate_take(w->conf.rate, lk_lane_head(lane)->peer_hash, lane->key->keyid.full,
+                     w->conf.premasters_per_s, w->now_ns))
+        return true;
+    lk_count(w->counters, LK_C_REFUSED_RATE, 1);
+    lk_lane_refuse(lane);
+    return false;
+}
+
+/* Rate, random check, freshness function, and the steps up to the first kernel. False: settled. */
+static bool lane_start(struct lk_worker *w, struct lk_lane *lane)
+{
+    lane->started = true;
+    lane->work_ns = w->now_ns;
+    if (!rate_good(w, lane) || (lane->s != NULL && !random_good(w, lane))) return false;
     lk_lane_answer(lane, lane->exchange->start(lane, &w->rng));
     if (lane->denied) lk_count(w->counters, LK_C_VAULT_DENIED, 1);
     return lane->status == 0;

@@ -14,7 +14,8 @@ struct lk_key_public {
     uint64_t handle; /* the vault's name of the private half; never reused */
     uint32_t index;  /* in the configuration's keys */
     uint32_t tenant;
-    uint32_t uses; /* enum lk_key_use */
+    uint32_t uses;  /* enum lk_key_use */
+    uint32_t flags; /* enum lk_conf_flag */
     enum lk_key_kind kind;
     uint32_t bits, bytes;
     uint32_t barred_hashes; /* bit per hash that the key's own parameters rule out */

@@ -1,7 +1,10 @@
 #include "core/policy/capabilities.h"
 
+#include "core/keys/scheme.h"
 #include "core/policy/freshness.h"
+#include "core/wire/split.h"
 #include "core/wire/tls12.h"
+#include "core/wire/tls13.h"
 
 /* --- the order of keys ---------------------------------------------------------------------- */
 
@@ -95,23 +98,7 @@ static const struct shown *tenant_run(const struct lk_key_order *order, unsigned
 
 /* --- what keys can do ------------------------------------------------------------------------ */
 
-/* Signature schemes of TLS that tls12 serves, ascending (lurk-tls12.md 6). */
-static const struct {
-    uint16_t scheme;
-    uint32_t hashes; /* any of these bits must be granted; 0: the scheme has its own hash */
-    uint32_t kinds;  /* bit per enum lk_key_kind */
-} schemes[] = {
 #define KIND(kind) (1u << LK_KEY_##kind)
-#define EC_KINDS (KIND(P256) | KIND(P384) | KIND(P521))
-    {0x0401, 1u << LK_SHA256, KIND(RSA)}, {0x0403, 1u << LK_SHA256, EC_KINDS},
-    {0x0501, 1u << LK_SHA384, KIND(RSA)}, {0x0503, 1u << LK_SHA384, EC_KINDS},
-    {0x0601, 1u << LK_SHA512, KIND(RSA)}, {0x0603, 1u << LK_SHA512, EC_KINDS},
-    {0x0804, 1u << LK_SHA256, KIND(RSA)}, {0x0805, 1u << LK_SHA384, KIND(RSA)},
-    {0x0806, 1u << LK_SHA512, KIND(RSA)}, {0x0807, 0, KIND(ED25519)},
-    {0x0808, 0, KIND(ED448)},             {0x0809, 1u << LK_SHA256, KIND(RSA_PSS)},
-    {0x080a, 1u << LK_SHA384, KIND(RSA_PSS)}, {0x080b, 1u << LK_SHA512, KIND(RSA_PSS)},
-};
-#define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
 #define RSA_KINDS (KIND(RSA) | KIND(RSA_PSS))
 
 /* ECDHE suites of TLS 1.2, ascending: RFC 5289, 7251, 7905, 8422. The server does not judge them:
@@ -138,7 +125,7 @@ static const struct {
 struct facts {
     uint32_t hashes;
     uint32_t kinds;
-    uint32_t schemes; /* bit per row of schemes */
+    uint32_t schemes; /* bit per row of lk_schemes */
     bool poo_optional;
     size_t certificate_bytes[LK_FORM_COUNT];
 };
@@ -150,11 +137,22 @@ struct builder {
     const struct lk_key_order *order;
     lk_exchange_mask exchanges;
     struct facts facts[LK_EXCHANGE_COUNT];
+    uint32_t flags;  /* of sign_ske: shared with some key that may be asked for it */
+    uint8_t methods; /* of s_init_cert_verify */
 };
 
 static lk_exchange_mask may(const struct builder *b, const struct lk_key_public *key)
 {
-    return lk_rights_find(b->table, b->class, key->index)->exchanges & lk_rights_of_uses(key->uses);
+    return lk_rights_find(b->table, b->class, key->index)->exchanges &
+           lk_rights_of_uses(key->uses, key->flags & b->class->flags);
+}
+
+/* The kinds of keys that a scheme fits in the version of TLS that the exchange serves. */
+static uint32_t kinds_of(const struct lk_scheme_row *row, unsigned exchange)
+{
+    bool tls13 = exchange == LK_X_TLS13_S_INIT_CERT_VERIFY ||
+                 exchange == LK_X_SPLIT_SIGN_CERT_VERIFY;
+    return tls13 ? row->kinds_tls13 : row->kinds_tls12;
 }
 
 static void note_key(struct facts *facts, const struct lk_key_public *key,
@@ -164,10 +162,25 @@ static void note_key(struct facts *facts, const struct lk_key_public *key,
     facts->hashes |= hashes;
     facts->kinds |= 1u << key->kind;
     facts->poo_optional |= rights->poo_optional;
-    for (unsigned i = 0; i < SCHEME_COUNT; i++) {
-        bool hash_good = schemes[i].hashes == 0 || (schemes[i].hashes & hashes) != 0;
-        if (hash_good && (schemes[i].kinds & 1u << key->kind) != 0) facts->schemes |= 1u << i;
+    size_t count;
+    const struct lk_scheme_row *row = lk_schemes(&count);
+    for (size_t i = 0; i < count; i++)
+        if (lk_scheme_open(&row[i], kinds_of(&row[i], exchange), key->kind, hashes))
+            facts->schemes |= 1u << i;
+}
+
+static void note_shown(struct builder *b, const struct shown *shown, unsigned form)
+{
+    const struct lk_rights *rights = lk_rights_find(b->table, b->class, shown->key->index);
+    lk_exchange_mask mask = may(b, shown->key);
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++) {
+        if ((mask & LK_EXCHANGE_BIT(x)) == 0) continue;
+        note_key(&b->facts[x], shown->key, rights, x);
+        b->facts[x].certificate_bytes[form] += 4 + shown->der.len;
     }
+    if ((mask & LK_EXCHANGE_BIT(LK_X_SPLIT_SIGN_SKE)) != 0)
+        b->flags |= shown->key->flags & b->class->flags;
+    if ((mask & LK_EXCHANGE_BIT(LK_X_TLS13_S_INIT_CERT_VERIFY)) != 0) b->methods |= rights->methods;
 }
 
 static void note_keys(struct builder *b)
@@ -175,16 +188,26 @@ static void note_keys(struct builder *b)
     for (unsigned form = 0; form < LK_FORM_NONE; form++) {
         uint32_t count;
         const struct shown *run = tenant_run(b->order, form, b->class->tenant, &count);
-        for (uint32_t i = 0; i < count; i++) {
-            const struct lk_rights *rights = lk_rights_find(b->table, b->class, run[i].key->index);
-            lk_exchange_mask mask = may(b, run[i].key);
-            for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++) {
-                if ((mask & LK_EXCHANGE_BIT(x)) == 0) continue;
-                note_key(&b->facts[x], run[i].key, rights, x);
-                b->facts[x].certificate_bytes[form] += 4 + run[i].der.len;
-            }
-        }
+        for (uint32_t i = 0; i < count; i++)
+            note_shown(b, &run[i], form);
     }
+}
+
+/* Capabilities and ping of each extension of which something is open; those of lurk always are. */
+static lk_exchange_mask with_keyless(lk_exchange_mask served)
+{
+    uint32_t extensions = 1u << LK_EXTENSION_LURK;
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
+        if ((served & LK_EXCHANGE_BIT(x)) != 0) extensions |= 1u << lk_exchange_extension(x);
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
+        if (!lk_exchange_keyed(x) && (extensions >> lk_exchange_extension(x) & 1) != 0)
+            served |= LK_EXCHANGE_BIT(x);
+    return served;
+}
+
+static lk_exchange_mask key_serves(const struct builder *b, const struct lk_conf_key *key)
+{
+    return lk_rights_of_uses(key->uses, key->flags & b->class->flags);
 }
 
 /* Exchanges that some key of the configuration can serve for the class, loaded or not: a key file
@@ -193,16 +216,14 @@ static lk_exchange_mask open_exchanges(const struct builder *b)
 {
     const struct lk_rights_table *t = b->table;
     lk_exchange_mask served = 0;
-    uint32_t uses = 0;
     for (uint32_t i = 0; i < b->conf->key_count; i++)
-        if (b->conf->keys[i].tenant == b->class->tenant) uses |= b->conf->keys[i].uses;
-    served = t->rights[b->class->base].exchanges & lk_rights_of_uses(uses);
+        if (b->conf->keys[i].tenant == b->class->tenant)
+            served |= key_serves(b, &b->conf->keys[i]);
+    served &= t->rights[b->class->base].exchanges;
     for (uint32_t i = 0; i < b->class->count; i++)
         served |= t->rights[b->class->rights[i]].exchanges &
-                  lk_rights_of_uses(b->conf->keys[b->class->key[i]].uses);
-    if (served != 0)
-        served |= LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES) | LK_EXCHANGE_BIT(LK_X_TLS12_PING);
-    return served | LK_EXCHANGE_BIT(LK_X_LURK_CAPABILITIES) | LK_EXCHANGE_BIT(LK_X_LURK_PING);
+                  key_serves(b, &b->conf->keys[b->class->key[i]]);
+    return with_keyless(served);
 }
 
 /* --- payloads ------------------------------------------------------------------------------- */
@@ -258,8 +279,10 @@ static struct lk_bytes list_hashes(uint8_t *room, uint32_t hashes)
 static struct lk_bytes list_schemes(uint8_t *room, uint32_t mask)
 {
     struct lk_writer w = lk_writer_of(room, LIST_BYTES);
-    for (unsigned i = 0; i < SCHEME_COUNT; i++)
-        if ((mask & 1u << i) != 0) lk_writer_u16(&w, schemes[i].scheme);
+    size_t count;
+    const struct lk_scheme_row *row = lk_schemes(&count);
+    for (size_t i = 0; i < count; i++)
+        if ((mask & 1u << i) != 0) lk_writer_u16(&w, row[i].scheme);
     return written(&w);
 }
 
@@ -360,8 +383,6 @@ static lk_err build_tls12(const struct builder *b, unsigned form, struct lk_byte
     uint8_t payload[LK_MESSAGE_BYTES_MAX];
     uint8_t certificates[LK_MESSAGE_BYTES_MAX];
     struct lk_writer w = lk_writer_of(payload, limit);
-    *out = lk_bytes_of(NULL, 0);
-    if ((b->exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES)) == 0) return LK_OK;
     if (!certificates_fit(b, form, limit)) return LK_OK;
     for (unsigned x = LK_X_TLS12_CAPABILITIES; x <= LK_X_TLS12_ECDHE; x++)
         if ((b->exchanges & LK_EXCHANGE_BIT(x)) != 0)
@@ -370,15 +391,187 @@ static lk_err build_tls12(const struct builder *b, unsigned form, struct lk_byte
     return w.bad ? LK_OK : keep_payload(&w, out);
 }
 
-static lk_err build_lurk(const struct builder *b, struct lk_bytes *out)
+/* --- tls13, split: one list of each kind for all types ---------------------------------------- */
+
+/* Room for what a form shows of keys: what is longer does not fit a message. */
+struct one_lists {
+    uint8_t types[LIST_BYTES], freshness[LIST_BYTES], methods[LIST_BYTES], groups[LIST_BYTES],
+        suites[LIST_BYTES], schemes[LIST_BYTES], certs[LIST_BYTES], poo[LIST_BYTES];
+    uint8_t keys[LK_MESSAGE_BYTES_MAX];
+};
+
+static struct lk_bytes list_types(const struct builder *b, enum lk_extension extension,
+                                  uint8_t *room)
 {
-    static const uint8_t pairs[] = {LK_EXT_LURK, LK_LURK_VERSION, LK_EXT_TLS12, LK_TLS12_VERSION};
-    bool tls12 = (b->exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_CAPABILITIES)) != 0;
-    uint8_t payload[32];
+    struct lk_writer w = lk_writer_of(room, LIST_BYTES);
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
+        if (lk_exchange_extension(x) == extension && (b->exchanges & LK_EXCHANGE_BIT(x)) != 0)
+            lk_writer_u8(&w, lk_exchange_type(x));
+    return written(&w);
+}
+
+static struct lk_bytes list_methods(uint8_t *room, uint8_t methods)
+{
+    struct lk_writer w = lk_writer_of(room, LIST_BYTES);
+    for (uint8_t m = LK_TLS13_E_GENERATED; m <= LK_TLS13_CS_GENERATED; m++)
+        if ((methods >> (m - LK_TLS13_E_GENERATED) & 1) != 0) lk_writer_u8(&w, m);
+    return written(&w);
+}
+
+/* Those that lurkd cannot make a share of are of use with the edge's own only. */
+static struct lk_bytes list_tls13_groups(uint8_t *room, uint8_t methods)
+{
+    struct lk_writer w = lk_writer_of(room, LIST_BYTES);
+    size_t count;
+    const struct lk_tls13_group_row *row = lk_tls13_groups(&count);
+    for (size_t i = 0; i < count; i++)
+        if (row[i].share_bytes != 0 || (methods & 1) != 0) lk_writer_u16(&w, row[i].group);
+    return written(&w);
+}
+
+static struct lk_bytes list_tls13_suites(uint8_t *room)
+{
+    struct lk_writer w = lk_writer_of(room, LIST_BYTES);
+    size_t count;
+    const struct lk_tls13_suite_row *row = lk_tls13_suites(&count);
+    for (size_t i = 0; i < count; i++)
+        lk_writer_u16(&w, row[i].suite);
+    return written(&w);
+}
+
+/* False: there are more than fit any message. Ascends, as the run does. */
+static bool list_fingerprints(const struct builder *b, unsigned form, struct lk_writer *w)
+{
+    uint32_t count = 0;
+    const struct shown *run = NULL;
+    if (form < LK_FORM_NONE)
+        run = tenant_run(b->order, LK_FORM_CERTIFICATES, b->class->tenant, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if ((may(b, run[i].key) & LK_EXCHANGE_BIT(LK_X_TLS13_S_INIT_CERT_VERIFY)) != 0)
+            lk_writer_put(w, run[i].digest, LK_TLS13_FINGERPRINT_BYTES);
+    return !w->bad;
+}
+
+static lk_err build_tls13(const struct builder *b, unsigned form, struct lk_bytes *out)
+{
+    static const uint8_t functs[] = {LK_SHA256, LK_SHA384, LK_SHA512};
+    static const uint8_t certs[] = {0, LK_TLS13_CERT_FINGER_PRINT, 0, LK_TLS13_CERT_UNCOMPRESSED};
+    uint8_t payload[LK_MESSAGE_BYTES_MAX];
+    struct one_lists room;
+    struct lk_writer w = lk_writer_of(payload, b->conf->message_bytes_max - LK_HEADER_BYTES);
+    struct lk_writer keys = lk_writer_of(room.keys, sizeof room.keys);
+    if (!list_fingerprints(b, form, &keys)) return LK_OK;
+    const struct lk_tls13_capabilities lists = {
+        .types = list_types(b, LK_EXTENSION_TLS13, room.types),
+        .freshness = lk_bytes_of(functs, sizeof functs),
+        .methods = list_methods(room.methods, b->methods),
+        .groups = list_tls13_groups(room.groups, b->methods),
+        .suites = list_tls13_suites(room.suites),
+        .schemes = list_schemes(room.schemes, b->facts[LK_X_TLS13_S_INIT_CERT_VERIFY].schemes),
+        .certs = lk_bytes_of(certs, sizeof certs),
+        .fingerprints = written(&keys)};
+    lk_tls13_capabilities_write(&w, &lists);
+    write_state(&w);
+    return w.bad ? LK_OK : keep_payload(&w, out);
+}
+
+static uint8_t split_kind(const struct lk_key_public *key, bool decrypt)
+{
+    static const uint8_t kinds[LK_KEY_KIND_COUNT] = {
+        [LK_KEY_RSA] = LK_SPLIT_KIND_RSA_SIGN, [LK_KEY_RSA_PSS] = LK_SPLIT_KIND_RSA_PSS,
+        [LK_KEY_P256] = LK_SPLIT_KIND_ECDSA,   [LK_KEY_P384] = LK_SPLIT_KIND_ECDSA,
+        [LK_KEY_P521] = LK_SPLIT_KIND_ECDSA,   [LK_KEY_ED25519] = LK_SPLIT_KIND_EDDSA,
+        [LK_KEY_ED448] = LK_SPLIT_KIND_EDDSA,
+    };
+    return decrypt ? LK_SPLIT_KIND_RSA_DECRYPT : kinds[key->kind];
+}
+
+/* Decryption and signing on one key are two entries: their kinds differ. */
+static void put_split_key(const struct builder *b, const struct lk_key_public *key,
+                          struct lk_writer *w)
+{
+    for (int signing = 0; signing < 2; signing++) {
+        uint16_t uses = 0;
+        for (unsigned x = LK_X_SPLIT_RSA_PREMASTER; x <= LK_X_SPLIT_SIGN_CERT_VERIFY; x++)
+            if ((x != LK_X_SPLIT_RSA_PREMASTER) == signing &&
+                (may(b, key) & LK_EXCHANGE_BIT(x)) != 0)
+                uses |= (uint16_t)(1u << lk_exchange_type(x));
+        if (uses == 0) continue;
+        lk_writer_u8(w, 0);
+        lk_writer_put(w, key->keyid.id[0], LK_KEY_ID_BYTES);
+        lk_writer_u8(w, split_kind(key, signing == 0));
+        lk_writer_u16(w, uses);
+    }
+}
+
+static bool list_split_keys(const struct builder *b, unsigned form, struct lk_writer *w)
+{
+    uint32_t count = 0;
+    const struct shown *run = NULL;
+    if (form < LK_FORM_NONE) run = tenant_run(b->order, LK_FORM_RAW, b->class->tenant, &count);
+    for (uint32_t i = 0; i < count; i++)
+        put_split_key(b, run[i].key, w);
+    return !w->bad;
+}
+
+/* lurk-split.md 10; forms are of types that are not built. */
+static lk_err build_split(const struct builder *b, unsigned form, struct lk_bytes *out)
+{
+    static const uint8_t functs[] = {0, LK_SPLIT_UNFRESH};
+    bool ske = (b->exchanges & LK_EXCHANGE_BIT(LK_X_SPLIT_SIGN_SKE)) != 0;
+    bool unfresh = (b->flags & LK_FLAG_UNFRESH) != 0;
+    uint8_t payload[LK_MESSAGE_BYTES_MAX];
+    struct one_lists room;
+    struct lk_writer w = lk_writer_of(payload, b->conf->message_bytes_max - LK_HEADER_BYTES);
+    struct lk_writer keys = lk_writer_of(room.keys, sizeof room.keys);
+    if (!list_split_keys(b, form, &keys)) return LK_OK;
+    struct lk_split_capabilities lists = {
+        .types = list_types(b, LK_EXTENSION_SPLIT, room.types),
+        .schemes = list_schemes(room.schemes, b->facts[LK_X_SPLIT_SIGN_SKE].schemes |
+                                                  b->facts[LK_X_SPLIT_SIGN_CERT_VERIFY].schemes),
+        .keys = written(&keys)};
+    if (ske) {
+        lists.freshness = lk_bytes_of(functs, unfresh ? 2 : 1);
+        lists.poo_prfs = list_poo(room.poo, (b->flags & LK_FLAG_UNPROVED) != 0);
+        lists.groups = list_ecdhe_curves(room.groups);
+    }
+    lk_split_capabilities_write(&w, &lists);
+    write_state(&w);
+    return w.bad ? LK_OK : keep_payload(&w, out);
+}
+
+/* --- lurk ------------------------------------------------------------------------------------- */
+
+static bool is_open(const struct builder *b, enum lk_extension extension)
+{
+    for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
+        if (lk_exchange_extension(x) == extension && (b->exchanges & LK_EXCHANGE_BIT(x)) != 0)
+            return true;
+    return false;
+}
+
+static lk_err build_lurk(const struct builder *b, unsigned form, struct lk_bytes *out)
+{
+    uint8_t payload[32], pairs[2 * LK_EXTENSION_COUNT];
     struct lk_writer w = lk_writer_of(payload, sizeof payload);
-    lk_lurk_capabilities_write(&w, lk_bytes_of(pairs, tls12 ? 4 : 2));
+    struct lk_writer p = lk_writer_of(pairs, sizeof pairs);
+    if (form != LK_FORM_NONE) return LK_OK; /* it shows no key */
+    for (unsigned x = 0; x < LK_EXTENSION_COUNT; x++) {
+        if (!is_open(b, (enum lk_extension)x)) continue;
+        lk_writer_u8(&p, lk_extension_code((enum lk_extension)x).designation);
+        lk_writer_u8(&p, lk_extension_code((enum lk_extension)x).version);
+    }
+    lk_lurk_capabilities_write(&w, written(&p));
     return keep_payload(&w, out);
 }
+
+static lk_err (*const build[LK_EXTENSION_COUNT])(const struct builder *b, unsigned form,
+                                                 struct lk_bytes *out) = {
+    [LK_EXTENSION_LURK] = build_lurk,
+    [LK_EXTENSION_TLS12] = build_tls12,
+    [LK_EXTENSION_TLS13] = build_tls13,
+    [LK_EXTENSION_SPLIT] = build_split,
+};
 
 lk_err lk_capabilities_build(const struct lk_conf *conf, const struct lk_rights_table *table,
                              const struct lk_rights_class *class, const struct lk_key_order *order,
@@ -388,15 +581,15 @@ lk_err lk_capabilities_build(const struct lk_conf *conf, const struct lk_rights_
     b.exchanges = open_exchanges(&b);
     note_keys(&b);
     *out = (struct lk_capabilities){.exchanges = b.exchanges};
-    LK_TRY(build_lurk(&b, &out->lurk));
-    for (unsigned form = 0; form < LK_FORM_COUNT; form++)
-        LK_TRY(build_tls12(&b, form, &out->tls12[form]));
+    for (unsigned x = 0; x < LK_EXTENSION_COUNT; x++)
+        for (unsigned form = 0; form < LK_FORM_COUNT && is_open(&b, (enum lk_extension)x); form++)
+            LK_TRY(build[x](&b, form, &out->payload[x][form]));
     return LK_OK;
 }
 
 void lk_capabilities_fini(struct lk_capabilities *capabilities)
 {
-    free((void *)capabilities->lurk.data);
-    for (unsigned form = 0; form < LK_FORM_COUNT; form++)
-        free((void *)capabilities->tls12[form].data);
+    for (unsigned x = 0; x < LK_EXTENSION_COUNT; x++)
+        for (unsigned form = 0; form < LK_FORM_COUNT; form++)
+            free((void *)capabilities->payload[x][form].data);
 }

@@ -1,21 +1,20 @@
 /* capabilities: the payloads that tell one class of edges what it may do, state included, as
- * lurk.md 5.4, 7 and lurk-tls12.md 8 have them. Every list ascends, so that replicas agree byte for
- * byte and the state changes exactly when rights or keys do.
+ * lurk.md 5.4, 7, lurk-tls12.md 8, lurk-tls13.md 7 and lurk-split.md 10 have them. Every list
+ * ascends, so that replicas agree byte for byte and the state changes exactly when rights or keys
+ * do.
  * Built with the policy; control thread. */
 #ifndef LK_CORE_POLICY_CAPABILITIES_H
 #define LK_CORE_POLICY_CAPABILITIES_H
 
 #include "core/keys/keystore.h"
+#include "core/policy/policy.h"
 #include "core/policy/rights.h"
 #include "core/wire/lurk.h"
 
-/* What a tls12 payload shows of each key; each form is smaller than the one before. */
-enum lk_capability_form { LK_FORM_CERTIFICATES, LK_FORM_RAW, LK_FORM_NONE, LK_FORM_COUNT };
-
 struct lk_capabilities {
     lk_exchange_mask exchanges; /* open to the class: lurk and pings included */
-    struct lk_bytes lurk;
-    struct lk_bytes tls12[LK_FORM_COUNT]; /* empty: does not fit a message, or tls12 is closed */
+    /* Empty: does not fit a message, or the extension is closed or has no such form. */
+    struct lk_bytes payload[LK_EXTENSION_COUNT][LK_FORM_COUNT];
 };
 
 /* The loaded keys of all tenants in the order in which payloads list them. */

@@ -13,12 +13,12 @@ struct lk_policy {
 };
 
 /* The form that is shown: what is configured, or the first smaller one that fits a message. Without
- * any certificate the payload always fits. */
-static struct lk_bytes form_from(const struct lk_capabilities *capabilities, unsigned form)
+ * any key the payload always fits. */
+static struct lk_bytes form_from(const struct lk_bytes form[LK_FORM_COUNT], unsigned wanted)
 {
-    while (form < LK_FORM_NONE && capabilities->tls12[form].len == 0)
-        form++;
-    return capabilities->tls12[form];
+    while (wanted < LK_FORM_NONE && form[wanted].len == 0)
+        wanted++;
+    return form[wanted];
 }
 
 static void copy_state(struct lk_bytes payload, uint8_t state[LK_STATE_BYTES])
@@ -36,14 +36,13 @@ static void fill_edge(const struct lk_policy *policy, uint32_t index)
     *edge = (struct lk_edge){.index = index,
                              .tenant = policy->conf->edges[index].tenant,
                              .name = policy->conf->edges[index].name,
-                             .exchanges = capabilities->exchanges,
-                             .lurk_capabilities = capabilities->lurk,
-                             .tls12_capabilities = form_from(capabilities, wanted),
-                             .tls12_capabilities_raw = form_from(
-                                 capabilities, wanted > LK_FORM_RAW ? wanted : LK_FORM_RAW),
-                             .tls12_capabilities_none = capabilities->tls12[LK_FORM_NONE]};
-    copy_state(edge->lurk_capabilities, edge->lurk_state);
-    copy_state(edge->tls12_capabilities, edge->tls12_state);
+                             .exchanges = capabilities->exchanges};
+    for (unsigned x = 0; x < LK_EXTENSION_COUNT; x++) {
+        for (unsigned form = 0; form < LK_FORM_COUNT; form++)
+            edge->capabilities[x][form] =
+                form_from(capabilities->payload[x], wanted > form ? wanted : form);
+        copy_state(edge->capabilities[x][0], edge->state[x]);
+    }
 }
 
 static lk_err fill(struct lk_policy *policy)
@@ -108,11 +107,15 @@ struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_ed
     const struct lk_rights_class *class =
         &policy->rights.class[policy->rights.class_of_edge[edge->index]];
     const struct lk_rights *rights = lk_rights_find(&policy->rights, class, key->index);
-    lk_exchange_mask may = rights->exchanges & lk_rights_of_uses(key->uses);
+    uint32_t flags = key->flags & class->flags;
+    lk_exchange_mask may = rights->exchanges & lk_rights_of_uses(key->uses, flags);
     LK_ASSERT(exchange < LK_EXCHANGE_COUNT);
     if ((may & LK_EXCHANGE_BIT(exchange)) == 0) return (struct lk_grant){.rule = UINT32_MAX};
     return (struct lk_grant){.key = key,
                              .rule = rights->rule[exchange],
                              .hashes = rights->hashes[exchange] & ~key->barred_hashes,
-                             .poo_optional = rights->poo_optional};
+                             .poo_optional = rights->poo_optional,
+                             .flags = flags,
+                             .methods = rights->methods,
+                             .secrets = rights->secrets};
 }

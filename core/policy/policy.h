@@ -11,25 +11,27 @@
 #include "core/conf/conf.h"
 #include "core/keys/keystore.h"
 #include "core/wire/lurk.h"
+#include "core/wire/split.h"
 
 struct lk_policy;
+
+/* What a payload of capabilities shows of each key; each form is smaller than the one before. */
+enum lk_capability_form { LK_FORM_CERTIFICATES, LK_FORM_RAW, LK_FORM_NONE, LK_FORM_COUNT };
 
 /* What one row of `edges` may do, precomputed. */
 struct lk_edge {
     uint32_t index; /* in the configuration */
     uint32_t tenant;
     const char *name;
-    /* What some key of its tenant can serve for it, lurk and pings included; tls12 capabilities and
-     * ping only beside an exchange that uses a key. */
+    /* What some key of its tenant can serve for it, lurk and pings included; capabilities and ping
+     * of an extension only beside an exchange of it that uses a key. */
     lk_exchange_mask exchanges;
-    struct lk_bytes lurk_capabilities; /* whole payload, state included, as this edge gets it */
-    /* Whole payload: certificates as configured, or the next smaller form that fits
-     * message_bytes_max. Empty where tls12 is closed. Its state is tls12_state. */
-    struct lk_bytes tls12_capabilities;
-    struct lk_bytes tls12_capabilities_raw;  /* raw public keys, or nothing where they do not fit */
-    struct lk_bytes tls12_capabilities_none; /* with empty certificate lists */
-    uint8_t lurk_state[LK_STATE_BYTES];
-    uint8_t tls12_state[LK_STATE_BYTES];
+    /* Whole payloads, state included, as this edge gets them, the fullest first: certificates as
+     * configured or the next smaller form that fits message_bytes_max; raw public keys, or nothing
+     * where they do not fit; nothing of keys. Extensions that show no certificates have two. Empty
+     * where the extension is closed. */
+    struct lk_bytes capabilities[LK_EXTENSION_COUNT][LK_FORM_COUNT];
+    uint8_t state[LK_EXTENSION_COUNT][LK_STATE_BYTES]; /* of the fullest */
 };
 
 /* Borrows both for its life. Errors: LK_ERR_MEMORY; LK_ERR_FULL: rules name more (edge, key) pairs
@@ -46,6 +48,8 @@ struct lk_grant {
     uint32_t rule;                   /* index of the deciding rule; UINT32_MAX none */
     uint32_t hashes;                 /* union over the rules that grant */
     bool poo_optional;               /* some granting rule does not require the proof */
+    uint32_t flags;                  /* enum lk_conf_flag: of the edge and of the key */
+    uint8_t methods, secrets;        /* of TLS 1.3, as in struct lk_conf_rule */
 };
 /* May edge use the key with this id for exchange (types with a key)? Same time either way. */
 struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_edge *edge,
@@ -57,7 +61,15 @@ struct lk_key_rights {
     lk_exchange_mask exchanges;
     uint32_t hashes;
     bool poo_optional;
+    uint32_t uses;            /* enum lk_key_use */
+    uint32_t flags;           /* enum lk_conf_flag, of the key and of some edge of its tenant */
+    uint8_t methods, secrets; /* of TLS 1.3, as in struct lk_conf_rule */
 };
+/* Is a key of these uses kept for a CertificateVerify of this role (enum lk_split_role)? */
+static inline bool lk_policy_role_kept(uint32_t uses, uint8_t role)
+{
+    return (uses & (role == LK_SPLIT_CLIENT ? LK_USE_TLS13_CLIENT : LK_USE_TLS13_SIGN)) != 0;
+}
 struct lk_key_rights lk_policy_key_rights(const struct lk_conf *conf, uint32_t key_index);
 
 #endif

@@ -17,15 +17,27 @@ struct pair {
     uint32_t key, rule;
 };
 
-lk_exchange_mask lk_rights_of_uses(uint32_t uses)
+lk_exchange_mask lk_rights_of_uses(uint32_t uses, uint32_t flags)
 {
+    static const struct {
+        uint32_t uses;  /* one of them */
+        uint32_t flags; /* all of them */
+        enum lk_exchange_id exchange;
+    } rows[] = {
+        {LK_USE_TLS12_RSA, 0, LK_X_TLS12_RSA_MASTER},
+        {LK_USE_TLS12_RSA, 0, LK_X_TLS12_RSA_MASTER_WITH_POH},
+        {LK_USE_TLS12_RSA, 0, LK_X_TLS12_RSA_EXTENDED_MASTER},
+        {LK_USE_TLS12_RSA, 0, LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH},
+        {LK_USE_TLS12_RSA, LK_FLAG_PREMASTER, LK_X_SPLIT_RSA_PREMASTER},
+        {LK_USE_TLS12_SIGN, 0, LK_X_TLS12_ECDHE},
+        {LK_USE_TLS12_SIGN, 0, LK_X_SPLIT_SIGN_SKE},
+        {LK_USE_TLS13_SIGN | LK_USE_TLS13_CLIENT, 0, LK_X_SPLIT_SIGN_CERT_VERIFY},
+        {LK_USE_TLS13_SIGN, 0, LK_X_TLS13_S_INIT_CERT_VERIFY},
+    };
     lk_exchange_mask mask = 0;
-    if ((uses & LK_USE_TLS12_RSA) != 0)
-        mask |= LK_EXCHANGE_BIT(LK_X_TLS12_RSA_MASTER) |
-                LK_EXCHANGE_BIT(LK_X_TLS12_RSA_MASTER_WITH_POH) |
-                LK_EXCHANGE_BIT(LK_X_TLS12_RSA_EXTENDED_MASTER) |
-                LK_EXCHANGE_BIT(LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH);
-    if ((uses & LK_USE_TLS12_SIGN) != 0) mask |= LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if ((uses & rows[i].uses) != 0 && (flags & rows[i].flags) == rows[i].flags)
+            mask |= LK_EXCHANGE_BIT(rows[i].exchange);
     return mask;
 }
 
@@ -50,6 +62,10 @@ static void grant(struct lk_rights *rights, const struct lk_conf_rule *rule, uin
     rights->exchanges |= rule->exchanges;
     if ((rule->exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE)) != 0 && !rule->require_poo)
         rights->poo_optional = true;
+    if ((rule->exchanges & LK_EXCHANGE_BIT(LK_X_TLS13_S_INIT_CERT_VERIFY)) != 0) {
+        rights->methods |= (uint8_t)rule->methods;
+        rights->secrets |= (uint8_t)rule->secrets;
+    }
 }
 
 static uint32_t *rights_cell(const struct lk_rights_table *t, const struct lk_rights *rights)
@@ -127,7 +143,8 @@ static void plan_fini(struct plan *plan)
 static bool same_class(const struct plan *plan, uint32_t a, uint32_t b)
 {
     uint32_t len = plan->first[a + 1] - plan->first[a];
-    return plan->conf->edges[a].tenant == plan->conf->edges[b].tenant &&
+    const struct lk_conf_edge *edges = plan->conf->edges;
+    return edges[a].tenant == edges[b].tenant && edges[a].flags == edges[b].flags &&
            plan->first[b + 1] - plan->first[b] == len &&
            memcmp(plan->rule + plan->first[a], plan->rule + plan->first[b],
                   len * sizeof *plan->rule) == 0;
@@ -200,6 +217,7 @@ static lk_err build_class(struct plan *plan, struct lk_rights_table *t, uint32_t
     plan->cells += pairs;
     LK_REQUIRE(plan->cells <= LK_RIGHTS_CELLS_MAX, LK_ERR_FULL);
     class->tenant = plan->conf->edges[edge].tenant;
+    class->flags = plan->conf->edges[edge].flags;
     class->key = calloc(pairs + 1, sizeof *class->key);
     class->rights = calloc(pairs + 1, sizeof *class->rights);
     LK_REQUIRE(class->key != NULL && class->rights != NULL, LK_ERR_MEMORY);
@@ -213,7 +231,8 @@ static lk_err build_class(struct plan *plan, struct lk_rights_table *t, uint32_t
 
 static uint32_t class_hash(const struct plan *plan, uint32_t edge)
 {
-    uint64_t hash = plan->conf->edges[edge].tenant;
+    const struct lk_conf_edge *row = &plan->conf->edges[edge];
+    uint64_t hash = row->tenant + ((uint64_t)row->flags << 32);
     for (uint32_t i = plan->first[edge]; i < plan->first[edge + 1]; i++)
         hash = (hash ^ plan->rule[i]) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 29);
     return (uint32_t)(hash ^ hash >> 32);
@@ -275,6 +294,15 @@ const struct lk_rights *lk_rights_find(const struct lk_rights_table *table,
     return &table->rights[named ? class->rights[at] : class->base];
 }
 
+/* Those that some edge of the tenant carries too. */
+static uint32_t shared_flags(const struct lk_conf *conf, const struct lk_conf_key *key)
+{
+    uint32_t flags = 0;
+    for (uint32_t e = 0; e < conf->edge_count && flags != key->flags; e++)
+        if (conf->edges[e].tenant == key->tenant) flags |= conf->edges[e].flags & key->flags;
+    return flags;
+}
+
 struct lk_key_rights lk_policy_key_rights(const struct lk_conf *conf, uint32_t key_index)
 {
     const struct lk_conf_key *key = &conf->keys[key_index];
@@ -286,10 +314,14 @@ struct lk_key_rights lk_policy_key_rights(const struct lk_conf *conf, uint32_t k
         if (rule->tenant != key->tenant) continue;
         if (rule->keys == NULL || lk_conf_rule_names_key(rule, key_index)) grant(&rights, rule, r);
     }
-    out.exchanges = rights.exchanges & lk_rights_of_uses(key->uses);
+    out.uses = key->uses;
+    out.flags = shared_flags(conf, key);
+    out.exchanges = rights.exchanges & lk_rights_of_uses(key->uses, out.flags);
     for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
         if ((out.exchanges & LK_EXCHANGE_BIT(x)) != 0) out.hashes |= rights.hashes[x];
     out.poo_optional =
         (out.exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE)) != 0 && rights.poo_optional;
+    out.methods = rights.methods;
+    out.secrets = rights.secrets;
     return out;
 }

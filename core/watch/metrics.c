@@ -30,22 +30,63 @@ static const char *const lurk_fault_names[8] = {
     "temporary_failure",
 };
 
-/* Names of tls12 statuses; the lurk extension's own pings and capabilities only succeed or fail
- * 3. */
-static const char *const status_names[LK_STATUS_COUNT] = {
-    [1] = "success",
-    [2] = "undefined_error",
-    [3] = "invalid_payload_format",
-    [4] = "invalid_key_id_type",
-    [5] = "invalid_key_id",
-    [6] = "invalid_tls_random",
-    [7] = "invalid_freshness_funct",
-    [9] = "invalid_finished",
-    [10] = "invalid_ec_type",
-    [11] = "invalid_ec_curve",
-    [12] = "invalid_poo_prf",
-    [13] = "invalid_poo",
-    [14] = "invalid_cipher_or_prf_hash",
+/* Names of statuses by extension; pings and capabilities of lurk only succeed or fail 3. */
+static const char *const status_names[LK_EXTENSION_COUNT][LK_STATUS_COUNT] = {
+    [LK_EXTENSION_LURK] = {[1] = "success", [2] = "undefined_error", [3] = "invalid_format"},
+    [LK_EXTENSION_TLS12] =
+        {
+            [1] = "success",
+            [2] = "undefined_error",
+            [3] = "invalid_payload_format",
+            [4] = "invalid_key_id_type",
+            [5] = "invalid_key_id",
+            [6] = "invalid_tls_random",
+            [7] = "invalid_freshness_funct",
+            [9] = "invalid_finished",
+            [10] = "invalid_ec_type",
+            [11] = "invalid_ec_curve",
+            [12] = "invalid_poo_prf",
+            [13] = "invalid_poo",
+            [14] = "invalid_cipher_or_prf_hash",
+        },
+    [LK_EXTENSION_TLS13] =
+        {
+            [1] = "success",
+            [2] = "undefined_error",
+            [3] = "invalid_format",
+            [5] = "invalid_session_id",
+            [6] = "invalid_handshake",
+            [7] = "invalid_freshness",
+            [8] = "invalid_ephemeral",
+            [9] = "invalid_psk",
+            [10] = "invalid_certificate",
+            [11] = "invalid_type",
+            [12] = "invalid_cert_type",
+            [17] = "invalid_signature_scheme",
+            [19] = "invalid_certificate_verify",
+            [21] = "too_many_identities",
+        },
+    [LK_EXTENSION_SPLIT] =
+        {
+            [1] = "success",
+            [2] = "undefined_error",
+            [3] = "invalid_payload_format",
+            [4] = "invalid_key_id_type",
+            [5] = "invalid_key_id",
+            [6] = "invalid_tls_random",
+            [7] = "invalid_freshness_funct",
+            [8] = "invalid_public_value",
+            [9] = "invalid_group",
+            [10] = "invalid_sig_scheme",
+            [11] = "invalid_prf_hash",
+            [12] = "invalid_poo_prf",
+            [13] = "invalid_poo",
+            [14] = "invalid_handshake",
+            [15] = "invalid_form",
+            [17] = "invalid_psk_identity",
+            [18] = "invalid_handle",
+            [19] = "invalid_digest",
+        },
 };
 
 /* Bounds of the published histograms, microseconds; each is the limit of a cell. */
@@ -112,12 +153,13 @@ static void write_requests(const struct page *page)
     write_head(page, "lurk_requests_total", "counter", "Requests answered, by exchange and status");
     for (unsigned x = 0; x < LK_EXCHANGE_COUNT; x++)
         for (unsigned s = 1; s < LK_STATUS_COUNT; s++) {
-            if (status_names[s] == NULL) continue;
+            const char *name = status_names[lk_exchange_extension(x)][s];
+            if (name == NULL) continue;
             size_t at = (x * LK_STATUS_COUNT + s) * sizeof(uint64_t);
             uint64_t v = sum_at(page, offsetof(struct lk_counters, requests) + at);
             if (v == 0 && s != LK_STATUS_SUCCESS) continue;
             fprintf(page->to, "lurk_requests_total{exchange=\"%s\",status=\"%s\"} %llu\n",
-                    lk_exchange_name((enum lk_exchange_id)x), status_names[s],
+                    lk_exchange_name((enum lk_exchange_id)x), name,
                     (unsigned long long)v);
         }
     write_head(page, "lurk_layer_faults_total", "counter", "Messages refused by the message layer");

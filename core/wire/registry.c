@@ -2,15 +2,18 @@
 
 /* A key is used by what is neither capabilities nor ping; those are types 0 and 1 everywhere. */
 #define KEYLESS_TYPE_LAST 1
-#define LURK LK_EXT_LURK, LK_LURK_VERSION
-#define TLS12 LK_EXT_TLS12, LK_TLS12_VERSION
-#define TLS13 LK_EXT_TLS13, LK_TLS13_VERSION
-#define SPLIT LK_EXT_SPLIT, LK_SPLIT_VERSION
 #define ROW(extension, name, text)                                                                 \
-    [LK_X_##extension##_##name] = {extension, LK_##extension##_##name, text}
+    [LK_X_##extension##_##name] = {LK_EXTENSION_##extension, LK_##extension##_##name, text}
+
+static const struct lk_extension_code codes[LK_EXTENSION_COUNT] = {
+    [LK_EXTENSION_LURK] = {LK_EXT_LURK, LK_LURK_VERSION},
+    [LK_EXTENSION_TLS12] = {LK_EXT_TLS12, LK_TLS12_VERSION},
+    [LK_EXTENSION_TLS13] = {LK_EXT_TLS13, LK_TLS13_VERSION},
+    [LK_EXTENSION_SPLIT] = {LK_EXT_SPLIT, LK_SPLIT_VERSION},
+};
 
 static const struct {
-    uint8_t designation, version, type;
+    uint8_t extension, type;
     const char *name;
 } rows[LK_EXCHANGE_COUNT] = {
     ROW(LURK, CAPABILITIES, "lurk.capabilities"),
@@ -39,16 +42,22 @@ const char *lk_exchange_name(enum lk_exchange_id id)
 
 int lk_exchange_find(uint8_t designation, uint8_t version, uint8_t type)
 {
-    for (int i = 0; i < LK_EXCHANGE_COUNT; i++)
-        if (rows[i].designation == designation && rows[i].version == version
-            && rows[i].type == type)
+    for (int i = 0; i < LK_EXCHANGE_COUNT; i++) {
+        struct lk_extension_code code = codes[rows[i].extension];
+        if (code.designation == designation && code.version == version && rows[i].type == type)
             return i;
+    }
     return -1;
 }
 
-uint8_t lk_exchange_designation(enum lk_exchange_id id)
+struct lk_extension_code lk_extension_code(enum lk_extension extension)
 {
-    return rows[id].designation;
+    return codes[extension];
+}
+
+enum lk_extension lk_exchange_extension(enum lk_exchange_id id)
+{
+    return (enum lk_extension)rows[id].extension;
 }
 
 uint8_t lk_exchange_type(enum lk_exchange_id id)

@@ -10,6 +10,20 @@
 enum lk_designation { LK_EXT_LURK = 0, LK_EXT_TLS12 = 1, LK_EXT_TLS13 = 2, LK_EXT_SPLIT = 240 };
 enum { LK_LURK_VERSION = 1, LK_TLS12_VERSION = 1, LK_TLS13_VERSION = 1, LK_SPLIT_VERSION = 1 };
 
+/* The program's own numbers of them. */
+enum lk_extension {
+    LK_EXTENSION_LURK,
+    LK_EXTENSION_TLS12,
+    LK_EXTENSION_TLS13,
+    LK_EXTENSION_SPLIT,
+    LK_EXTENSION_COUNT
+};
+/* Designation and version of one. */
+struct lk_extension_code {
+    uint8_t designation, version;
+};
+struct lk_extension_code lk_extension_code(enum lk_extension extension);
+
 /* Statuses. 0 to 3 are shared by every extension, the rest is each one's own. */
 enum lk_status {
     LK_STATUS_REQUEST = 0,
@@ -124,7 +138,7 @@ const char *lk_exchange_name(enum lk_exchange_id id);
 /* The number for (designation, version, type), or -1. */
 int lk_exchange_find(uint8_t designation, uint8_t version, uint8_t type);
 /* Its extension, and its type there. */
-uint8_t lk_exchange_designation(enum lk_exchange_id id);
+enum lk_extension lk_exchange_extension(enum lk_exchange_id id);
 uint8_t lk_exchange_type(enum lk_exchange_id id);
 /* Does it ask for the use of a key? The others, capabilities and pings, come with the first that
  * does. */

@@ -5,8 +5,6 @@
 #define MALFORMED LK_SPLIT_INVALID_PAYLOAD_FORMAT
 #define CURVE_TYPE_NAMED 3 /* RFC 8422 5.4 */
 #define POO_PRF_LAST 2
-#define VERSION_TLS12 0x0303
-#define VERSION_DTLS12 0xfefd
 
 /* The type decides how long the id is, so it is judged when met (lurk-tls12.md 2). */
 static uint8_t key_id_read(struct lk_cursor *c, uint8_t key_id[1 + LK_KEY_ID_BYTES])
@@ -34,7 +32,8 @@ uint8_t lk_split_rsa_premaster_parse(struct lk_bytes payload, struct lk_split_rs
 
 uint8_t lk_split_rsa_premaster_judge(const struct lk_split_rsa_premaster *out)
 {
-    bool known = out->client_version == VERSION_TLS12 || out->client_version == VERSION_DTLS12;
+    bool known = out->client_version == LK_SPLIT_VERSION_TLS12 ||
+                 out->client_version == LK_SPLIT_VERSION_DTLS12;
     return known ? 0 : MALFORMED;
 }
 
@@ -65,6 +64,25 @@ void lk_split_cert_verify_write(struct lk_writer *w, const struct lk_split_cert_
     lk_writer_u8(w, in->role);
     lk_writer_u16(w, in->scheme);
     lk_writer_vec8(w, in->transcript_hash);
+}
+
+bool lk_split_all_equal(struct lk_bytes bytes)
+{
+    for (size_t i = 1; i < bytes.len; i++)
+        if (bytes.data[i] != bytes.data[0]) return false;
+    return true;
+}
+
+bool lk_split_randoms_constant(const struct lk_split_sign_ske *request)
+{
+    return lk_split_all_equal(lk_bytes_of(request->client_random, LK_RANDOM_BYTES)) ||
+           lk_split_all_equal(lk_bytes_of(request->server_random, LK_RANDOM_BYTES));
+}
+
+bool lk_split_digest_good(struct lk_bytes transcript_hash)
+{
+    bool length = transcript_hash.len == 32 || transcript_hash.len == 48;
+    return length && !lk_split_all_equal(transcript_hash);
 }
 
 /* --- sign_ske, lurk-split.md 4 ---------------------------------------------------------------- */

@@ -15,6 +15,8 @@
 
 #define LK_SPLIT_PREMASTER_BYTES 48
 #define LK_SPLIT_UNFRESH 255 /* server_random is used as it is */
+#define LK_SPLIT_VERSION_TLS12 0x0303
+#define LK_SPLIT_VERSION_DTLS12 0xfefd
 
 struct lk_split_rsa_premaster {
     uint8_t key_id[1 + LK_KEY_ID_BYTES]; /* type byte, then the id */
@@ -35,6 +37,10 @@ struct lk_split_cert_verify {
 };
 uint8_t lk_split_cert_verify_parse(struct lk_bytes payload, struct lk_split_cert_verify *out);
 void lk_split_cert_verify_write(struct lk_writer *w, const struct lk_split_cert_verify *in);
+/* 32 or 48 bytes that are not all the same: step 3. */
+bool lk_split_digest_good(struct lk_bytes transcript_hash);
+/* One byte, again and again: no random value and no hash is. */
+bool lk_split_all_equal(struct lk_bytes bytes);
 
 enum lk_split_kx { LK_SPLIT_DHE = 1, LK_SPLIT_ECDHE = 3 };
 struct lk_split_sign_ske {
@@ -56,6 +62,8 @@ struct lk_split_sign_ske {
 uint8_t lk_split_sign_ske_parse(struct lk_bytes payload, struct lk_split_sign_ske *out);
 uint8_t lk_split_sign_ske_cut(struct lk_bytes payload, struct lk_split_sign_ske *out);
 uint8_t lk_split_sign_ske_judge(const struct lk_split_sign_ske *out);
+/* One of its two randoms is one byte, 32 times. */
+bool lk_split_randoms_constant(const struct lk_split_sign_ske *request);
 /* params as they are; group, p, g and share are not looked at. */
 void lk_split_sign_ske_write(struct lk_writer *w, const struct lk_split_sign_ske *in);
 

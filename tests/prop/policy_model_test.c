@@ -20,7 +20,8 @@ static uint32_t below(uint32_t n)
     return (uint32_t)(seed >> 33) % n;
 }
 
-static const char *const use_names[] = {"tls12-rsa", "tls12-sign", "tls13-sign"};
+static const char *const use_names[] = {"tls12-rsa", "tls12-sign", "tls13-sign", "tls13-client"};
+static const char *const flag_names[] = {"premaster", "unfresh", "unproved"};
 static const char *const hash_names[] = {"sha256", "sha384", "sha512"};
 
 /* "all", or the names of some rows of this tenant; rows belong to tenant index % TENANTS. */
@@ -55,6 +56,16 @@ static int put_rule(char *to, uint32_t index)
     return len + sprintf(to + len, ", require_poo: %s}\n", below(2) == 0 ? "true" : "false");
 }
 
+/* None, or some. */
+static const char *random_flags(void)
+{
+    static char text[64];
+    const char *one = flag_names[below(3)], *other = flag_names[below(3)];
+    if (below(2) == 0) return "";
+    sprintf(text, one != other ? ", flags: [%s, %s]" : ", flags: [%s]", one, other);
+    return text;
+}
+
 static struct lk_conf *random_conf(void)
 {
     static char text[65536];
@@ -64,12 +75,13 @@ static struct lk_conf *random_conf(void)
                             "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
                             "tenants: [{name: t0}, {name: t1}, {name: t2}]\nkeys:\n");
     for (uint32_t i = 0; i < KEYS; i++)
-        len += sprintf(text + len, "- {name: k%u, tenant: t%u, file: /f, uses: [%s]}\n", i,
-                       i % TENANTS, use_names[below(3)]);
+        len += sprintf(text + len, "- {name: k%u, tenant: t%u, file: /f, uses: [%s]%s}\n", i,
+                       i % TENANTS, use_names[below(4)], random_flags());
     len += sprintf(text + len, "edges:\n");
     for (uint32_t i = 0; i < EDGES; i++)
         len +=
-            sprintf(text + len, "- {name: e%u, tenant: t%u, match: 'uri:%u'}\n", i, i % TENANTS, i);
+            sprintf(text + len, "- {name: e%u, tenant: t%u, match: 'uri:%u'%s}\n", i, i % TENANTS, i,
+                    random_flags());
     len += sprintf(text + len, "rules:\n");
     for (uint32_t i = 0; i < RULES; i++)
         len += put_rule(text + len, i);
@@ -89,6 +101,7 @@ static struct lk_keystore *random_keys(const struct lk_conf *conf, bool loaded[K
     for (uint32_t i = 0; i < KEYS; i++) {
         const struct lk_key_public *other;
         struct lk_key_public key = {.index = i, .tenant = i % TENANTS, .uses = conf->keys[i].uses,
+                                    .flags = conf->keys[i].flags,
                                     .spki = lk_bytes_of(&i, sizeof i), .keyid.id_count = 1};
         key.keyid.id[0][0] = (uint8_t)(i / TENANTS);
         loaded[i] = below(5) != 0;
@@ -104,11 +117,23 @@ static bool holds(const uint32_t *list, uint32_t count, uint32_t index)
     return list == NULL;
 }
 
-/* What an exchange needs of a key. */
-static bool serves(const struct lk_conf_key *key, unsigned exchange)
+/* What an exchange needs of a key, and of the flags it shares with who asks. */
+static bool serves(const struct lk_conf_key *key, uint32_t flags, unsigned exchange)
 {
-    if (exchange > LK_X_TLS12_ECDHE) return false;
-    return (key->uses & (exchange == LK_X_TLS12_ECDHE ? LK_USE_TLS12_SIGN : LK_USE_TLS12_RSA)) != 0;
+    switch (exchange) {
+    case LK_X_TLS12_RSA_MASTER:
+    case LK_X_TLS12_RSA_MASTER_WITH_POH:
+    case LK_X_TLS12_RSA_EXTENDED_MASTER:
+    case LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH: return (key->uses & LK_USE_TLS12_RSA) != 0;
+    case LK_X_TLS12_ECDHE:
+    case LK_X_SPLIT_SIGN_SKE: return (key->uses & LK_USE_TLS12_SIGN) != 0;
+    case LK_X_TLS13_S_INIT_CERT_VERIFY: return (key->uses & LK_USE_TLS13_SIGN) != 0;
+    case LK_X_SPLIT_SIGN_CERT_VERIFY:
+        return (key->uses & (LK_USE_TLS13_SIGN | LK_USE_TLS13_CLIENT)) != 0;
+    case LK_X_SPLIT_RSA_PREMASTER:
+        return (key->uses & LK_USE_TLS12_RSA) != 0 && (flags & LK_FLAG_PREMASTER) != 0;
+    default: return false;
+    }
 }
 
 struct verdict {
@@ -126,7 +151,8 @@ static struct verdict model(const struct lk_conf *conf, uint32_t edge, uint32_t 
             rule->tenant == conf->edges[edge].tenant && rule->tenant == conf->keys[key].tenant &&
             holds(rule->edges, rule->edge_count, edge) && holds(rule->keys, rule->key_count, key) &&
             (rule->exchanges & LK_EXCHANGE_BIT(exchange)) != 0;
-        if (!applies || !serves(&conf->keys[key], exchange)) continue;
+        uint32_t flags = conf->keys[key].flags & conf->edges[edge].flags;
+        if (!applies || !serves(&conf->keys[key], flags, exchange)) continue;
         if (!v.granted) v.rule = r;
         v.granted = true;
         v.hashes |= rule->hashes;
@@ -152,6 +178,7 @@ static void compare_cell(const struct lk_conf *conf, const struct lk_policy *pol
         assert_int_equal(got.key->index, key);
         assert_int_equal(got.hashes, want.hashes);
         assert_int_equal(got.rule, want.rule);
+        assert_int_equal(got.flags, conf->keys[key].flags & conf->edges[edge].flags);
         if (x == LK_X_TLS12_ECDHE) assert_int_equal(got.poo_optional, want.poo_optional);
     }
 }
@@ -161,12 +188,14 @@ static void compare_cell(const struct lk_conf *conf, const struct lk_policy *pol
 static void compare_bound(const struct lk_conf *conf, uint32_t key)
 {
     struct lk_key_rights want = {.exchanges = 0};
+    for (uint32_t e = key % TENANTS; e < EDGES; e += TENANTS)
+        want.flags |= conf->keys[key].flags & conf->edges[e].flags;
     for (uint32_t r = 0; r < conf->rule_count; r++) {
         const struct lk_conf_rule *rule = &conf->rules[r];
         if (rule->tenant != conf->keys[key].tenant || !holds(rule->keys, rule->key_count, key))
             continue;
         for (unsigned x = FIRST; x < LK_EXCHANGE_COUNT; x++) {
-            if ((rule->exchanges & LK_EXCHANGE_BIT(x)) == 0 || !serves(&conf->keys[key], x))
+            if ((rule->exchanges & LK_EXCHANGE_BIT(x)) == 0 || !serves(&conf->keys[key], want.flags, x))
                 continue;
             want.exchanges |= LK_EXCHANGE_BIT(x);
             want.hashes |= rule->hashes;
@@ -177,6 +206,8 @@ static void compare_bound(const struct lk_conf *conf, uint32_t key)
     assert_int_equal(got.exchanges, want.exchanges);
     assert_int_equal(got.hashes, want.hashes);
     assert_int_equal(got.poo_optional, want.poo_optional);
+    assert_int_equal(got.flags, want.flags);
+    assert_int_equal(got.uses, conf->keys[key].uses);
 }
 
 /* A type is open to an edge exactly when some key of the configuration can serve it there. */
@@ -189,6 +220,8 @@ static void compare_open(const struct lk_conf *conf, const struct lk_policy *pol
         for (unsigned x = FIRST; x < LK_EXCHANGE_COUNT; x++)
             if (model(conf, edge, key, x).granted) want |= LK_EXCHANGE_BIT(x);
     lk_exchange_mask got = lk_policy_edge(policy, identity)->exchanges;
+    for (unsigned x = FIRST; x < LK_EXCHANGE_COUNT; x++)
+        if (!lk_exchange_keyed(x)) got &= ~LK_EXCHANGE_BIT(x);
     assert_int_equal(got >> FIRST, want >> FIRST);
 }
 

@@ -30,6 +30,8 @@ void lk_rig_init(struct lk_rig *rig)
                                         .lanes_large = 2,
                                         .kernels = &rig->kernels,
                                         .health = &rig->health,
+                                        .rate = &rig->rate,
+                                        .premasters_per_s = 1000,
                                         .clock_ns = clock_ns};
     rig->keyring = (struct lk_keyring){.generation = 1, .key = rig->key};
     rig->audit = zeroed(sizeof *rig->audit);
@@ -96,7 +98,8 @@ static struct lk_key *key_add(struct lk_rig *rig, enum lk_key_kind kind)
     struct lk_key *key = &rig->key[index];
     *key = (struct lk_key){.handle = UINT64_C(1) << 32 | index, .kind = kind};
     key->rights = (struct lk_key_rights){
-        .exchanges = ~UINT64_C(0), .hashes = (1u << LK_HASH_COUNT) - 1, .poo_optional = true};
+        .exchanges = ~UINT64_C(0), .hashes = (1u << LK_HASH_COUNT) - 1, .poo_optional = true,
+        .uses = ~0u, .flags = ~0u, .methods = 3, .secrets = 0x1f};
     return key;
 }
 
@@ -149,7 +152,9 @@ struct lk_slot *lk_rig_fill(struct lk_rig *rig, uint32_t index, enum lk_exchange
                              .tenant = rig->key[key].tenant,
                              .edge = 3,
                              .exchange = (uint16_t)exchange,
-                             .flags = LK_SLOT_POO_OPTIONAL,
+                             .flags = LK_SLOT_POO_OPTIONAL | LK_SLOT_UNFRESH | LK_SLOT_UNPROVED,
+                             .methods = 3,
+                             .secrets = 0x1f,
                              .job_bytes = (uint32_t)payload.len,
                              .request_id = 100 + index};
     memcpy(slot->body, payload.data, payload.len);

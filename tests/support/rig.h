@@ -17,6 +17,7 @@ struct lk_rig {
     struct lk_worker_conf conf;
     struct lk_kernels kernels;
     struct lk_health health;
+    struct lk_rate rate;
     struct lk_worker *worker;
     void *arena;
     struct lk_audit_ring *audit;

@@ -158,6 +158,7 @@ static void add_key(struct check *c, uint32_t i, const struct lk_engine_key *eng
                                 .index = i,
                                 .tenant = c->bundle->conf->keys[i].tenant,
                                 .uses = c->bundle->conf->keys[i].uses,
+                                .flags = c->bundle->conf->keys[i].flags,
                                 .kind = facts->kind,
                                 .bits = facts->bits,
                                 .bytes = facts->bytes,

@@ -92,6 +92,8 @@ static void conf_lists_refer_to_each_other_in_any_order(void **state)
     assert_string_equal(conf->keys[0].file, "/k/0");
     assert_string_equal(conf->keys[0].chain, "/k/0.crt");
     assert_int_equal(conf->keys[0].uses, LK_USE_TLS12_RSA);
+    assert_int_equal(conf->keys[0].flags, 0);
+    assert_int_equal(conf->edges[0].flags, 0);
     assert_int_equal(conf->keys[1].tenant, 1);
     assert_int_equal(conf->keys[1].uses, LK_USE_TLS12_SIGN | LK_USE_TLS13_SIGN);
     assert_string_equal(conf->edges[2].match, "uri:lurk:b:*");
@@ -104,7 +106,42 @@ static void conf_lists_refer_to_each_other_in_any_order(void **state)
     assert_int_equal(rule->exchanges, LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE));
     assert_int_equal(rule->hashes, 1 << LK_SHA384);
     assert_false(rule->require_poo);
+    assert_int_equal(rule->methods, 3);
+    assert_int_equal(rule->secrets, 0xf); /* all but the exporter's */
     lk_conf_free(conf);
+}
+
+static void conf_lists_of_words_have_none_some_or_all(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flags, *shares, *secrets;
+        uint32_t flag_mask, method_mask, secret_mask;
+    } rows[] = {
+        {"[]", "all", "[]", 0, 3, 0},
+        {"[unfresh]", "[cs_generated]", "[x]", LK_FLAG_UNFRESH, 2, 0x10},
+        {"[premaster, unproved]", "[e_generated, cs_generated]", "all",
+         LK_FLAG_PREMASTER | LK_FLAG_UNPROVED, 3, 0x1f},
+        {"all", "[e_generated]", "[h_s, h_c]", 7, 1, 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof text,
+                       "channel: {certificate: /c, key: /k, ca: /a}\n"
+                       "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
+                       "tenants: [{name: a}]\n"
+                       "keys: [{name: k, tenant: a, file: /k, uses: [tls13-sign], flags: %s}]\n"
+                       "edges: [{name: e, tenant: a, match: 'uri:e', flags: %s}]\n"
+                       "rules: [{name: r, tenant: a, edges: all, keys: all, exchanges: all,\n"
+                       "         key_shares: %s, secrets: %s}]\n",
+                       rows[i].flags, rows[i].flags, rows[i].shares, rows[i].secrets);
+        struct lk_conf *conf = parse(text);
+        assert_int_equal(conf->keys[0].flags, rows[i].flag_mask);
+        assert_int_equal(conf->edges[0].flags, rows[i].flag_mask);
+        assert_int_equal(conf->rules[0].methods, rows[i].method_mask);
+        assert_int_equal(conf->rules[0].secrets, rows[i].secret_mask);
+        lk_conf_free(conf);
+    }
 }
 
 /* --- ranges --------------------------------------------------------------------------------- */
@@ -132,6 +169,7 @@ static const struct {
     {"requests", "window_ecdhe", "0 s", "10 min", NULL, "601 s"},
     {"requests", "novelty_entries", "1024", "268435456", "1023", "268435457"},
     {"requests", "batch_wait", "0 us", "10 ms", NULL, "10001 us"},
+    {"requests", "premaster_rate", "1", "1000000", "0", "1000001"},
 };
 
 static bool takes(const char *section, const char *option, const char *value)
@@ -278,10 +316,10 @@ static const struct {
      "f.yaml:6: keys.tenant: 'b' is none of the tenants; allowed: a name of tenants"},
     {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k}\n",
      "f.yaml:6: keys.uses: is missing; allowed: all or a list of tls12-rsa, tls12-sign, "
-     "tls13-sign"},
+     "tls13-sign, tls13-client"},
     {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k, uses: []}\n",
      "f.yaml:6: keys.uses: is an empty list; allowed: all or a list of tls12-rsa, tls12-sign, "
-     "tls13-sign"},
+     "tls13-sign, tls13-client"},
     {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k, uses: [tls12-rsa, "
            "tls12-sign]}\n",
      "f.yaml:6: keys.uses: 'k' would both decrypt and sign; allowed: one of the two, or "
@@ -571,6 +609,7 @@ int main(void)
         cmocka_unit_test(conf_options_keep_to_their_ranges),
         cmocka_unit_test(conf_every_number_has_its_range_tested),
         cmocka_unit_test(conf_units_are_converted),
+        cmocka_unit_test(conf_lists_of_words_have_none_some_or_all),
         cmocka_unit_test(conf_cpu_lists_are_read),
         cmocka_unit_test(conf_errors_name_file_line_option_and_what_is_allowed),
         cmocka_unit_test(conf_missing_sections_are_named),

@@ -67,7 +67,8 @@ static void check_known(const struct desk *d, size_t i)
     assert_int_equal(d->out_len, known[i].answer[15]);
     assert_memory_equal(d->out, known[i].answer, 16);
     if (d->out_len == 16) return;
-    assert_memory_equal(d->out + 16, d->out[0] == 0 ? edge->lurk_state : edge->tls12_state, 4);
+    assert_memory_equal(
+        d->out + 16, edge->state[d->out[0] == 0 ? LK_EXTENSION_LURK : LK_EXTENSION_TLS12], 4);
 }
 
 static void intake_answers_faults_as_the_reference_has_them(void **state)
@@ -87,15 +88,15 @@ static void intake_capabilities_are_the_edges_own(void **state)
     (void)state;
     struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
     static const uint8_t lurk[16] = {0, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
-    static const uint8_t answer[22] = {0, 1, 0, 1, 0,  1, 2, 3, 4, 5, 6,
-                                       7, 0, 0, 0, 26, 0, 4, 0, 1, 1, 1};
+    static const uint8_t answer[24] = {0, 1, 0, 1,  0, 1, 2, 3, 4, 5, 6,   7,
+                                       0, 0, 0, 28, 0, 6, 0, 1, 1, 1, 240, 1};
     ask(d, lurk, 16);
-    assert_int_equal(d->out_len, 26);
+    assert_int_equal(d->out_len, 28);
     assert_memory_equal(d->out, answer, sizeof answer);
     static const uint8_t tls12[16] = {1, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
     ask(d, tls12, 16);
-    assert_int_equal(d->out_len, 16 + d->conn->edge->tls12_capabilities.len);
-    assert_memory_equal(d->out + d->out_len - 4, d->conn->edge->tls12_state, 4);
+    assert_int_equal(d->out_len, 16 + d->conn->edge->capabilities[LK_EXTENSION_TLS12][0].len);
+    assert_memory_equal(d->out + d->out_len - 4, d->conn->edge->state[LK_EXTENSION_TLS12], 4);
     close_desk(d);
 }
 
@@ -164,7 +165,7 @@ static uint8_t status_of(struct desk *d, const uint8_t *request, size_t len)
     ask(d, request, len);
     assert_int_equal(d->out_len, 20);
     assert_int_equal(d->out[0], 1); /* under the request's own designation */
-    assert_memory_equal(d->out + 16, d->conn->edge->tls12_state, 4);
+    assert_memory_equal(d->out + 16, d->conn->edge->state[LK_EXTENSION_TLS12], 4);
     assert_true(no_job(d));
     return d->out[3];
 }

@@ -14,7 +14,7 @@
 
 #define FD 5
 
-static struct lk_edge the_edge = {.name = "plain", .lurk_state = {9, 8, 7, 6}};
+static struct lk_edge the_edge = {.name = "plain", .state = {{9, 8, 7, 6}}};
 static size_t answer_bytes;
 static unsigned shorts;
 

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "core/policy/policy.h"
+#include "core/wire/split.h"
+#include "core/wire/tls13.h"
 #include "core/wire/tls12.h"
 
 /* Two tenants. Tenant a: key r (RSA, decrypts), s (RSA, signs), p (P-256, signs), u (signs, no
@@ -34,7 +36,7 @@
     "   exchanges: [tls12.rsa_master_with_poh, tls12.rsa_extended_master_with_poh]}\n"            \
     "- {name: r2, tenant: a, edges: [one], keys: [p, s], hashes: [sha384], require_poo: false,\n" \
     "   exchanges: [tls12.ecdhe]}\n"                                                              \
-    "- {name: r3, tenant: b, edges: all, keys: all, exchanges: all}\n"                            \
+    "- {name: r3, tenant: b, edges: all, keys: all, exchanges: [tls12.ecdhe]}\n"                  \
     "- {name: r4, tenant: empty, edges: all, keys: all, exchanges: all}\n"
 
 enum { R, S, P, U, Q, KEYS };
@@ -70,6 +72,7 @@ static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint3
     lk_writer_u24(&w, 4);
     lk_writer_put(&w, "CA!!", 4);
     struct lk_key_public key = {.index = i, .tenant = tenant_of[i], .uses = conf->keys[i].uses,
+                                .flags = conf->keys[i].flags,
                                 .kind = kind_of[i], .spki = lk_bytes_of(spki, sizeof spki),
                                 .chain = lk_bytes_of(chain, w.len), .keyid.id_count = 1};
     memcpy(key.keyid.id[0], id_of[i], 4);
@@ -195,14 +198,15 @@ static void policy_edge_without_a_usable_key_has_lurk_alone(void **state)
         LK_EXCHANGE_BIT(LK_X_LURK_CAPABILITIES) | LK_EXCHANGE_BIT(LK_X_LURK_PING);
     const lk_exchange_mask tls12 = lurk | M(CAPABILITIES) | M(PING);
     assert_int_equal(w.edge[NONE]->exchanges, lurk);
-    assert_int_equal(w.edge[NONE]->tls12_capabilities.len, 0);
+    assert_int_equal(w.edge[NONE]->capabilities[LK_EXTENSION_TLS12][0].len, 0);
     assert_int_equal(w.edge[ONE]->exchanges, tls12 | M(RSA_MASTER) | POH | M(ECDHE));
     assert_int_equal(w.edge[MANY]->exchanges, tls12 | POH);
     assert_int_equal(w.edge[B]->exchanges, tls12 | M(ECDHE));
-    assert_memory_equal(w.edge[NONE]->lurk_capabilities.data, "\0\2\0\1", 4);
-    assert_memory_equal(w.edge[ONE]->lurk_capabilities.data, "\0\4\0\1\1\1", 6);
-    assert_int_equal(w.edge[ONE]->lurk_capabilities.len, 10);
-    assert_memory_not_equal(w.edge[ONE]->lurk_state, w.edge[NONE]->lurk_state, 4);
+    assert_memory_equal(w.edge[NONE]->capabilities[LK_EXTENSION_LURK][0].data, "\0\2\0\1", 4);
+    assert_memory_equal(w.edge[ONE]->capabilities[LK_EXTENSION_LURK][0].data, "\0\4\0\1\1\1", 6);
+    assert_int_equal(w.edge[ONE]->capabilities[LK_EXTENSION_LURK][0].len, 10);
+    assert_memory_not_equal(w.edge[ONE]->state[LK_EXTENSION_LURK],
+                            w.edge[NONE]->state[LK_EXTENSION_LURK], 4);
     world_fini(&w);
 }
 
@@ -261,8 +265,8 @@ static void capabilities_lists_what_the_edge_may_use(void **state)
     struct world w;
     struct lk_tls12_capability entry;
     world_init(&w, HEAD RULES, 8);
-    struct lk_bytes payload = w.edge[ONE]->tls12_capabilities;
-    assert_memory_equal(w.edge[ONE]->tls12_state, payload.data + payload.len - 4, 4);
+    struct lk_bytes payload = w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0];
+    assert_memory_equal(w.edge[ONE]->state[LK_EXTENSION_TLS12], payload.data + payload.len - 4, 4);
     assert_true(entry_of(payload, LK_TLS12_CAPABILITIES, &entry));
     assert_true(entry_of(payload, LK_TLS12_PING, &entry));
     assert_false(entry_of(payload, LK_TLS12_RSA_EXTENDED_MASTER, &entry));
@@ -285,7 +289,7 @@ static void capabilities_lists_what_the_edge_may_use(void **state)
     ASSERT_LIST(entry.ecdhe_curves, "\x00\x17\x00\x18\x00\x19\x00\x1d\x00\x1e");
     ASSERT_LIST(entry.poo_prfs, "\0\1\2");
     assert_int_equal(entry.certificates.len, 2 * 12);
-    assert_true(entry_of(w.edge[B]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    assert_true(entry_of(w.edge[B]->capabilities[LK_EXTENSION_TLS12][0], LK_TLS12_ECDHE, &entry));
     ASSERT_LIST(entry.poo_prfs, "\1\2");
     ASSERT_LIST(entry.sig_and_hash, "\x04\x03\x05\x03\x06\x03");
     ASSERT_LIST(entry.ecdsa_curves, "\x00\x18");
@@ -300,7 +304,7 @@ static void capabilities_leave_out_what_the_key_itself_bars(void **state)
     q_barred = ~(1u << LK_SHA384);
     world_init(&w, HEAD RULES, 8);
     q_barred = 0;
-    assert_true(entry_of(w.edge[B]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    assert_true(entry_of(w.edge[B]->capabilities[LK_EXTENSION_TLS12][0], LK_TLS12_ECDHE, &entry));
     ASSERT_LIST(entry.sig_and_hash, "\x08\x0a");
     struct lk_grant grant = lk_policy_key(w.policy, w.edge[B], id_of[Q], LK_X_TLS12_ECDHE);
     assert_non_null(grant.key);
@@ -317,8 +321,7 @@ static void capabilities_ascend_by_digest(void **state)
     world_init(&w, HEAD "rules: [{name: x, tenant: a, edges: all, keys: all, exchanges: all}]\n",
                8);
     for (unsigned form = 0; form < 2; form++) {
-        struct lk_bytes payload = form == 0 ? w.edge[ONE]->tls12_capabilities
-                                            : w.edge[ONE]->tls12_capabilities_raw;
+        struct lk_bytes payload = w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][form];
         assert_true(entry_of(payload, LK_TLS12_ECDHE, &entry));
         struct lk_cursor c = lk_cursor_of(entry.certificates);
         memset(before, 0, sizeof before);
@@ -342,24 +345,26 @@ static void capabilities_too_large_show_raw_keys_then_none(void **state)
     struct world w;
     struct lk_tls12_capability entry;
     world_init(&w, HEAD RULES "limits: {message_size: 1024 B}\n", 8);
-    assert_true(entry_of(w.edge[ONE]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    assert_true(entry_of(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0], LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.data[0], 0);
     world_fini(&w);
     world_init(&w, HEAD RULES "limits: {message_size: 1024 B}\n", 600);
-    assert_true(entry_of(w.edge[ONE]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    assert_true(entry_of(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0], LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.data[0], 2);
-    assert_true(w.edge[ONE]->tls12_capabilities.len <= 1024 - LK_HEADER_BYTES);
+    assert_true(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0].len <= 1024 - LK_HEADER_BYTES);
     assert_true(
-        lk_bytes_equal(w.edge[ONE]->tls12_capabilities, w.edge[ONE]->tls12_capabilities_raw));
-    assert_true(entry_of(w.edge[ONE]->tls12_capabilities_none, LK_TLS12_ECDHE, &entry));
+        lk_bytes_equal(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0],
+                       w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][LK_FORM_RAW]));
+    assert_true(entry_of(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][LK_FORM_NONE],
+                         LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.len, 0);
     world_fini(&w);
     world_init(&w, HEAD RULES, 40000); /* more than any message holds */
-    assert_true(entry_of(w.edge[ONE]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    assert_true(entry_of(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0], LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.data[0], 2);
     world_fini(&w);
     world_init(&w, HEAD RULES "requests: {capabilities_certificates: none}\n", 8);
-    assert_true(entry_of(w.edge[ONE]->tls12_capabilities, LK_TLS12_ECDHE, &entry));
+    assert_true(entry_of(w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0], LK_TLS12_ECDHE, &entry));
     assert_int_equal(entry.certificates.len, 0);
     world_fini(&w);
 }
@@ -368,8 +373,8 @@ static void state_of(const char *text, int edge, uint8_t lurk[4], uint8_t tls12[
 {
     struct world w;
     world_init(&w, text, 8);
-    memcpy(lurk, w.edge[edge]->lurk_state, 4);
-    memcpy(tls12, w.edge[edge]->tls12_state, 4);
+    memcpy(lurk, w.edge[edge]->state[LK_EXTENSION_LURK], 4);
+    memcpy(tls12, w.edge[edge]->state[LK_EXTENSION_TLS12], 4);
     world_fini(&w);
 }
 
@@ -408,6 +413,147 @@ static void capabilities_state_changes_with_the_rights(void **state)
     }
 }
 
+/* --- tls13, split ---------------------------------------------------------------------------- */
+
+#define PAIRS                                                                                     \
+    "channel: {certificate: /c, key: /k, ca: /a}\n"                                               \
+    "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"                                \
+    "tenants: [{name: a}, {name: b}, {name: empty}]\n"                                            \
+    "keys:\n"                                                                                     \
+    "- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa], flags: [premaster]}\n"                 \
+    "- {name: s, tenant: a, file: /k/s, uses: [tls12-sign], flags: [unfresh]}\n"                  \
+    "- {name: p, tenant: a, file: /k/p, uses: [tls13-sign], flags: [premaster]}\n"                \
+    "- {name: u, tenant: a, file: /k/u, uses: [tls13-client]}\n"                                  \
+    "- {name: q, tenant: b, file: /k/q, uses: [tls12-sign]}\n"                                    \
+    "edges:\n"                                                                                    \
+    "- {name: one, tenant: a, match: 'uri:a:1', flags: [premaster, unfresh, unproved]}\n"         \
+    "- {name: many, tenant: a, match: 'uri:a:*'}\n"                                               \
+    "- {name: b, tenant: b, match: 'dns:*.b.example', flags: [unproved]}\n"                       \
+    "- {name: none, tenant: empty, match: 'uri:none'}\n"                                          \
+    "rules:\n"                                                                                    \
+    "- {name: r0, tenant: a, edges: all, keys: all, exchanges: [split.rsa_premaster,\n"           \
+    "   split.sign_ske, split.sign_cert_verify, tls13.s_init_cert_verify]}\n"                     \
+    "- {name: r1, tenant: b, edges: all, keys: all, exchanges: [split.sign_ske]}\n"
+#define S(x) LK_EXCHANGE_BIT(LK_X_SPLIT_##x)
+#define T13(x) LK_EXCHANGE_BIT(LK_X_TLS13_##x)
+
+/* lurk-split.md: a flag counts where both carry it, and what it opens is closed elsewhere. */
+static void policy_flags_count_on_both_sides_only(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, PAIRS, 8);
+    assert_non_null(lk_policy_key(w.policy, w.edge[ONE], id_of[R], LK_X_SPLIT_RSA_PREMASTER).key);
+    assert_null(lk_policy_key(w.policy, w.edge[MANY], id_of[R], LK_X_SPLIT_RSA_PREMASTER).key);
+    assert_null(lk_policy_key(w.policy, w.edge[ONE], id_of[P], LK_X_SPLIT_RSA_PREMASTER).key);
+    struct lk_grant g = lk_policy_key(w.policy, w.edge[ONE], id_of[S], LK_X_SPLIT_SIGN_SKE);
+    assert_int_equal(g.flags, LK_FLAG_UNFRESH);
+    g = lk_policy_key(w.policy, w.edge[MANY], id_of[S], LK_X_SPLIT_SIGN_SKE);
+    assert_non_null(g.key);
+    assert_int_equal(g.flags, 0);
+    assert_int_equal(lk_policy_key(w.policy, w.edge[B], id_of[Q], LK_X_SPLIT_SIGN_SKE).flags, 0);
+    assert_true((w.edge[ONE]->exchanges & S(RSA_PREMASTER)) != 0);
+    assert_true((w.edge[MANY]->exchanges & S(RSA_PREMASTER)) == 0);
+    /* the vault's own word, without the front's */
+    assert_int_equal(lk_policy_key_rights(w.conf, R).exchanges, S(RSA_PREMASTER));
+    assert_int_equal(lk_policy_key_rights(w.conf, S).flags, LK_FLAG_UNFRESH);
+    assert_int_equal(lk_policy_key_rights(w.conf, Q).flags, 0);
+    world_fini(&w);
+}
+
+/* A use opens its own exchanges and no other. */
+static void policy_uses_are_kept_apart(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, PAIRS, 8);
+    static const lk_exchange_mask want[KEYS] = {
+        [R] = S(RSA_PREMASTER),
+        [S] = S(SIGN_SKE),
+        [P] = S(SIGN_CERT_VERIFY) | T13(S_INIT_CERT_VERIFY),
+        [U] = S(SIGN_CERT_VERIFY),
+        [Q] = S(SIGN_SKE),
+    };
+    for (uint32_t k = 0; k < KEYS; k++)
+        assert_int_equal(lk_policy_key_rights(w.conf, k).exchanges, want[k]);
+    assert_true(lk_policy_role_kept(w.conf->keys[P].uses, LK_SPLIT_SERVER));
+    assert_false(lk_policy_role_kept(w.conf->keys[P].uses, LK_SPLIT_CLIENT));
+    assert_true(lk_policy_role_kept(w.conf->keys[U].uses, LK_SPLIT_CLIENT));
+    assert_false(lk_policy_role_kept(w.conf->keys[U].uses, LK_SPLIT_SERVER));
+    world_fini(&w);
+}
+
+static struct lk_bytes without_state(struct lk_bytes payload, const uint8_t state[LK_STATE_BYTES])
+{
+    uint8_t digest[LK_SHA256_BYTES];
+    assert_true(payload.len > LK_STATE_BYTES);
+    lk_sha256(payload.data, payload.len - LK_STATE_BYTES, digest);
+    assert_memory_equal(digest, payload.data + payload.len - LK_STATE_BYTES, LK_STATE_BYTES);
+    assert_memory_equal(digest, state, LK_STATE_BYTES);
+    return lk_bytes_of(payload.data, payload.len - LK_STATE_BYTES);
+}
+
+static struct lk_bytes shown(const struct lk_edge *edge, enum lk_extension x, unsigned form)
+{
+    struct lk_bytes payload = edge->capabilities[x][form];
+    return without_state(payload, form == 0 ? edge->state[x]
+                                            : payload.data + payload.len - LK_STATE_BYTES);
+}
+
+static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
+{
+    (void)state;
+    struct world w;
+    struct lk_split_capabilities c;
+    world_init(&w, PAIRS, 8);
+    ASSERT_LIST(lk_bytes_of(w.edge[ONE]->capabilities[LK_EXTENSION_LURK][0].data, 8),
+                "\0\6\0\1\2\1\xf0\1");
+    assert_true(lk_split_capabilities_parse(shown(w.edge[ONE], LK_EXTENSION_SPLIT, 0), &c));
+    ASSERT_LIST(c.types, "\0\1\2\4\6");
+    ASSERT_LIST(c.freshness, "\0\xff");
+    ASSERT_LIST(c.poo_prfs, "\1\2");
+    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e");
+    assert_int_equal(c.keys.len, 4 * LK_SPLIT_KEY_BYTES);
+    struct lk_cursor keys = lk_cursor_of(c.keys);
+    uint32_t uses = 0;
+    while (lk_cursor_left(&keys) > 0) {
+        struct lk_bytes entry = lk_cursor_take(&keys, LK_SPLIT_KEY_BYTES);
+        uses += (uint32_t)entry.data[6] << 8 | entry.data[7];
+        assert_int_equal(entry.data[0], 0);
+        if (entry.data[7] == 4) assert_int_equal(entry.data[5], LK_SPLIT_KIND_RSA_DECRYPT);
+    }
+    assert_int_equal(uses, 4 + 16 + 64 + 64); /* 1 << type, of r, s, p and u */
+    assert_true(lk_split_capabilities_parse(shown(w.edge[MANY], LK_EXTENSION_SPLIT, 0), &c));
+    ASSERT_LIST(c.types, "\0\1\4\6");
+    ASSERT_LIST(c.freshness, "\0");
+    assert_true(lk_split_capabilities_parse(shown(w.edge[ONE], LK_EXTENSION_SPLIT, 2), &c));
+    assert_int_equal(c.keys.len, 0);
+    world_fini(&w);
+}
+
+static void capabilities_of_tls13_show_what_the_edge_may_ask(void **state)
+{
+    (void)state;
+    struct world w;
+    struct lk_tls13_capabilities c;
+    uint8_t digest[LK_SHA256_BYTES], der[8];
+    world_init(&w, PAIRS, 8);
+    assert_true(lk_tls13_capabilities_parse(shown(w.edge[MANY], LK_EXTENSION_TLS13, 0), &c));
+    ASSERT_LIST(c.types, "\0\1\2");
+    ASSERT_LIST(c.freshness, "\0\1\2");
+    ASSERT_LIST(c.methods, "\1\2");
+    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e\x11\xeb\x11\xec\x11\xed");
+    ASSERT_LIST(c.suites, "\x13\1\x13\2\x13\3\x13\4\x13\5");
+    ASSERT_LIST(c.schemes, "\4\3"); /* p is a P-256 key: its own hash alone */
+    ASSERT_LIST(c.certs, "\0\x81\0\x82");
+    memset(der, 0xc0 + P, sizeof der); /* its own certificate, see add_key */
+    lk_sha256(der, sizeof der, digest);
+    assert_int_equal(c.fingerprints.len, LK_TLS13_FINGERPRINT_BYTES);
+    assert_memory_equal(c.fingerprints.data, digest, LK_TLS13_FINGERPRINT_BYTES);
+    assert_int_equal(w.edge[B]->capabilities[LK_EXTENSION_TLS13][0].len, 0);
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +568,10 @@ int main(void)
         cmocka_unit_test(capabilities_ascend_by_digest),
         cmocka_unit_test(capabilities_too_large_show_raw_keys_then_none),
         cmocka_unit_test(capabilities_state_changes_with_the_rights),
+        cmocka_unit_test(policy_flags_count_on_both_sides_only),
+        cmocka_unit_test(policy_uses_are_kept_apart),
+        cmocka_unit_test(capabilities_of_split_show_what_the_edge_may_ask),
+        cmocka_unit_test(capabilities_of_tls13_show_what_the_edge_may_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

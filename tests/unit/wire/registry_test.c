@@ -36,7 +36,7 @@ static void registry_finds_every_exchange_by_code(void **state)
         int found = lk_exchange_find(want[i].designation, want[i].version, want[i].type);
         assert_int_equal(found, want[i].id);
         assert_string_equal(lk_exchange_name(want[i].id), want[i].name);
-        assert_int_equal(lk_exchange_designation(want[i].id), want[i].designation);
+        assert_int_equal(lk_extension_code(lk_exchange_extension(want[i].id)).designation, want[i].designation);
         assert_int_equal(lk_exchange_type(want[i].id), want[i].type);
         assert_int_equal(lk_exchange_keyed(want[i].id), want[i].type > 1);
     }

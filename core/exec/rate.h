@@ -1,0 +1,25 @@
+/* rate: how many premasters a peer gets of a key in a second. All workers of a vault share one
+ * table of cells; a cell holds the time at which the next one would be due were they evenly spaced
+ * (the generic cell rate algorithm), and up to a second's worth may come at once. Peers and keys
+ * that meet in one cell share its rate: never more than the bound, at times less.
+ *
+ * Owner   the vault, for the life of its process. Thread any; lock-free.
+ * Time    now_ns is an argument; constant, but for retries while others change the same cell. */
+#ifndef LK_CORE_EXEC_RATE_H
+#define LK_CORE_EXEC_RATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LK_RATE_CELLS 8192
+
+struct lk_rate {
+    _Atomic uint64_t due_ns[LK_RATE_CELLS];
+};
+
+/* One more for (peer, key) at this many a second? True: it is counted. key_full: [32], a hash. */
+bool lk_rate_take(struct lk_rate *rate, uint64_t peer_hash, const uint8_t *key_full,
+                  uint32_t per_s, uint64_t now_ns);
+
+#endif
