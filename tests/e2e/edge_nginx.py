@@ -58,7 +58,7 @@ def upgrade(host, name):
     with open(f"{at}/nginx.conf", "w") as f:
         f.write(f"env OPENSSL_CONF; pid {at}/pid; error_log {at}/error.log info; user www-data; events {{ }}\n"
                 f"http {{ access_log off; include {at}/site.conf; }}\n")
-    assert stack.run("nginx", "-c", f"{at}/nginx.conf", conf=host.conf).returncode == 0
+    assert stack.run("/usr/sbin/nginx", "-c", f"{at}/nginx.conf", conf=host.conf).returncode == 0
     first = second = pid_in(f"{at}/pid")
     try:
         stack.row(host, port, name)
