@@ -160,13 +160,13 @@ frontend f
 class Client:
     """One handshake by the openssl command, and what it saw."""
 
-    def __init__(self, world, port, *options, conf="/dev/null", get=True):
+    def __init__(self, world, port, *options, conf="/dev/null", get=True, request=b"GET / HTTP/1.0\r\n\r\n"):
         keylog = f"{world.directory}/keylog.{threading.get_ident()}"
         if os.path.exists(keylog):
             os.unlink(keylog)
         # The request goes at once; the answer ends the connection, and with it the command.
         done = run("openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-msg", "-keylogfile", keylog, "-ign_eof",
-                   *options, conf=conf, data=b"GET / HTTP/1.0\r\n\r\n" if get else b"")
+                   *options, conf=conf, data=request if get else b"")
         self.text = text_of(done)
         self.good = "hello" in self.text
         self.keys = {}

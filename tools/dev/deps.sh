@@ -32,7 +32,10 @@ valgrind                constant-time checks
 scdoc                   manual pages
 nginx                   serves TLS with remote keys in stories of the edge
 haproxy                 the same, and without blocking
-curl                    fetches their pages in the demo'
+apache2-bin             the same, with threads
+lighttpd                the same, with one thread
+lighttpd-mod-openssl    its TLS
+curl                    asks them, and shows a certificate of its own'
 bench='
 g++                     shim of the benchmarks
 libbenchmark-dev        runs and interleaves them
@@ -72,3 +75,8 @@ fi
 apt-get update -qq
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+for package in $missing; do
+    case $package in
+    nginx | haproxy | lighttpd) ! command -v systemctl >/dev/null || systemctl --quiet disable "$package" || true ;;
+    esac
+done
