@@ -444,6 +444,8 @@ install: all man ## into DESTDIR, PREFIX
 	sed 's|/usr/local|$(PREFIX)|' tools/lurk-agent/lurk-agent.service >$(DESTDIR)/lib/systemd/system/lurk-agent.service
 	install -m 644 tools/lurk-agent/lurk-agent.socket $(DESTDIR)/lib/systemd/system/
 	install -m 644 docs/*.md docs/*.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/lurk/edge
+	install -m 644 docs/edge/* $(DESTDIR)$(PREFIX)/share/doc/lurk/edge/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
