@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/exec/exchange.h"
 #include "core/wire/lurk.h"
 
 /* --- answers -------------------------------------------------------------------------------- */
@@ -69,6 +70,10 @@ static uint8_t layer_fault(const struct lk_edge *edge, const struct lk_header *h
     if (header->status != LK_STATUS_REQUEST) return LK_LURK_INVALID_STATUS;
     int found = lk_exchange_find(header->designation, header->version, header->type);
     if (found < 0 || (edge->exchanges & LK_EXCHANGE_BIT(found)) == 0) return LK_LURK_INVALID_TYPE;
+    /* What the vault has no row for is not built here, whatever rules grant (lurk-tls13.md 2). */
+    bool built = !lk_exchange_keyed((enum lk_exchange_id)found) ||
+                 lk_exchange_row((unsigned)found) != NULL;
+    if (!built) return LK_LURK_INVALID_TYPE;
     *exchange = (enum lk_exchange_id)found;
     return 0;
 }
