@@ -41,7 +41,7 @@ def places(host, port=0):
             ("192.0.2.1", "127.0.0.1"), ("7880", str(host.server.port["tls"])), ("lurkd.example", "localhost"),
             ("*:443", f"127.0.0.1:{port}"), (" :443", f" 127.0.0.1:{port}"), ('":443', f'"127.0.0.1:{port}'),
             ("listen 443", f"listen 127.0.0.1:{port}"), ("Listen 443", f"Listen 127.0.0.1:{port}"),
-            ("127.0.0.1:8080", f"127.0.0.1:{host.pages}")]
+            ("log /dev/log local0", "log stderr format raw local0"), ("127.0.0.1:8080", f"127.0.0.1:{host.pages}")]
 
 
 class SnippetAgent(Agent):
@@ -215,8 +215,7 @@ def haproxy(host, more="", conf=None, change=()):
     port, at = free_port(), place_of(host, "haproxy")
     host.snippet("haproxy.cfg", f"{at}/haproxy.cfg", port, change=change)
     with open(f"{at}/more.cfg", "w") as f:
-        f.write(f"global\n  nbthread 2\n  log stderr format raw local0\n  stats socket {at}/stats.sock level admin\n{more}\n"
-                "defaults\n  log global\n  option httplog\n")
+        f.write(f"global\n  nbthread 2\n  stats socket {at}/stats.sock level admin\n{more}\n")
     program = Program(host, "haproxy", ["haproxy", "-db", "-f", f"{at}/more.cfg", "-f", f"{at}/haproxy.cfg"], port, None, conf)
     program.stats = f"{at}/stats.sock"
     return program
