@@ -83,12 +83,19 @@ static void enter_as(struct lk_keystore *store, uint32_t tenant, enum name name,
     memcpy(cell->id, id, LK_KEY_ID_BYTES);
 }
 
+/* Behind the chain stands the public key, which key ids name already. */
+static bool has_certificate(const struct lk_key_public *key)
+{
+    return key->certs->count > 1;
+}
+
 /* A key's two ids may be equal by chance: one cell then serves both. */
 static void enter(struct lk_keystore *store, const struct lk_key_public *key, uint32_t index)
 {
     for (uint32_t i = 0; i < key->keyid.id_count; i++)
         enter_as(store, key->tenant, KEY_ID, key->keyid.id[i], index);
-    enter_as(store, key->tenant, CERTIFICATE, key->certs->cert[0].fingerprint, index);
+    if (has_certificate(key))
+        enter_as(store, key->tenant, CERTIFICATE, key->certs->cert[0].fingerprint, index);
 }
 
 /* Who has one of the key's names already; NULL: nobody. */
@@ -101,8 +108,9 @@ static const struct lk_key_public *rival(const struct lk_keystore *store,
     }
     /* its certificate, as anybody's certificate or public key, and its public key as anybody's
      * certificate */
-    const struct lk_key_public *other = lk_keystore_find_certificate(
-        store, key->tenant, key->certs->cert[0].fingerprint);
+    const struct lk_key_public *other = NULL;
+    if (has_certificate(key))
+        other = lk_keystore_find_certificate(store, key->tenant, key->certs->cert[0].fingerprint);
     if (other != NULL) return other;
     const struct cell *cell = place(store, key->tenant, CERTIFICATE, key->keyid.id[0]);
     return cell->key != 0 ? &store->key[cell->key - 1] : NULL;
