@@ -536,6 +536,18 @@ static void tls13_shares_that_do_not_fit_are_8(void **state)
     assert_int_equal(ask(a)->status, 8);
 }
 
+/* Step 4: one that fits the key, but not the client. */
+static void tls13_schemes_the_client_did_not_offer_are_17(void **state)
+{
+    struct answers *a = *state;
+    struct deal d = {.shape = {.sequence = "hHe", .group = 29, .suite = 0x1301,
+                               .schemes = lk_bytes_of("\x08\4\x08\7", 4)},
+                     .key = KEY_ECDSA, .scheme = 0x0403, .cert_type = LK_TLS13_CERT_FINGER_PRINT};
+    assert_int_equal(dealt(a, &d), LK_TLS13_INVALID_SIGNATURE_SCHEME);
+    d.shape.schemes = lk_bytes_of("\x08\4\4\3", 4);
+    assert_int_equal(dealt(a, &d), LK_STATUS_SUCCESS);
+}
+
 /* Step 3. */
 static void tls13_certificates_that_are_not_the_key_s_are_10(void **state)
 {
@@ -605,6 +617,7 @@ int main(void)
         cmocka_unit_test(tls13_handshakes_are_what_a_client_computes),
         cmocka_unit_test(tls13_hybrids_are_the_edge_s_to_make),
         cmocka_unit_test(tls13_shares_that_do_not_fit_are_8),
+        cmocka_unit_test(tls13_schemes_the_client_did_not_offer_are_17),
         cmocka_unit_test(tls13_certificates_that_are_not_the_key_s_are_10),
         cmocka_unit_test(tls13_secrets_are_what_all_three_open),
     };
