@@ -358,13 +358,13 @@ GROUPS = [
 # --- ecdhe --------------------------------------------------------------------------------------
 
 
-def prove(group, b, b_point, poo_prf, client, s, key, scheme, params):
+def prove(group, b, b_point, poo_prf, client, s, key, scheme, params, label=b"tls12 poo"):
     """vec8 vG, then r: Schnorr's proof that b is known (RFC 8235)."""
     item = lambda data: vec(4, data)
     v = 1 + int.from_bytes(os.urandom(group.width + 8), "big") % (group.q - 1)
     v_point = group.public(v)
     user = item(client) + item(s)
-    other = item(key) + item(b"\0") + item(scheme) + item(params) + item(b"tls12 poo")
+    other = item(key) + item(b"\0") + item(scheme) + item(params) + item(label)
     digest = hashlib.sha256(item(group.generator()) + item(v_point) + item(b_point) + item(user) + item(other))
     c = int.from_bytes(digest.digest()[: 16 if poo_prf == 1 else 32], "big")
     r = (v - b * c) % group.q

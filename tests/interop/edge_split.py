@@ -1,0 +1,92 @@
+"""The split extension of the independent edge: sign_ske, sign_cert_verify, rsa_premaster."""
+
+import hashlib
+import os
+import struct
+
+import edge
+from cryptography.hazmat.primitives.asymmetric import padding
+from edge import vec
+
+SPLIT = (240, 1)
+CONTEXTS = (b"TLS 1.3, server CertificateVerify\0", b"TLS 1.3, client CertificateVerify\0")
+
+
+def signature_of(answer):
+    assert answer.extension == SPLIT and answer.status == edge.SUCCESS, answer.status
+    reader = edge.Reader(answer.payload)
+    signature = reader.vec(2)
+    assert not reader.data
+    return signature
+
+
+def ske_payload(public, scheme, group, poo_prf, freshness, label=b"split poo"):
+    """(payload, the bytes the server must sign)."""
+    key, client = edge.key_id(public), os.urandom(32)
+    s = edge.server_random() if freshness == 0 else os.urandom(32)
+    b = group.secret()
+    point = group.public(b)
+    params = struct.pack(">BH", 3, group.number) + vec(1, point)
+    payload = key + bytes([freshness]) + client + s + scheme + b"\3" + vec(2, params) + bytes([poo_prf])
+    if poo_prf:  # its freshness item is 0: proofs are not asked for with 255 here
+        payload += edge.prove(group, b, point, poo_prf, client, s, key, scheme, params, label)
+    return payload, client + (edge.fresh(s) if freshness == 0 else s) + params
+
+
+def sign_ske(transport, public, scheme, group, poo_prf=1, freshness=0):
+    payload, signed = ske_payload(public, scheme, group, poo_prf, freshness)
+    edge.verify(public, scheme, signature_of(edge.ask(transport, SPLIT, 4, payload)), signed)
+
+
+def sign_cert_verify(transport, public, scheme, role, size):
+    transcript = os.urandom(size)
+    payload = edge.key_id(public) + bytes([role]) + scheme + vec(1, transcript)
+    edge.verify(public, scheme, signature_of(edge.ask(transport, SPLIT, 6, payload)),
+                b" " * 64 + CONTEXTS[role] + transcript)
+
+
+def premaster_payload(public, version, ciphertext):
+    return edge.key_id(public) + version + vec(2, ciphertext)
+
+
+def rsa_premaster(transport, public, version):
+    premaster = version + os.urandom(46)
+    ciphertext = public.encrypt(premaster, padding.PKCS1v15())
+    answer = edge.ask(transport, SPLIT, 2, premaster_payload(public, version, ciphertext))
+    assert answer.status == edge.SUCCESS and answer.payload == premaster, answer.status
+
+
+def stand_in(transport, public):
+    """Bad padding: 48 bytes of that version that repeat, whatever was wrong."""
+    answers = set()
+    for garbage in (b"\0" + os.urandom(255), public.encrypt(b"short", padding.PKCS1v15())):
+        payload = premaster_payload(public, b"\3\3", garbage)
+        one, two = (edge.ask(transport, SPLIT, 2, payload) for _ in range(2))
+        assert one.status == two.status == edge.SUCCESS and one.payload == two.payload
+        assert len(one.payload) == 48 and one.payload[:2] == b"\3\3"
+        answers.add(one.payload)
+    assert len(answers) == 2
+
+
+def refused(transport, kind, payload, want):
+    answer = edge.ask(transport, SPLIT, kind, payload)
+    assert answer.extension == SPLIT and answer.status == want, (answer.extension, answer.status)
+    assert len(answer.payload) == 4
+
+
+def closed(transport, kind, payload, want):
+    """Refused by the message layer, as an unknown type or extension is."""
+    answer = edge.ask(transport, SPLIT, kind, payload)
+    assert answer.extension == edge.LURK and answer.status == want, (answer.extension, answer.status)
+
+
+def capabilities(transport):
+    answer = edge.ask(transport, SPLIT, 0)
+    assert answer.status == edge.SUCCESS
+    body, state = answer.payload[:-4], answer.payload[-4:]
+    assert state == hashlib.sha256(body).digest()[:4]
+    reader = edge.Reader(body)
+    names = ("types", "freshness", "forms", "poo_prfs", "schemes", "groups", "keys")
+    out = {name: reader.vec(1 if name in names[:4] else 2) for name in names}
+    assert not reader.data and len(out["keys"]) % 8 == 0
+    return out, state
