@@ -421,6 +421,7 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def resident_kib(pid):
+def own_kib(pid):
+    """Memory of its own; tables of lurkd lie in shared memory, and are touched bit by bit."""
     with open(f"/proc/{pid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        return next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
