@@ -414,7 +414,7 @@ check: ## install what is missing, then everything in tests/
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-all
 
-demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain
+demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain; nginx and HAProxy with its keys
 	$(Q)tools/dev/deps.sh build
 	$(Q)tools/dev/deps.sh test
 	$(Q)$(MAKE) --no-print-directory all
@@ -444,6 +444,8 @@ install: all man ## into DESTDIR, PREFIX
 	sed 's|/usr/local|$(PREFIX)|' tools/lurk-agent/lurk-agent.service >$(DESTDIR)/lib/systemd/system/lurk-agent.service
 	install -m 644 tools/lurk-agent/lurk-agent.socket $(DESTDIR)/lib/systemd/system/
 	install -m 644 docs/*.md docs/*.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/lurk/edge
+	install -m 644 docs/edge/* $(DESTDIR)$(PREFIX)/share/doc/lurk/edge/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/

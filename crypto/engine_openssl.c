@@ -121,6 +121,13 @@ enum lk_kernel_row lk_poo_row(uint16_t group)
     return row < LK_POO_CURVE_COUNT ? (enum lk_kernel_row)(LK_ROW_POO_P256 + row) : LK_ROW_COUNT;
 }
 
+enum lk_kernel_row lk_share_row(uint16_t group)
+{
+    unsigned row = lk_poo_curve_find(group); /* the same groups in the same order */
+    _Static_assert(LK_SHARE_GROUP_COUNT == LK_POO_CURVE_COUNT, "one row for each");
+    return row < LK_POO_CURVE_COUNT ? (enum lk_kernel_row)(LK_ROW_SHARE_P256 + row) : LK_ROW_COUNT;
+}
+
 /* --- rows ----------------------------------------------------------------------------------- */
 
 /* Costs in CPU time of one operation, checks included, on the machine of the measured anchors (Zen
@@ -142,6 +149,11 @@ const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
     [LK_ROW_POO_P521] = {"poo_p521", "library", 1, 300000, run_poo_p521},
     [LK_ROW_POO_X25519] = {"poo_x25519", "library", 1, 690000, run_poo_x25519},
     [LK_ROW_POO_X448] = {"poo_x448", "library", 1, 1950000, run_poo_x448},
+    [LK_ROW_SHARE_P256] = {"share_p256", "library", 1, 90000, lk_share_run_p256},
+    [LK_ROW_SHARE_P384] = {"share_p384", "library", 1, 1700000, lk_share_run_p384},
+    [LK_ROW_SHARE_P521] = {"share_p521", "library", 1, 500000, lk_share_run_p521},
+    [LK_ROW_SHARE_X25519] = {"share_x25519", "library", 1, 90000, lk_share_run_x25519},
+    [LK_ROW_SHARE_X448] = {"share_x448", "library", 1, 500000, lk_share_run_x448},
 };
 
 struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
@@ -150,7 +162,7 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     if (work == NULL) return NULL;
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
-    if (!lk_rsa_work_init(work)) {
+    if (!lk_rsa_work_init(work) || !lk_share_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
     }
@@ -168,6 +180,7 @@ void lk_engine_work_free(struct lk_engine_work *work)
     if (work == NULL) return;
     for (unsigned row = 0; row < LK_POO_CURVE_COUNT; row++)
         lk_poo_curve_free(work->curve[row]);
+    lk_share_work_fini(work);
     lk_rsa_work_fini(work);
     free(work);
 }

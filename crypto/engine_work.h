@@ -3,15 +3,30 @@
 #ifndef LK_CRYPTO_ENGINE_WORK_H
 #define LK_CRYPTO_ENGINE_WORK_H
 
+#include <openssl/evp.h>
+
 #include "crypto/crypto.h"
 #include "crypto/poo_curve.h"
+
+#define LK_SHARE_GROUP_COUNT 5 /* P-256, P-384, P-521, X25519, X448 */
 
 struct lk_engine_work {
     unsigned worker; /* which of a key's contexts */
     bool check_ecdsa;
     struct lk_rsa_work *rsa; /* engine_rsa_batch.c */
     struct lk_poo_curve *curve[LK_POO_CURVE_COUNT];
+    EVP_PKEY_CTX *share_make[LK_SHARE_GROUP_COUNT]; /* engine_share.c: makes a key of the group */
 };
+
+/* engine_share.c. fini takes what an init that failed left. */
+bool lk_share_work_init(struct lk_engine_work *work);
+void lk_share_work_fini(struct lk_engine_work *work);
+uint64_t lk_share_run_p256(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
+uint64_t lk_share_run_p384(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
+uint64_t lk_share_run_p521(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
+uint64_t lk_share_run_x25519(struct lk_engine_work *work, struct lk_operand *operand,
+                             uint64_t live);
+uint64_t lk_share_run_x448(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
 
 /* The rows of this engine, by enum lk_kernel_row. */
 extern const struct lk_kernel lk_engine_rows[LK_ROW_COUNT];

@@ -279,6 +279,47 @@ static bool poo_good(const struct lk_kernel *kernel, struct lk_engine_work *work
     return good;
 }
 
+/* --- key shares ----------------------------------------------------------------------------- */
+
+static EVP_PKEY *share_key(enum lk_kernel_row row)
+{
+    static const char *const groups[] = {"P-256", "P-384", "P-521"};
+    unsigned at = row - LK_ROW_SHARE_P256;
+    if (at < 3) return EVP_PKEY_Q_keygen(NULL, NULL, "EC", groups[at]);
+    return EVP_PKEY_Q_keygen(NULL, NULL, at == 3 ? "X25519" : "X448");
+}
+
+/* The secret that the holder of key has with the share in front of the operand's result. */
+static bool secret_same(EVP_PKEY *key, const struct lk_operand *operand, size_t share_bytes)
+{
+    uint8_t secret[LK_POO_POINT_BYTES_MAX];
+    size_t len = sizeof secret, want = operand->out_bytes - share_bytes;
+    EVP_PKEY *peer = EVP_PKEY_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    bool good = peer != NULL && ctx != NULL && EVP_PKEY_copy_parameters(peer, key) == 1 &&
+                EVP_PKEY_set1_encoded_public_key(peer, operand->out, share_bytes) == 1 &&
+                EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+                EVP_PKEY_derive(ctx, secret, &len) == 1 && len == want &&
+                memcmp(secret, operand->out + share_bytes, want) == 0;
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(peer);
+    return good;
+}
+
+static bool share_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                       enum lk_kernel_row row)
+{
+    uint8_t *share = NULL, out[256];
+    EVP_PKEY *key = share_key(row);
+    size_t len = key != NULL ? EVP_PKEY_get1_encoded_public_key(key, &share) : 0;
+    struct lk_operand operand = {.in = share, .in_bytes = len, .out = out};
+    bool good = len > 0 && kernel->run(work, &operand, 1) == 1 && operand.out_bytes > len &&
+                secret_same(key, &operand, len);
+    OPENSSL_free(share);
+    EVP_PKEY_free(key);
+    return good;
+}
+
 static bool key_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
                      enum lk_kernel_row row)
 {
@@ -296,8 +337,9 @@ static bool key_good(const struct lk_kernel *kernel, struct lk_engine_work *work
 bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row)
 {
     struct lk_engine_work *work = lk_engine_work_new(0, true);
-    bool good = work != NULL &&
-                (row < LK_ROW_POO_P256 ? key_good(kernel, work, row) : poo_good(kernel, work, row));
+    bool good = work != NULL && (row < LK_ROW_POO_P256     ? key_good(kernel, work, row)
+                                 : row < LK_ROW_SHARE_P256 ? poo_good(kernel, work, row)
+                                                           : share_good(kernel, work, row));
     lk_engine_work_free(work);
     ERR_clear_error();
     return good;

@@ -22,7 +22,7 @@ enum lk_message_kind {
     LK_M_COUNTERS,   /* fds: own struct lk_process_counters (rw), the other child's (ro) */
     LK_M_CONF,       /* u64 generation; fd: the YAML text */
     LK_M_FILE,       /* front. u32 role (enum lk_file_role), u32 index; fd */
-    LK_M_KEY,        /* vault. u32 index in conf keys; fds: key, passphrase if any */
+    LK_M_KEY,        /* vault. struct lk_key_message; fds: key, then those it names */
     LK_M_KEY_PUBLIC, /* vault to supervisor, supervisor to front: struct lk_key_public_message */
     LK_M_COMMIT,     /* u64 generation: all of it was sent. Answer READY or REFUSED */
     LK_M_RETIRE,     /* vault. u64 generation: keys older than it may go */
@@ -62,6 +62,12 @@ struct lk_listen_message {
     uint32_t loop;
     uint32_t transport; /* enum lk_transport_id */
 };
+
+struct lk_key_message {
+    uint32_t index; /* in the configuration's keys */
+    uint32_t files; /* enum lk_key_files */
+};
+enum lk_key_files { LK_KEY_HAS_PASSPHRASE = 1, LK_KEY_HAS_CHAIN = 2 };
 
 /* A key's public half: this head, then spki, then rsa_public. */
 struct lk_key_public_message {

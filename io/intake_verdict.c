@@ -72,14 +72,22 @@ static uint8_t window_fault(struct lk_job *job, const uint8_t *server_random, ui
     return LK_TLS12_INVALID_TLS_RANDOM;
 }
 
+/* What a request calls its key: 4 bytes that the payload or the caller holds. */
+struct key_name {
+    const uint8_t *id;
+    uint8_t hash[LK_SHA256_BYTES]; /* where id points when the request holds the whole */
+    struct lk_grant (*find)(const struct lk_policy *policy, const struct lk_edge *edge,
+                            const uint8_t *id, enum lk_exchange_id exchange);
+};
+
 /* --- tls12 ---------------------------------------------------------------------------------- */
 
-static uint8_t tls12_peek(const struct lk_job *job, uint8_t key_id[1 + LK_KEY_ID_BYTES])
+static uint8_t tls12_peek(const struct lk_job *job, struct key_name *name)
 {
     struct lk_tls12_common common;
     const uint8_t *server_random = NULL;
     uint8_t fault = lk_tls12_peek(job->payload, job->header.type, &common, &server_random);
-    if (fault == 0) memcpy(key_id, common.key_id, sizeof common.key_id);
+    name->id = job->payload.data + 1;
     return fault;
 }
 
@@ -127,27 +135,27 @@ static uint8_t ecdhe_fault(struct lk_job *job, const struct lk_grant *grant)
 
 /* --- split ---------------------------------------------------------------------------------- */
 
-static uint8_t rsa_premaster_peek(const struct lk_job *job, uint8_t key_id[1 + LK_KEY_ID_BYTES])
+static uint8_t rsa_premaster_peek(const struct lk_job *job, struct key_name *name)
 {
     struct lk_split_rsa_premaster cut;
     uint8_t fault = lk_split_rsa_premaster_parse(job->payload, &cut);
-    if (fault == 0) memcpy(key_id, cut.key_id, sizeof cut.key_id);
+    name->id = job->payload.data + 1;
     return fault;
 }
 
-static uint8_t sign_ske_peek(const struct lk_job *job, uint8_t key_id[1 + LK_KEY_ID_BYTES])
+static uint8_t sign_ske_peek(const struct lk_job *job, struct key_name *name)
 {
     struct lk_split_sign_ske cut;
     uint8_t fault = lk_split_sign_ske_cut(job->payload, &cut);
-    if (fault == 0) memcpy(key_id, cut.common.key_id, sizeof cut.common.key_id);
+    name->id = job->payload.data + 1;
     return fault;
 }
 
-static uint8_t sign_cert_verify_peek(const struct lk_job *job, uint8_t key_id[1 + LK_KEY_ID_BYTES])
+static uint8_t sign_cert_verify_peek(const struct lk_job *job, struct key_name *name)
 {
     struct lk_split_cert_verify cut;
     uint8_t fault = lk_split_cert_verify_parse(job->payload, &cut);
-    if (fault == 0) memcpy(key_id, cut.key_id, sizeof cut.key_id);
+    name->id = job->payload.data + 1;
     return fault;
 }
 
@@ -192,11 +200,54 @@ static uint8_t sign_cert_verify_fault(struct lk_job *job, const struct lk_grant 
     return scheme_open(grant, cut.scheme) ? 0 : LK_SPLIT_INVALID_SIG_SCHEME;
 }
 
+/* --- tls13 ---------------------------------------------------------------------------------- */
+
+/* lurk-tls13.md 5.1 steps 1 and 2; a first entry that is missing names nobody. */
+static uint8_t s_init_peek(const struct lk_job *job, struct key_name *name)
+{
+    static const uint8_t nobody[LK_SHA256_BYTES];
+    struct lk_tls13_cert_verify cut;
+    struct lk_tls13_entry first;
+    uint8_t fault = lk_tls13_cert_verify_parse(job->payload, &cut);
+    if (fault != 0) return fault;
+    struct lk_cursor entries = lk_cursor_of(cut.certificate.entries);
+    name->id = nobody;
+    if (!lk_tls13_entry_read(&entries, cut.certificate.type, &first)) return 0;
+    name->id = first.certificate.data;
+    if (cut.certificate.type == LK_TLS13_CERT_FINGER_PRINT) {
+        name->find = lk_policy_certificate;
+        return 0;
+    }
+    struct lk_bytes spki = lk_certs_spki(first.certificate);
+    lk_sha256(spki.data, spki.len, name->hash);
+    name->id = name->hash;
+    return 0;
+}
+
+/* Steps 3 to 5, as far as they need no private key and no point. */
+static uint8_t s_init_fault(struct lk_job *job, const struct lk_grant *grant)
+{
+    const struct lk_key_public *key = grant->key;
+    struct lk_tls13_cert_verify cut;
+    uint8_t fault = lk_tls13_cert_verify_parse(job->payload, &cut);
+    if (fault != 0) return fault;
+    job->methods = grant->methods;
+    job->secrets = grant->secrets;
+    LK_REQUIRE(lk_certs_name_key(key->certs, &key->keyid, &cut.certificate),
+               LK_TLS13_INVALID_CERTIFICATE);
+    const struct lk_scheme_row *row = lk_scheme_find(cut.sig_algo);
+    LK_REQUIRE(lk_tls13_scheme_offered(&cut.handshake, cut.sig_algo) && row != NULL &&
+                   lk_scheme_open(row, row->kinds_tls13, key->kind, grant->hashes),
+               LK_TLS13_INVALID_SIGNATURE_SCHEME);
+    bool open = (grant->methods >> (cut.ephemeral.method - LK_TLS13_E_GENERATED) & 1) != 0;
+    return open && lk_tls13_shares_good(&cut) ? 0 : LK_TLS13_INVALID_EPHEMERAL;
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 static const struct verdict_row {
     /* The cut: 0, and the key it names; or its fault. */
-    uint8_t (*peek)(const struct lk_job *job, uint8_t key_id[1 + LK_KEY_ID_BYTES]);
+    uint8_t (*peek)(const struct lk_job *job, struct key_name *name);
     uint8_t no_key; /* the status of a key that is unknown or closed */
     /* What comes once the key is found; sets what the grant opens in the job's flags. */
     uint8_t (*fault)(struct lk_job *job, const struct lk_grant *grant);
@@ -207,6 +258,7 @@ static const struct verdict_row {
     [LK_X_TLS12_RSA_EXTENDED_MASTER_WITH_POH] = {tls12_peek, LK_TLS12_INVALID_KEY_ID,
                                                  handshake_fault},
     [LK_X_TLS12_ECDHE] = {tls12_peek, LK_TLS12_INVALID_KEY_ID, ecdhe_fault},
+    [LK_X_TLS13_S_INIT_CERT_VERIFY] = {s_init_peek, LK_TLS13_INVALID_CERTIFICATE, s_init_fault},
     [LK_X_SPLIT_RSA_PREMASTER] = {rsa_premaster_peek, LK_SPLIT_INVALID_KEY_ID,
                                   rsa_premaster_fault},
     [LK_X_SPLIT_SIGN_SKE] = {sign_ske_peek, LK_SPLIT_INVALID_KEY_ID, sign_ske_fault},
@@ -229,18 +281,18 @@ static uint64_t cost_of(const struct lk_key_public *key)
 uint8_t lk_intake_verdict(struct lk_job *job)
 {
     const struct verdict_row *row = &rows[job->exchange];
-    uint8_t key_id[1 + LK_KEY_ID_BYTES];
-    uint8_t fault = row->peek(job, key_id);
+    struct key_name name = {.find = lk_policy_key};
+    uint8_t fault = row->peek(job, &name);
     if (fault != 0) return fault;
     const struct lk_policy *policy = job->conn->peers->view->policy;
-    struct lk_grant grant = lk_policy_key(policy, job->edge, key_id + 1, job->exchange);
+    struct lk_grant grant = name.find(policy, job->edge, name.id, job->exchange);
     if (grant.key == NULL) {
-        log_denied(job, key_id + 1, grant.rule);
+        log_denied(job, name.id, grant.rule);
         return row->no_key;
     }
     job->key = grant.key;
     job->cost_ns = cost_of(grant.key);
-    job->flags = 0;
+    job->flags = job->methods = job->secrets = 0;
     return row->fault(job, &grant);
 }
 
@@ -251,8 +303,8 @@ void lk_intake_closed(struct lk_job *job)
     if (h->status != LK_STATUS_REQUEST || found < 0) return;
     if ((job->edge->exchanges & LK_EXCHANGE_BIT(found)) != 0) return;
     job->exchange = (enum lk_exchange_id)found;
-    uint8_t key_id[1 + LK_KEY_ID_BYTES];
+    struct key_name name = {.find = lk_policy_key};
     const struct verdict_row *row = &rows[found];
-    bool named = row->peek != NULL && row->peek(job, key_id) == 0;
-    log_denied(job, named ? key_id + 1 : NULL, UINT32_MAX);
+    bool named = row->peek != NULL && row->peek(job, &name) == 0;
+    log_denied(job, named ? name.id : NULL, UINT32_MAX);
 }

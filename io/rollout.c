@@ -137,21 +137,44 @@ static void key_failed(struct lk_supervisor *s, const char *text)
     snprintf(s->error + len, sizeof s->error - len, "%s%s", len > 0 ? "\n" : "", text);
 }
 
+static void close_fds(const int *fd, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (fd[i] >= 0) close(fd[i]);
+}
+
+/* The vault hashes TLS's Certificate for these, from fingerprints. */
+static bool composes_certificates(const struct lk_conf_key *key)
+{
+    return (key->uses & LK_USE_TLS13_SIGN) != 0;
+}
+
 static lk_err send_key(struct lk_supervisor *s, uint32_t index)
 {
     char text[LK_PATH_BYTES_MAX * 2 + 512];
-    int fd[2];
-    if (lk_bundle_open_key(s->rollout.bundle, index, fd, text, sizeof text) != LK_OK) {
+    const struct lk_bundle *b = s->rollout.bundle;
+    int fd[3] = {-1, -1, -1}; /* key, passphrase, chain */
+    lk_err opened = lk_bundle_open_key(b, index, fd, text, sizeof text);
+    if (opened == LK_OK && composes_certificates(&b->conf->keys[index])) {
+        opened = lk_bundle_open_chain(b, index, &fd[2], text, sizeof text);
+        if (opened != LK_OK) close_fds(fd, 2);
+    }
+    if (opened != LK_OK) {
         key_failed(s, text);
         s->rollout.answered++;
         return LK_OK;
     }
     struct lk_message *m = &s->message;
+    struct lk_key_message body = {.index = index};
+    m->fd_count = 0;
+    for (int i = 0; i < 3; i++) {
+        if (fd[i] < 0) continue;
+        m->fd[m->fd_count++] = fd[i];
+        if (i > 0) body.files |= 1u << (i - 1);
+    }
     m->kind = LK_M_KEY;
-    m->bytes = sizeof index;
-    memcpy(m->body, &index, sizeof index);
-    m->fd_count = fd[1] >= 0 ? 2 : 1;
-    memcpy(m->fd, fd, sizeof fd);
+    m->bytes = sizeof body;
+    memcpy(m->body, &body, sizeof body);
     lk_err err = lk_channel_send(s->vault.child.channel, m);
     lk_message_close(m);
     return err;

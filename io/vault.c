@@ -303,20 +303,31 @@ static lk_err tell_fault(struct vault *v, uint32_t index, enum lk_key_fault faul
     return lk_channel_tell(v->channel, LK_M_KEY_FAULT, body, sizeof body, -1);
 }
 
+/* The descriptors of the message in hand, by what it says it has. */
+static bool key_files(const struct vault *v, uint32_t which, struct lk_vault_key_files *out)
+{
+    int at = 0, count = v->in.fd_count;
+    *out = (struct lk_vault_key_files){.key_fd = -1, .passphrase_fd = -1, .chain_fd = -1};
+    if (at < count) out->key_fd = v->in.fd[at++];
+    if ((which & LK_KEY_HAS_PASSPHRASE) != 0 && at < count) out->passphrase_fd = v->in.fd[at++];
+    if ((which & LK_KEY_HAS_CHAIN) != 0 && at < count) out->chain_fd = v->in.fd[at++];
+    return at == count && count == 1 + __builtin_popcount(which);
+}
+
 static lk_err take_key(struct vault *v)
 {
-    uint32_t index;
-    LK_REQUIRE(v->in.bytes == sizeof index && v->in.fd_count >= 1 && v->in.fd_count <= 2,
-               LK_ERR_FORMAT);
+    struct lk_key_message m;
+    struct lk_vault_key_files files;
+    LK_REQUIRE(v->in.bytes == sizeof m, LK_ERR_FORMAT);
+    memcpy(&m, v->in.body, sizeof m);
+    LK_REQUIRE(key_files(v, m.files, &files), LK_ERR_FORMAT);
     if (v->conf == NULL) return LK_OK; /* of a load that was refused already */
-    memcpy(&index, v->in.body, sizeof index);
     enum lk_key_fault fault;
-    int passphrase = v->in.fd_count == 2 ? v->in.fd[1] : -1;
-    lk_err err = lk_vault_keys_add(v->keys, index, v->in.fd[0], passphrase, &fault);
-    if (err == LK_ERR_KEY) return tell_fault(v, index, fault);
+    lk_err err = lk_vault_keys_add(v->keys, m.index, &files, &fault);
+    if (err == LK_ERR_KEY) return tell_fault(v, m.index, fault);
     if (err != LK_OK) return refuse(v, err, "a key could not be loaded");
     struct lk_message out;
-    lk_vault_keys_public(v->keys, index, &out);
+    lk_vault_keys_public(v->keys, m.index, &out);
     return lk_channel_send(v->channel, &out);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
+#include "io/chain.h"
 #include "io/secret.h"
 
 #define BUCKETS                                                                                    \
@@ -21,6 +22,8 @@ enum prime_state { PRIME_UNKNOWN, PRIME_GOOD, PRIME_BAD };
 struct content {
     uint8_t hash[LK_SHA256_BYTES];
     struct lk_engine_key *engine;
+    struct lk_chain chain;
+    struct lk_certs *certs; /* of chain and of the engine's public key */
     uint32_t uses; /* keys, and the judge while it works on it */
     _Atomic int prime;
     struct content *next;       /* in its bucket */
@@ -157,22 +160,48 @@ struct key_text {
     size_t bytes;           /* of the key file */
     const char *passphrase; /* NULL: none */
     size_t total;
+    struct lk_bytes chain; /* PEM: public, of ordinary memory; empty: none */
 };
+
+static void content_free(struct content *c)
+{
+    if (c->engine != NULL) lk_engine_key_free(c->engine);
+    lk_chain_free(&c->chain);
+    free(c->certs);
+    free(c);
+}
+
+static lk_err content_new(const struct lk_vault_keys *keys, const struct key_text *t,
+                          struct content **out, enum lk_key_fault *fault)
+{
+    struct content *c = calloc(1, sizeof *c);
+    LK_REQUIRE(c != NULL, LK_ERR_MEMORY);
+    c->engine = lk_engine_key_new(t->text, t->bytes, t->passphrase, keys->workers, fault);
+    lk_err err = c->engine == NULL ? LK_ERR_KEY : LK_OK;
+    if (err == LK_OK) {
+        const struct lk_key_facts *facts = lk_engine_key_facts(c->engine);
+        struct lk_bytes spki = lk_bytes_of(facts->spki, facts->spki_bytes);
+        if (t->chain.len > 0 && lk_chain_read(t->chain, spki, &c->chain) != LK_OK)
+            c->chain = (struct lk_chain){.data = NULL};
+        err = lk_certs_new(lk_bytes_of(c->chain.data, c->chain.len), spki, &c->certs);
+    }
+    if (err != LK_OK) {
+        content_free(c);
+        return err;
+    }
+    *out = c;
+    return LK_OK;
+}
 
 static lk_err load_content(struct lk_vault_keys *keys, const struct key_text *t,
                            struct content **out, enum lk_key_fault *fault)
 {
     uint8_t hash[LK_SHA256_BYTES];
-    lk_sha256(t->text, t->total, hash);
+    const struct lk_piece pieces[] = {{t->text, t->total}, {t->chain.data, t->chain.len}};
+    lk_hash_pieces(LK_SHA256, pieces, t->chain.len > 0 ? 2 : 1, hash);
     struct content *c = find_content(keys, hash);
     if (c == NULL) {
-        c = calloc(1, sizeof *c);
-        LK_REQUIRE(c != NULL, LK_ERR_MEMORY);
-        c->engine = lk_engine_key_new(t->text, t->bytes, t->passphrase, keys->workers, fault);
-        if (c->engine == NULL) {
-            free(c);
-            return LK_ERR_KEY;
-        }
+        LK_TRY(content_new(keys, t, &c, fault));
         memcpy(c->hash, hash, sizeof hash);
         struct content **bucket = bucket_of(keys, hash);
         c->next = *bucket;
@@ -185,9 +214,28 @@ static lk_err load_content(struct lk_vault_keys *keys, const struct key_text *t,
     return LK_OK;
 }
 
-static lk_err read_text(int key_fd, int passphrase_fd, struct key_text *t)
+static void free_text(struct key_text *t)
 {
+    if (t->text != NULL) lk_secret_free(t->text);
+    free((void *)t->chain.data);
+}
+
+static lk_err read_chain(int fd, struct key_text *t)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (fd < 0) return LK_OK;
+    LK_TRY(lk_blob_read(fd, LK_FILE_BYTES_MAX, &data, &len));
+    t->chain = lk_bytes_of(data, len);
+    return LK_OK;
+}
+
+static lk_err read_text(const struct lk_vault_key_files *files, struct key_text *t)
+{
+    int key_fd = files->key_fd, passphrase_fd = files->passphrase_fd;
     size_t pass_bytes = 0;
+    *t = (struct key_text){.text = NULL};
+    LK_TRY(read_chain(files->chain_fd, t));
     LK_TRY(lk_blob_size(key_fd, LK_FILE_BYTES_MAX, &t->bytes));
     if (passphrase_fd >= 0) LK_TRY(lk_blob_size(passphrase_fd, PASSPHRASE_BYTES_MAX, &pass_bytes));
     t->total = t->bytes + pass_bytes + 2;
@@ -197,10 +245,7 @@ static lk_err read_text(int key_fd, int passphrase_fd, struct key_text *t)
     char *pass = t->text + t->bytes + 1;
     if (err == LK_OK && passphrase_fd >= 0)
         err = lk_blob_read_into(passphrase_fd, (uint8_t *)pass, pass_bytes);
-    if (err != LK_OK) {
-        lk_secret_free(t->text);
-        return err;
-    }
+    if (err != LK_OK) return err;
     pass[strcspn(pass, "\r\n")] = 0; /* an editor's line end is no part of the passphrase */
     t->passphrase = passphrase_fd >= 0 ? pass : NULL;
     return LK_OK;
@@ -254,6 +299,7 @@ static void fill_place(struct lk_vault_keys *keys, uint32_t index, struct conten
                          .kind = facts->kind,
                          .row = lk_engine_key_row(c->engine),
                          .bytes = facts->bytes,
+                         .certs = c->certs,
                          .rights = lk_policy_key_rights(keys->conf, index)};
     key.rights.hashes &= ~facts->barred_hashes;
     const struct lk_bytes spki = {.data = facts->spki, .len = facts->spki_bytes};
@@ -264,17 +310,17 @@ static void fill_place(struct lk_vault_keys *keys, uint32_t index, struct conten
     keys->added++;
 }
 
-lk_err lk_vault_keys_add(struct lk_vault_keys *keys, uint32_t index, int key_fd, int passphrase_fd,
-                         enum lk_key_fault *fault)
+lk_err lk_vault_keys_add(struct lk_vault_keys *keys, uint32_t index,
+                         const struct lk_vault_key_files *files, enum lk_key_fault *fault)
 {
     LK_REQUIRE(keys->conf != NULL && index < keys->conf->key_count, LK_ERR_RANGE);
     LK_REQUIRE(keys->place[keys->first + index].content == NULL, LK_ERR_RANGE);
     struct key_text t;
     *fault = LK_KEY_NOT_A_KEY;
-    LK_TRY(read_text(key_fd, passphrase_fd, &t));
-    struct content *c;
-    lk_err err = load_content(keys, &t, &c, fault);
-    lk_secret_free(t.text);
+    struct content *c = NULL;
+    lk_err err = read_text(files, &t);
+    if (err == LK_OK) err = load_content(keys, &t, &c, fault);
+    free_text(&t);
     if (err == LK_OK) fill_place(keys, index, c);
     return err;
 }
@@ -352,8 +398,7 @@ void lk_vault_keys_sweep(struct lk_vault_keys *keys)
                 continue;
             }
             *at = c->next;
-            lk_engine_key_free(c->engine);
-            free(c);
+            content_free(c);
         }
     }
 }

@@ -2,10 +2,10 @@
  * its keys fresh handles; the keys of the generation before stay usable beside them until they are
  * retired, so that a reload breaks no request in flight.
  *
- * A key file that has not changed (SHA-256 of file and passphrase) is not loaded twice: generations
- * share the engine's key. Primality is judged once per content, by a low-priority thread. Owner the
- * vault's control thread. Keyrings it hands out are frozen; the caller frees each when no worker
- * looks at it any more. */
+ * A key that has not changed (SHA-256 of file, passphrase and chain) is not loaded twice:
+ * generations share the engine's key. Primality is judged once per content, by a low-priority
+ * thread. Owner the vault's control thread. Keyrings it hands out are frozen; the caller frees
+ * each when no worker looks at it any more. */
 #ifndef LK_IO_VAULT_KEYS_H
 #define LK_IO_VAULT_KEYS_H
 
@@ -24,10 +24,15 @@ void lk_vault_keys_free(struct lk_vault_keys *keys);
 /* A load: begin, add each key, then commit or abandon. conf is borrowed until then. */
 LK_MUST_USE lk_err lk_vault_keys_begin(struct lk_vault_keys *keys, uint64_t generation,
                                        const struct lk_conf *conf);
-/* Reads the descriptors (passphrase_fd -1: none). LK_ERR_KEY: *fault says why. Other errors:
- * memory. */
-LK_MUST_USE lk_err lk_vault_keys_add(struct lk_vault_keys *keys, uint32_t index, int key_fd,
-                                     int passphrase_fd, enum lk_key_fault *fault);
+/* What is loaded of one key; -1: none. The chain, in PEM, is for exchanges that compose TLS's
+ * Certificate; one that does not fit the key is left out, as the front refuses it anyway. */
+struct lk_vault_key_files {
+    int key_fd, passphrase_fd, chain_fd;
+};
+/* Reads the descriptors. LK_ERR_KEY: *fault says why. Other errors: memory. */
+LK_MUST_USE lk_err lk_vault_keys_add(struct lk_vault_keys *keys, uint32_t index,
+                                     const struct lk_vault_key_files *files,
+                                     enum lk_key_fault *fault);
 /* The public half of the key just added, as the message that reports it. */
 void lk_vault_keys_public(const struct lk_vault_keys *keys, uint32_t index, struct lk_message *out);
 void lk_vault_keys_abandon(struct lk_vault_keys *keys);

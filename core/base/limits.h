@@ -27,8 +27,8 @@
 /* A worker has a lane for every slot that can be on its way to it, so that nothing waits in a ring,
  * where nobody passes anybody: order among requests is the batches' alone. Each of L loops may have
  * lanes / L of them under way to one worker (lk_lanes_of_loop), and W workers together
- * W * lanes / L, which is no less than its slots while W >= L. A worker's lanes are 19 MB of small
- * and, from 4 loops on, 17 MB of large ones. */
+ * W * lanes / L, which is no less than its slots while W >= L. A worker's lanes are 23 MB of small
+ * and, from 4 loops on, 18 MB of large ones. */
 #define LK_LANES_SMALL_PER_WORKER 4096
 #define LK_LANES_LARGE_PER_WORKER 256
 

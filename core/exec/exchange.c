@@ -2,6 +2,7 @@
 
 #include "core/exec/run_split.h"
 #include "core/exec/run_tls12.h"
+#include "core/exec/run_tls13.h"
 
 #define ANY_KEY ((UINT32_C(1) << LK_KEY_KIND_COUNT) - 1)
 #define RSA_KEY (UINT32_C(1) << LK_KEY_RSA)
@@ -40,6 +41,17 @@ static const struct lk_exchange rows[LK_EXCHANGE_COUNT] = {
                           .start = lk_run_ecdhe_start,
                           .resume = lk_run_ecdhe_resume,
                           .write = lk_run_signature_write},
+    [LK_X_TLS13_S_INIT_CERT_VERIFY] = {.id = LK_X_TLS13_S_INIT_CERT_VERIFY,
+                                       .type = LK_TLS13_S_INIT_CERT_VERIFY,
+                                       .no_key = LK_TLS13_INVALID_CERTIFICATE,
+                                       .key_kinds = ANY_KEY,
+                                       .names_key = lk_run_s_init_names_key,
+                                       .cut = lk_run_s_init_cut,
+                                       .funct = lk_run_s_init_funct,
+                                       .check = lk_run_s_init_check,
+                                       .start = lk_run_s_init_start,
+                                       .resume = lk_run_s_init_resume,
+                                       .write = lk_run_s_init_write},
     [LK_X_SPLIT_RSA_PREMASTER] = {ROW(SPLIT, RSA_PREMASTER),
                                   .key_kinds = RSA_KEY,
                                   .rated = true,

@@ -6,7 +6,7 @@
 #ifndef LK_CORE_EXEC_KEYRING_H
 #define LK_CORE_EXEC_KEYRING_H
 
-#include "core/keys/keyid.h"
+#include "core/keys/certs.h"
 #include "core/policy/policy.h"
 #include "crypto/crypto.h"
 
@@ -18,6 +18,7 @@ struct lk_key {
     enum lk_kernel_row row;
     uint32_t bytes; /* RSA: k */
     struct lk_keyid keyid;
+    const struct lk_certs *certs; /* the engine key's content's; NULL: none were given */
     struct lk_key_rights rights;
 };
 

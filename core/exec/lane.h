@@ -17,6 +17,8 @@
 #include "core/watch/metrics.h"
 #include "core/wire/split.h"
 #include "core/wire/tls12.h"
+#include "core/wire/tls13.h"
+#include "crypto/hash.h"
 #include "crypto/rsa/rsa_pad.h"
 
 struct lk_exchange;
@@ -27,6 +29,19 @@ struct lk_slot_place {
     uint32_t body_bytes; /* of its class */
     uint32_t loop;
     uint64_t ref;
+};
+
+#define LK_TLS13_SECRET_BYTES_MAX 48 /* of SHA-384, the longest hash of a suite */
+#define LK_TLS13_SHARE_BYTES_MAX 133 /* secp521r1 */
+#define LK_TLS13_WORK_SECRETS 5      /* h_c h_s a_c a_s x */
+
+/* What s_init_cert_verify has between its kernels. */
+struct lk_tls13_work {
+    struct lk_hash_state transcript;
+    uint8_t master[LK_HASH_BYTES_MAX]; /* master secret */
+    uint8_t secret[LK_TLS13_WORK_SECRETS][LK_HASH_BYTES_MAX];
+    uint8_t share[LK_TLS13_SHARE_BYTES_MAX]; /* that was made here */
+    uint16_t share_bytes;                    /* 0: none was */
 };
 
 struct lk_lane {
@@ -46,6 +61,7 @@ struct lk_lane {
         struct lk_tls12_ecdhe ecdhe; /* sign_ske too */
         struct lk_split_rsa_premaster rsa_premaster;
         struct lk_split_cert_verify cert_verify;
+        struct lk_tls13_cert_verify s_init;
     } request; /* views of job */
 
     /* where it stands */
@@ -67,6 +83,7 @@ struct lk_lane {
     uint8_t fs[LK_RANDOM_BYTES];         /* F(S) */
     uint8_t challenge[LK_SHA256_BYTES];  /* of the proof of ownership */
     uint8_t master[LK_MASTER_BYTES];     /* the answer of RSA exchanges */
+    struct lk_tls13_work tls13;
     uint8_t in[LK_RSA_BYTES_MAX];        /* encoded message, digest or text to sign */
     uint8_t out[LK_RSA_BYTES_MAX];       /* what the kernel wrote */
 

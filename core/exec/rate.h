@@ -4,6 +4,8 @@
  * that meet in one cell share its rate: never more than the bound, at times less.
  *
  * Owner   the vault, for the life of its process. Thread any; lock-free.
+ * Order   relaxed: a cell says nothing of any other memory, and the exchange of the whole cell is
+ *         what keeps two from taking the same turn.
  * Time    now_ns is an argument; constant, but for retries while others change the same cell. */
 #ifndef LK_CORE_EXEC_RATE_H
 #define LK_CORE_EXEC_RATE_H

@@ -1,13 +1,14 @@
 /* keystore: the front's index of public keys, (tenant, key id) to record. No private byte is here.
  *
  * Built by the control thread from the records the vault reports, then frozen; any thread reads.
- * Two keys of one tenant that share an id are refused (T11).
+ * Two keys of one tenant that share an id, or a fingerprint of their certificates, are refused
+ * (T11).
  * Time of lk_keystore_find depends on the table's fill, not on whether the key exists. */
 #ifndef LK_CORE_KEYS_KEYSTORE_H
 #define LK_CORE_KEYS_KEYSTORE_H
 
 #include "core/base/err.h"
-#include "core/keys/keyid.h"
+#include "core/keys/certs.h"
 #include "crypto/crypto.h"
 
 struct lk_key_public {
@@ -22,6 +23,7 @@ struct lk_key_public {
     struct lk_keyid keyid;
     struct lk_bytes spki;  /* owned by the keystore */
     struct lk_bytes chain; /* DER certificates, each behind a u24 length; may be empty; owned */
+    struct lk_certs *certs; /* of chain and spki; made and owned by the keystore */
 };
 
 struct lk_keystore;
@@ -35,6 +37,10 @@ LK_MUST_USE lk_err lk_keystore_add(struct lk_keystore *store, const struct lk_ke
 /* NULL when the tenant has no such key. id: 4 bytes. */
 const struct lk_key_public *lk_keystore_find(const struct lk_keystore *store, uint32_t tenant,
                                              const uint8_t *id);
+/* By the fingerprint of its certificate or of its public key; as long as the other. */
+const struct lk_key_public *lk_keystore_find_certificate(const struct lk_keystore *store,
+                                                         uint32_t tenant,
+                                                         const uint8_t *fingerprint);
 uint32_t lk_keystore_count(const struct lk_keystore *store);
 const struct lk_key_public *lk_keystore_at(const struct lk_keystore *store, uint32_t i);
 

@@ -34,6 +34,17 @@ void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
     LK_WIPE(h);
 }
 
+void lk_freshness_tls13(uint8_t hash, const uint8_t s[LK_RANDOM_BYTES],
+                        uint8_t fs[LK_RANDOM_BYTES])
+{
+    static const char label[] = "tls13 pfs srv";
+    uint8_t h[LK_HASH_BYTES_MAX];
+    struct lk_piece pieces[] = {{s, LK_RANDOM_BYTES}, {label, sizeof label - 1}};
+    lk_hash_pieces(hash, pieces, 2, h);
+    memcpy(fs, h, LK_RANDOM_BYTES);
+    LK_WIPE(h);
+}
+
 bool lk_freshness_in_window(const uint8_t s[LK_RANDOM_BYTES], int64_t now_unix_s, uint32_t window_s,
                             int64_t *skew_s)
 {

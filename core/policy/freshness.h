@@ -14,6 +14,10 @@ bool lk_freshness_known(uint8_t funct);
 /* fs[32] := F(S). fs may equal s. funct is known. */
 void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
                         uint8_t fs[LK_RANDOM_BYTES]);
+/* fs[32] := F(S) of a ServerHello of TLS 1.3; hash is the freshness field (lurk-tls13.md 3, T4).
+ * There is no time in S and no table of those seen: the transcript binds the client's random. */
+void lk_freshness_tls13(uint8_t hash, const uint8_t s[LK_RANDOM_BYTES],
+                        uint8_t fs[LK_RANDOM_BYTES]);
 /* |S[0..3] - now| <= window in signed 64-bit seconds; window 0 is off. *skew_s: S minus now. */
 bool lk_freshness_in_window(const uint8_t s[LK_RANDOM_BYTES], int64_t now_unix_s, uint32_t window_s,
                             int64_t *skew_s);

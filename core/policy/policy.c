@@ -98,11 +98,11 @@ const struct lk_edge *lk_policy_edge(const struct lk_policy *policy, const char 
     return NULL;
 }
 
-struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_edge *edge,
-                              const uint8_t id[LK_KEY_ID_BYTES], enum lk_exchange_id exchange)
+/* found NULL: nobody's, judged as nobody's key would be. */
+static struct lk_grant grant_of(const struct lk_policy *policy, const struct lk_edge *edge,
+                                const struct lk_key_public *found, enum lk_exchange_id exchange)
 {
     static const struct lk_key_public nobody = {.index = UINT32_MAX, .uses = 0};
-    const struct lk_key_public *found = lk_keystore_find(policy->keys, edge->tenant, id);
     const struct lk_key_public *key = found != NULL ? found : &nobody;
     const struct lk_rights_class *class =
         &policy->rights.class[policy->rights.class_of_edge[edge->index]];
@@ -118,4 +118,19 @@ struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_ed
                              .flags = flags,
                              .methods = rights->methods,
                              .secrets = rights->secrets};
+}
+
+struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_edge *edge,
+                              const uint8_t id[LK_KEY_ID_BYTES], enum lk_exchange_id exchange)
+{
+    return grant_of(policy, edge, lk_keystore_find(policy->keys, edge->tenant, id), exchange);
+}
+
+struct lk_grant lk_policy_certificate(const struct lk_policy *policy, const struct lk_edge *edge,
+                                      const uint8_t fingerprint[LK_TLS13_FINGERPRINT_BYTES],
+                                      enum lk_exchange_id exchange)
+{
+    return grant_of(policy, edge,
+                    lk_keystore_find_certificate(policy->keys, edge->tenant, fingerprint),
+                    exchange);
 }

@@ -55,6 +55,11 @@ struct lk_grant {
 struct lk_grant lk_policy_key(const struct lk_policy *policy, const struct lk_edge *edge,
                               const uint8_t id[LK_KEY_ID_BYTES], enum lk_exchange_id exchange);
 
+/* The same by the fingerprint of the key's certificate or public key. */
+struct lk_grant lk_policy_certificate(const struct lk_policy *policy, const struct lk_edge *edge,
+                                      const uint8_t fingerprint[LK_TLS13_FINGERPRINT_BYTES],
+                                      enum lk_exchange_id exchange);
+
 /* What any edge of the tenant may do with the key of this index in the configuration: the bound the
  * vault enforces. Needs no keystore. */
 struct lk_key_rights {

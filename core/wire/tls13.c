@@ -116,6 +116,9 @@ uint8_t lk_tls13_cert_verify_cut(struct lk_bytes payload, struct lk_tls13_cert_v
 
 uint8_t lk_tls13_cert_verify_judge(struct lk_tls13_cert_verify *out)
 {
+    static const uint8_t nobody[LK_TLS13_SESSION_ID_BYTES];
+    LK_REQUIRE(out->session_id == NULL || memcmp(out->session_id, nobody, sizeof nobody) != 0,
+               LK_TLS13_INVALID_SESSION_ID);
     /* step 1 */
     LK_REQUIRE(out->freshness < LK_HASH_COUNT, LK_TLS13_INVALID_FRESHNESS);
     LK_REQUIRE(out->ephemeral.method == LK_TLS13_E_GENERATED ||
@@ -143,6 +146,28 @@ void lk_tls13_cert_verify_write(struct lk_writer *w, const struct lk_tls13_cert_
     cert_write(w, &in->certificate);
     lk_writer_u16(w, in->secret_request);
     lk_writer_u16(w, in->sig_algo);
+}
+
+bool lk_tls13_scheme_offered(const struct lk_tls13_handshake *handshake, uint16_t scheme)
+{
+    struct lk_cursor c = lk_cursor_of(handshake->schemes);
+    while (lk_cursor_left(&c) > 0)
+        if (lk_cursor_u16(&c) == scheme) return true;
+    return false;
+}
+
+bool lk_tls13_shares_good(const struct lk_tls13_cert_verify *request)
+{
+    const struct lk_tls13_handshake *h = &request->handshake;
+    const struct lk_tls13_ephemeral *e = &request->ephemeral;
+    const struct lk_tls13_group_row *row = lk_tls13_group_find(h->group);
+    struct lk_bytes offered = lk_tls13_share_find(h->client_shares, h->group);
+    if (row == NULL || offered.len == 0) return false;
+    if (row->share_bytes != 0 && offered.len != row->share_bytes) return false;
+    if (e->method == LK_TLS13_E_GENERATED)
+        return e->group == h->group && e->bytes.len == row->secret_bytes &&
+               h->server_share.len > 0;
+    return row->share_bytes != 0 && h->server_share.len == 0;
 }
 
 /* --- its reply -------------------------------------------------------------------------------- */

@@ -104,8 +104,8 @@ struct lk_tls13_cert_verify {
     uint16_t sig_algo;       /* SignatureScheme */
 };
 
-/* Format (3), form of the certificate (12), freshness (7), method (8), handshake (6), in this
- * order. Not here: session_id 0, certificate, key, scheme, key share. */
+/* Format (3), form of the certificate (12), session_id 0 (5), freshness (7), method (8), handshake
+ * (6), in this order. Not here: certificate, key, scheme, key share. */
 uint8_t lk_tls13_cert_verify_parse(struct lk_bytes payload, struct lk_tls13_cert_verify *out);
 /* Its two halves. cut fills all but handshake; judge the rest, after a good cut. */
 uint8_t lk_tls13_cert_verify_cut(struct lk_bytes payload, struct lk_tls13_cert_verify *out);
@@ -115,6 +115,12 @@ void lk_tls13_cert_verify_write(struct lk_writer *w, const struct lk_tls13_cert_
 
 /* messages to their views; false: invalid_handshake. */
 bool lk_tls13_handshake_parse(struct lk_bytes messages, struct lk_tls13_handshake *out);
+/* Is the scheme in the client's signature_algorithms? Step 4. */
+bool lk_tls13_scheme_offered(const struct lk_tls13_handshake *handshake, uint16_t scheme);
+/* Step 5, but for the points: the group of ServerHello is one that carries a share, the client
+ * offered one of the right length; e_generated: of that group, a secret of its length and a share
+ * of the server; cs_generated: a group that the server makes shares of, and none of its own. */
+bool lk_tls13_shares_good(const struct lk_tls13_cert_verify *request);
 /* The client's share of a group, empty where it offered none. */
 struct lk_bytes lk_tls13_share_find(struct lk_bytes client_shares, uint16_t group);
 

@@ -18,6 +18,7 @@
 #include "crypto/poo_scalar.h"
 #include "crypto/rsa/rsa_check.h"
 #include "crypto/rsa/rsa_pad.h"
+#include "crypto/schedule.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
 #include "tests/ct/secret_run.h"
@@ -82,6 +83,38 @@ static void master_derives(void)
         lk_tls12_prf(hash, premaster, sizeof premaster, "master secret", &seed, 1, master, 48);
         public(master, sizeof master);
     }
+}
+
+/* From a shared secret of any group to the secrets that leave. Transcript hashes are public. */
+static void schedule_derives(void)
+{
+    static const size_t widths[] = {32, 48, 56, 64, 66, 80};
+    uint8_t shared[80], transcript[LK_HASH_BYTES_MAX], handshake[LK_HASH_BYTES_MAX];
+    uint8_t traffic[LK_HASH_BYTES_MAX], finished[LK_HASH_BYTES_MAX];
+    for (unsigned i = 0; i < 12; i++) {
+        unsigned hash = i % 2;
+        fill(shared, sizeof shared), fill(transcript, sizeof transcript);
+        secret(shared, sizeof shared);
+        lk_tls13_handshake_secret(hash, shared, widths[i / 2], handshake);
+        lk_tls13_expand(hash, handshake, "s hs traffic", transcript, lk_hash_bytes(hash), traffic);
+        lk_tls13_finished(hash, traffic, transcript, finished);
+        lk_tls13_master_secret(hash, handshake, handshake);
+        lk_tls13_expand(hash, handshake, "c ap traffic", transcript, lk_hash_bytes(hash), traffic);
+        public(finished, sizeof finished);
+        public(traffic, sizeof traffic);
+        if (finished[0] == 1 && traffic[0] == 1) puts("");
+    }
+}
+
+/* A schedule that spares itself the work for a secret of zeros. */
+static void schedule_leaks(void)
+{
+    uint8_t shared[32], handshake[LK_HASH_BYTES_MAX] = {0};
+    fill(shared, sizeof shared);
+    secret(shared, sizeof shared);
+    if (shared[0] != 0) lk_tls13_handshake_secret(0, shared, sizeof shared, handshake);
+    public(handshake, sizeof handshake);
+    if (handshake[0] == 1) puts("");
 }
 
 static void finished_compares(void)
@@ -204,6 +237,7 @@ static const struct lk_row rows[] = {
     {"premaster", premaster_unpads, premaster_leaks},
     {"master", master_derives, NULL},
     {"finished", finished_compares, finished_leaks},
+    {"schedule", schedule_derives, schedule_leaks},
     {"result", result_checks, NULL},
     {"proof", proof_answers, NULL},
     {"private_2048", private_2048, NULL},

@@ -32,8 +32,10 @@ TLS13, SPLIT = (2, 1), (240, 1)
 
 
 def places(host, port=0):
-    """What a snippet says, and what it becomes here."""
-    return [("/etc/lurk/", f"{host.etc}/"), ("/var/www/html", f"{host.directory}/www"), ("@lurk-agent", host.name),
+    """What a snippet says, and what it becomes here. Who is not root stays who they are."""
+    mine = [] if os.geteuid() == 0 else [("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""),
+                                         ("  - user: haproxy\n", f"  - user: haproxy\n  - user: {os.getuid()}\n")]
+    return mine + [("/etc/lurk/", f"{host.etc}/"), ("/var/www/html", f"{host.directory}/www"), ("@lurk-agent", host.name),
             ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", f"{host.directory}/empty"),
             ("user: lurk-agent", f"control_socket: {host.directory}/agent-control.sock\n  log_target: stderr\n  admin_port: {host.agent.admin}"),
             ("192.0.2.1", "127.0.0.1"), ("7880", str(host.server.port["tls"])), ("lurkd.example", "localhost"),
@@ -54,10 +56,11 @@ class SnippetAgent(Agent):
 
 
 class Host:
-    """with Host(directory) as host: lurkd and the agent run."""
+    """with Host(directory) as host: lurkd and the agent run. lurkd: a directory of its own for what is not on the edge."""
 
-    def __init__(self, directory, uses=("tls12-rsa", "tls12-sign", "tls13-sign", "tls13-client"), **sections):
-        self.directory, self.etc, self.pki = directory, f"{directory}/etc", f"{directory}/pki"
+    def __init__(self, directory, uses=("tls12-rsa", "tls12-sign", "tls13-sign", "tls13-client"), lurkd=None, **sections):
+        self.directory, self.lurkd = directory, lurkd or directory
+        self.etc, self.pki = f"{directory}/etc", f"{self.lurkd}/pki"
         self.name = f"@lurk-story-{os.getpid()}"
         os.chmod(directory, 0o755)
         for name in ("etc/sites", "www", "empty"):
@@ -69,7 +72,7 @@ class Host:
             self.certify(name, key)
         signs = [use for use in uses if use != "tls12-rsa"]
         keys = {"rsa": (KEYS["rsa"], ", ".join(uses)), "ecdsa": (KEYS["ecdsa"], ", ".join(signs))}
-        self.server = Server(directory, self.pki, keys, transports=("tls",), **sections)
+        self.server = Server(self.lurkd, self.pki, keys, transports=("tls",), **sections)
         self.pages = None
         self.agent = SnippetAgent(self)
         self.conf, self.serves = f"{self.etc}/openssl.cnf", set()
@@ -160,7 +163,7 @@ class Host:
         """The next count uses of keys in the journal; fewer if no more come in time, more if they are there."""
         until, seen = time.monotonic() + seconds, []
         while True:
-            with open(f"{self.directory}/state/audit.log", "rb") as f:
+            with open(f"{self.lurkd}/state/audit.log", "rb") as f:
                 f.seek(self.read)
                 data = f.read()
             whole = data[:data.rfind(b"\n") + 1]

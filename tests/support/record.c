@@ -16,11 +16,17 @@ static bool is_proof(enum lk_kernel_row row)
     return row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448;
 }
 
+/* Proofs and key shares name no key. */
+static bool is_keyless(enum lk_kernel_row row)
+{
+    return row >= LK_ROW_POO_P256;
+}
+
 static bool lane_run(enum lk_kernel_row row, struct lk_operand *o)
 {
     struct lk_record *r = &log_of.record[log_of.count % LK_RECORDS_MAX];
     *r = (struct lk_record){.row = row, .batch = log_of.batches, .key = o->key, .in_bytes = o->in_bytes};
-    LK_ASSERT(o->in_bytes <= sizeof r->in && is_proof(row) == (o->key == NULL));
+    LK_ASSERT(o->in_bytes <= sizeof r->in && is_keyless(row) == (o->key == NULL));
     memcpy(r->in, o->in, o->in_bytes);
     log_of.count++;
     if (log_of.watch != NULL) log_of.watch(r);
@@ -41,7 +47,8 @@ static uint64_t row_run(enum lk_kernel_row row, struct lk_operand *operand, uint
 
 #define ROWS(X)                                                                                   \
     X(RSA2048) X(RSA3072) X(RSA4096) X(RSA8192) X(P256) X(P384) X(P521) X(ED25519) X(ED448)        \
-    X(POO_P256) X(POO_P384) X(POO_P521) X(POO_X25519) X(POO_X448)
+    X(POO_P256) X(POO_P384) X(POO_P521) X(POO_X25519) X(POO_X448)                            \
+    X(SHARE_P256) X(SHARE_P384) X(SHARE_P521) X(SHARE_X25519) X(SHARE_X448)
 #define ROW_RUN(id)                                                                               \
     static uint64_t run_##id(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live) \
     {                                                                                             \

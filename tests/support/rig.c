@@ -80,6 +80,8 @@ void lk_rig_fini(struct lk_rig *rig)
 {
     if (rig->worker != NULL) lk_worker_fini(rig->worker);
     for (uint32_t i = 0; i < rig->keyring.count; i++)
+        free((void *)rig->key[i].certs);
+    for (uint32_t i = 0; i < rig->keyring.count; i++)
         if (rig->key[i].engine != fake_engine(rig, i)) lk_engine_key_free(rig->key[i].engine);
     for (uint32_t l = 0; l < rig->map.loops; l++) {
         free(rig->to_shared[l]);
@@ -115,7 +117,17 @@ uint32_t lk_rig_key(struct lk_rig *rig, const char *pem)
     key->bytes = facts->bytes;
     lk_keyid_of(lk_bytes_of(facts->spki, facts->spki_bytes),
                 lk_bytes_of(facts->rsa_public, facts->rsa_public_bytes), &key->keyid);
+    lk_rig_chain(rig, rig->keyring.count - 1, lk_bytes_of(NULL, 0));
     return rig->keyring.count - 1;
+}
+
+void lk_rig_chain(struct lk_rig *rig, uint32_t key, struct lk_bytes chain)
+{
+    struct lk_certs *certs;
+    const struct lk_key_facts *facts = lk_engine_key_facts(rig->key[key].engine);
+    LK_ASSERT(lk_certs_new(chain, lk_bytes_of(facts->spki, facts->spki_bytes), &certs) == LK_OK);
+    free((void *)rig->key[key].certs);
+    rig->key[key].certs = certs;
 }
 
 uint32_t lk_rig_key_fake(struct lk_rig *rig, enum lk_key_kind kind, enum lk_kernel_row row, uint32_t bytes)

@@ -45,6 +45,8 @@ void lk_rig_fini(struct lk_rig *rig);
 
 /* Returns the index of the key. */
 uint32_t lk_rig_key(struct lk_rig *rig, const char *pem);
+/* Gives it these certificates, DER behind u24 lengths; borrowed. A fresh key has none. */
+void lk_rig_chain(struct lk_rig *rig, uint32_t key, struct lk_bytes chain);
 uint32_t lk_rig_key_fake(struct lk_rig *rig, enum lk_key_kind kind, enum lk_kernel_row row, uint32_t bytes);
 
 /* A request as an honest front writes it into slot `index`, which is not pushed yet; the caller may

@@ -1,12 +1,15 @@
 #!/usr/bin/python3
-"""make demo: a key server on loopback, an edge that asks it, five seconds of load on each transport.
+"""make demo: a key server on loopback, an edge that asks it, five seconds of load on each transport; then stock TLS
+servers that serve pages with keys they do not have.
 
 Everything lies in build/demo; nothing is left running.
 """
 
+import glob
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -14,6 +17,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 sys.dont_write_bytecode = True
 import edge
+from demo_edge import edge_demo
 from server import BIN, Server, make_pki
 
 
@@ -44,17 +48,12 @@ def bench(server, pki, transport):
         check=True)
 
 
-def main():
-    may = subprocess.run([f"{TOP}/tests/support/memlock.sh"], stdout=subprocess.PIPE, text=True)
-    if may.returncode != 0:
-        print(f"demo: lurkd keeps keys in memory that is never swapped: {may.stdout}", end="", file=sys.stderr)
-        return 2
-    base = f"{TOP}/build/demo"
-    shutil.rmtree(base, ignore_errors=True)
-    os.makedirs(base)
+def key_server(base):
+    """True: it did all that was asked of it."""
     say("a throw-away authority, an edge, two site keys (RSA-2048 to decrypt, P-256 to sign)")
     pki = make_pki(f"{base}/pki", "rsa2048=1", "p256=1", "edge=1")
     server = Server(base, pki, keys={"rsa-decrypt": ("rsa2048-1", "tls12-rsa"), "p256": ("p256-1", "tls12-sign")})
+    code = None
     try:
         say(f"lurkd -c build/demo/lurkd.conf   (TLS port {server.port['tls']}, DTLS port {server.port['dtls']})")
         server.start()
@@ -67,15 +66,34 @@ def main():
         for transport in ("tls", "dtls"):
             bench(server, pki, transport)
         say("drain")
-    except (AssertionError, RuntimeError, OSError, subprocess.CalledProcessError) as fault:
-        print(f"demo failed: {fault}\n{server.log_text() if os.path.exists(server.log) else ''}", file=sys.stderr)
-        server.stop()
-        return 1
-    code = server.stop()
+    finally:
+        code = server.stop()
     records = sum(1 for name in os.listdir(f"{base}/state") if name.startswith("audit.log")
                   for line in open(f"{base}/state/{name}") if json.loads(line))
     print(f"lurkd ended with {code}; {records} key uses in build/demo/state")
-    return 0 if code == 0 else 1
+    return code == 0
+
+
+def main():
+    may = subprocess.run([f"{TOP}/tests/support/memlock.sh"], stdout=subprocess.PIPE, text=True)
+    if may.returncode != 0:
+        print(f"demo: lurkd keeps keys in memory that is never swapped: {may.stdout}", end="", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    base = f"{TOP}/build/demo"
+    shutil.rmtree(base, ignore_errors=True)
+    os.makedirs(base)
+    try:
+        good = key_server(base)
+        say("nginx and HAProxy serve pages by docs/edge/, with keys that only lurkd has")
+        edge_demo(base)
+    except (AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
+        print(f"demo failed: {fault}", file=sys.stderr)
+        for log in glob.glob(f"{base}/**/lurk*.log", recursive=True):
+            with open(log, errors="replace") as f:
+                print(f"-- {os.path.relpath(log, TOP)}\n{f.read()[-4000:]}", file=sys.stderr)
+        return 1
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

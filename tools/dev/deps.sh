@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs what lurk needs from the distribution and this machine lacks; silent when nothing is missing.
+# No service of what it installs is started.
 # Usage: deps.sh build|test|bench      test and bench include build. Not root: prints the line to type and exits 2.
 set -eu
 
@@ -64,13 +65,12 @@ if [ "$(id -u)" -ne 0 ]; then
     echo "type:  sudo apt-get install$missing"
     exit 2
 fi
-
-# Web servers come for tests, which start them themselves: their services stay off, now and after a boot.
-quiet=/usr/sbin/policy-rc.d
-if [ ! -e $quiet ]; then
-    trap 'rm -f $quiet' EXIT
-    printf '#!/bin/sh\nexit 101\n' >$quiet
-    chmod 755 $quiet
+policy=/usr/sbin/policy-rc.d # asked by packages before they start a service; 101: do not
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
 fi
 apt-get update -qq
 # shellcheck disable=SC2086

@@ -80,6 +80,69 @@ static void poo_row_fits_the_group(void **state)
     assert_int_equal(lk_poo_row(0), LK_ROW_COUNT);
 }
 
+static void share_row_fits_the_group(void **state)
+{
+    (void)state;
+    assert_int_equal(lk_share_row(23), LK_ROW_SHARE_P256);
+    assert_int_equal(lk_share_row(25), LK_ROW_SHARE_P521);
+    assert_int_equal(lk_share_row(29), LK_ROW_SHARE_X25519);
+    assert_int_equal(lk_share_row(30), LK_ROW_SHARE_X448);
+    assert_int_equal(lk_share_row(0x11ec), LK_ROW_COUNT);
+}
+
+/* RFC 8446 4.2.8.2: what is no point of the group, and what leads to a secret of zeros. */
+static void share_of_a_bad_point_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        enum lk_kernel_row row;
+        size_t bytes;
+        uint8_t first, rest;
+    } rows[] = {
+        {LK_ROW_SHARE_P256, 65, 4, 0},    {LK_ROW_SHARE_P256, 65, 4, 0xff},
+        {LK_ROW_SHARE_P256, 64, 4, 1},    {LK_ROW_SHARE_P256, 33, 2, 1},
+        {LK_ROW_SHARE_P256, 1, 0, 0},     {LK_ROW_SHARE_P384, 97, 4, 1},
+        {LK_ROW_SHARE_P521, 133, 4, 1},   {LK_ROW_SHARE_X25519, 32, 0, 0},
+        {LK_ROW_SHARE_X25519, 32, 1, 0},  {LK_ROW_SHARE_X25519, 31, 9, 0},
+        {LK_ROW_SHARE_X25519, 33, 9, 0},  {LK_ROW_SHARE_X448, 56, 0, 0},
+        {LK_ROW_SHARE_X448, 56, 1, 0},    {LK_ROW_SHARE_X448, 55, 5, 0},
+    };
+    struct lk_kernels kernels;
+    const char *failed;
+    assert_true(lk_kernels_choose(&kernels, &failed));
+    struct lk_engine_work *work = lk_engine_work_new(0, false);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t in[160], out[256];
+        memset(in, rows[i].rest, sizeof in);
+        memset(out, 0x77, sizeof out);
+        in[0] = rows[i].first;
+        struct lk_operand operand = {.in = in, .in_bytes = rows[i].bytes, .out = out};
+        assert_int_equal(kernels.row[rows[i].row].run(work, &operand, 1), 0);
+        assert_true(operand.point_bad);
+        assert_int_equal(operand.out_bytes, 0);
+        assert_int_equal(out[0] | out[60], 0); /* nothing of a secret is left */
+    }
+    lk_engine_work_free(work);
+}
+
+/* Two shares are never alike: a key is made for each. */
+static void share_is_fresh_each_time(void **state)
+{
+    (void)state;
+    struct lk_kernels kernels;
+    const char *failed;
+    uint8_t in[32] = {9}, out[2][64];
+    assert_true(lk_kernels_choose(&kernels, &failed));
+    struct lk_engine_work *work = lk_engine_work_new(0, false);
+    struct lk_operand operand[2] = {{.in = in, .in_bytes = 32, .out = out[0]},
+                                    {.in = in, .in_bytes = 32, .out = out[1]}};
+    assert_int_equal(kernels.row[LK_ROW_SHARE_X25519].run(work, operand, 3), 3);
+    assert_memory_not_equal(out[0], out[1], 32);
+    assert_memory_not_equal(out[0] + 32, out[1] + 32, 32);
+    assert_memory_equal(out[0], out[0] + 32, 32); /* with the base point they are the same */
+    lk_engine_work_free(work);
+}
+
 static void cpu_mask_hides_features(void **state)
 {
     (void)state;
@@ -119,6 +182,9 @@ int main(void)
         cmocka_unit_test(kernels_follow_the_features_of_the_cpu),
         cmocka_unit_test(self_test_sees_a_row_that_does_not_compute),
         cmocka_unit_test(poo_row_fits_the_group),
+        cmocka_unit_test(share_row_fits_the_group),
+        cmocka_unit_test(share_of_a_bad_point_is_none),
+        cmocka_unit_test(share_is_fresh_each_time),
         cmocka_unit_test(cpu_mask_hides_features),
         cmocka_unit_test(cpu_text_lists_names_within_its_room),
     };

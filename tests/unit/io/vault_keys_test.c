@@ -63,8 +63,9 @@ static uint64_t load(uint64_t generation)
     struct lk_key_public_message head;
     int fd;
     assert_int_equal(lk_blob_make(pkcs8.data, pkcs8.len, &fd), LK_OK);
+    const struct lk_vault_key_files files = {.key_fd = fd, .passphrase_fd = -1, .chain_fd = -1};
     assert_int_equal(lk_vault_keys_begin(keys, generation, conf), LK_OK);
-    assert_int_equal(lk_vault_keys_add(keys, 0, fd, -1, &fault), LK_OK);
+    assert_int_equal(lk_vault_keys_add(keys, 0, &files, &fault), LK_OK);
     lk_vault_keys_public(keys, 0, &m);
     lk_vault_keys_commit(keys);
     close(fd);

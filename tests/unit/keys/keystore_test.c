@@ -104,6 +104,57 @@ static void keystore_refuses_ids_that_collide_in_one_tenant(void **state)
     lk_keystore_free(store);
 }
 
+/* A chain of one certificate, DER behind a u24. */
+static struct lk_key_public certified(struct lk_key_public key, const uint8_t chain[4])
+{
+    key.chain = lk_bytes_of(chain, 4);
+    return key;
+}
+
+/* lurk-tls13.md 2: a fingerprint is that of the certificate, or of the public key. */
+static void keystore_finds_a_key_by_its_fingerprints(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    static const uint8_t chain[4] = {0, 0, 1, 9}, other_chain[4] = {0, 0, 1, 8};
+    uint8_t digest[LK_SHA256_BYTES];
+    assert_int_equal(lk_keystore_new(4, &store), LK_OK);
+    add(store, certified(key_with(0, 0x11111111, 0x22222222), chain));
+    add(store, certified(key_with(1, 0x33333333, 0), chain)); /* another tenant's */
+    lk_sha256(chain + 3, 1, digest);
+    assert_ptr_equal(lk_keystore_find_certificate(store, 0, digest), lk_keystore_at(store, 0));
+    assert_ptr_equal(lk_keystore_find_certificate(store, 1, digest), lk_keystore_at(store, 1));
+    const uint8_t spki[4] = {0x11, 0x11, 0x11, 0x11}, rsa[4] = {0x22, 0x22, 0x22, 0x22};
+    assert_ptr_equal(lk_keystore_find_certificate(store, 0, spki), lk_keystore_at(store, 0));
+    assert_null(lk_keystore_find_certificate(store, 0, rsa)); /* the RSAPublicKey's is none */
+    assert_null(lk_keystore_find_certificate(store, 2, digest));
+    lk_sha256(other_chain + 3, 1, digest);
+    assert_null(lk_keystore_find_certificate(store, 0, digest));
+    lk_keystore_free(store);
+}
+
+static void keystore_refuses_fingerprints_that_collide_in_one_tenant(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    static const uint8_t chain[4] = {0, 0, 1, 9};
+    uint8_t digest[LK_SHA256_BYTES];
+    uint32_t print;
+    const struct lk_key_public *other = NULL;
+    assert_int_equal(lk_keystore_new(4, &store), LK_OK);
+    add(store, certified(key_with(0, 0x11111111, 0), chain));
+    struct lk_key_public key = certified(key_with(0, 0x22222222, 0), chain);
+    assert_int_equal(lk_keystore_add(store, &key, &other), LK_ERR_COLLISION);
+    assert_ptr_equal(other, lk_keystore_at(store, 0));
+    lk_sha256(chain + 3, 1, digest);
+    memcpy(&print, digest, sizeof print);
+    key = key_with(0, print, 0); /* its public key has the fingerprint of that certificate */
+    other = NULL;
+    assert_int_equal(lk_keystore_add(store, &key, &other), LK_ERR_COLLISION);
+    assert_ptr_equal(other, lk_keystore_at(store, 0));
+    lk_keystore_free(store);
+}
+
 static void keystore_owns_the_bytes_it_was_given(void **state)
 {
     (void)state;
@@ -175,6 +226,8 @@ int main(void)
         cmocka_unit_test(keystore_keeps_tenants_apart),
         cmocka_unit_test(keystore_tells_one_id_of_many_tenants_apart),
         cmocka_unit_test(keystore_refuses_ids_that_collide_in_one_tenant),
+        cmocka_unit_test(keystore_finds_a_key_by_its_fingerprints),
+        cmocka_unit_test(keystore_refuses_fingerprints_that_collide_in_one_tenant),
         cmocka_unit_test(keystore_owns_the_bytes_it_was_given),
         cmocka_unit_test(keystore_says_when_it_is_full),
         cmocka_unit_test(keystore_holds_a_hundred_thousand_keys),
