@@ -207,6 +207,7 @@ uint8_t lk_run_s_init_start(struct lk_lane *lane, struct lk_rng *rng)
     struct lk_tls13_cert_verify *request = &lane->request.s_init;
     uint8_t *random = lane->job + (request->handshake.server_random - lane->job);
     lk_freshness_tls13(request->freshness, random, random); /* step 6 */
+    memcpy(lane->fs, random, sizeof lane->fs);              /* for the audit record */
     if (request->ephemeral.method == LK_TLS13_CS_GENERATED) {
         struct lk_bytes share = lk_tls13_share_find(request->handshake.client_shares,
                                                     request->handshake.group);

@@ -202,7 +202,7 @@ def clients_leave(host):
         for _ in range(2):
             leave(program.port, data, LEAVERS // 2)
             shake(host, program)  # behind all of them
-            seen.append({name: (stack.resident_kib(pid), stack.descriptors(pid)) for name, pid in pids.items()})
+            seen.append({name: (stack.own_kib(pid), stack.descriptors(pid)) for name, pid in pids.items()})
         for name in pids:
             (memory, files), (memory_after, files_after) = seen[0][name], seen[1][name]
             assert files_after <= files + 2, (name, seen)

@@ -16,21 +16,21 @@ from server import Story
 def retry(host):
     """HelloRetryRequest: the group of the client's first share is not the server's."""
     with stack.nginx(host, http="ssl_ecdh_curve P-384;") as program:
-        client = stack.shake(host, program.port, ["-tls1_3", "-groups", "X25519:P-384"])
+        client = stack.shake(host, program.port, ["-tls1_3", "-groups", "X25519:P-384"], "ecdsa")
         assert client.good and client.text.count(", ClientHello\n") == 2, client.text[-1500:]
         stack.is_one_use(host, client, "tls13.s_init_cert_verify")
 
 
-def resumption(host, options, exchange):
+def resumption(host, options, exchange, kind="rsa"):
     """A session that is resumed needs no key: between two full handshakes no other use is seen."""
     session = f"{host.directory}/session"
     with stack.nginx(host) as program:
-        first = stack.shake(host, program.port, [*options, "-sess_out", session])
+        first = stack.shake(host, program.port, [*options, "-sess_out", session], kind)
         assert first.good, first.text[-1500:]
         for _ in range(3):
-            again = stack.shake(host, program.port, [*options, "-sess_in", session])
+            again = stack.shake(host, program.port, [*options, "-sess_in", session], kind)
             assert again.good and "Reused, " in again.text, again.text[-1500:]
-        last = stack.shake(host, program.port, options)
+        last = stack.shake(host, program.port, options, kind)
         seen = host.uses(2)
         assert [use["exchange"] for use in seen] == [exchange] * 2, seen
         assert [use["random"] for use in seen] == [c.random()[:32] for c in (first, last)], seen
@@ -148,7 +148,7 @@ def main():
                                         ("rsa_ids", ["-tls1_2", "-cipher", stack.RSA, "-no_ticket"], "tls12.rsa_extended_master")):
             story.check(f"resumption_{name}", resumption, host, options, exchange)
         if stack.TLS13 in host.serves:
-            story.check("resumption_tls13", resumption, host, ["-tls1_3"], "tls13.s_init_cert_verify")
+            story.check("resumption_tls13", resumption, host, ["-tls1_3"], "tls13.s_init_cert_verify", "ecdsa")
             story.check("retry", retry, host)
         else:
             story.skip("resumption_tls13, retry", "this lurkd does not serve tls13")

@@ -253,7 +253,8 @@ NO_EMS = "openssl_conf=i\n[i]\nssl_conf=s\n[s]\nsystem_default=d\n[d]\nOptions=-
 ECDHE_RSA, ECDHE_ECDSA, RSA = "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"
 ROWS = {
     # name: (options of s_client, extension that lurkd must serve, exchange, kind of certificate, extended master secret)
-    "tls13_rsa": (["-tls1_3", "-sigalgs", "RSA-PSS+SHA256"], TLS13, "tls13.s_init_cert_verify", "rsa", True),
+    # RSA+SHA256 too: HAProxy 2.6 finds its RSA certificate by that alone.
+    "tls13_rsa": (["-tls1_3", "-sigalgs", "RSA-PSS+SHA256:RSA+SHA256"], TLS13, "tls13.s_init_cert_verify", "rsa", True),
     "tls13_ecdsa": (["-tls1_3", "-sigalgs", "ECDSA+SHA256"], TLS13, "tls13.s_init_cert_verify", "ecdsa", True),
     "tls12_ecdhe_rsa": (["-tls1_2", "-cipher", ECDHE_RSA], None, "tls12.ecdhe", "rsa", True),
     "tls12_ecdhe_ecdsa": (["-tls1_2", "-cipher", ECDHE_ECDSA], None, "tls12.ecdhe", "ecdsa", True),
@@ -424,6 +425,7 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def resident_kib(pid):
+def own_kib(pid):
+    """Memory of its own; tables of lurkd lie in shared memory, and are touched bit by bit."""
     with open(f"/proc/{pid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        return next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
