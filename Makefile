@@ -87,7 +87,7 @@ TESTBUILD := $(patsubst %,$(OUT)/tests/support/%.o,testbuild injected spoil)
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-rsa check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-rsa check-long-edge check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -188,6 +188,9 @@ $(OUT)/tests/unit/provider/call_test: $(patsubst %,$(OUT)/tools/provider/%.o,cal
 $(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
 $(OUT)/tests/fuzz/fuzz_edge_transcript_replay: $(OUT)/tools/provider/transcript.o
 
+# What lurkctl says of an openssl.cnf.
+$(OUT)/tests/unit/lurkctl/edge_conf_test: $(patsubst %,$(OUT)/tools/lurkctl/%.o,edge_conf finding)
+
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
     LK_LDFLAGS += -Wl,--wrap=lk_intake_message -Wl,--wrap=lk_policy_edge
@@ -235,7 +238,7 @@ $(OUT)/bench/bench_$(1): $(OUT)/bench/bench_$(1).o $(patsubst %.c,$(OUT)/%.o,$(f
 endef
 $(foreach b,$(BENCH_SRC:bench/bench_%.c=%),$(eval $(call bench_rule,$(b))))
 
-bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its options)
+bench: ## benchmarks (B=name picks: e2e, edge, fairness, rsa; BENCH_ARGS for its options)
 	$(Q)tools/dev/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
@@ -266,9 +269,14 @@ check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 
 # What tests do at random, for minutes instead of seconds.
 LONG_RSA_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/%,$(UNIT_BIN))
-check-long: check-long-rsa check-ttest ## random tests at length, statistics of time
+check-long: check-long-rsa check-ttest check-long-edge ## random tests at length, statistics of time, ten thousand handshakes
 check-long-rsa: $(LONG_RSA_BIN)
 	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_RSA_BIN)
+
+# Stories that have a number to raise: mixed handshakes through HAProxy, clients that leave.
+check-long-edge: all
+	$(Q)LK_LONG=1 LURK_BIN=$(CURDIR)/build/release/bin LURK_TEST_BIN=$(CURDIR)/build/test/bin \
+	  tests/support/run-e2e.sh '$(T)' tests/e2e/edge_haproxy.py tests/e2e/edge_faults.py
 
 check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \

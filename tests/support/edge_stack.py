@@ -201,12 +201,12 @@ def place_of(host, name):
     return at
 
 
-def nginx(host, snippet="nginx.conf", main="", http="", conf=None, change=(), port=None):
-    port, at = port or free_port(), place_of(host, "nginx")
+def nginx(host, snippet="nginx.conf", main="", http="", conf=None, change=(), workers=1):
+    port, at = free_port(), place_of(host, "nginx")
     host.snippet(snippet, f"{at}/site.conf", port, change=change)
     temps = " ".join(f"{what}_temp_path {at}/{what};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     with open(f"{at}/nginx.conf", "w") as f:
-        f.write(f"daemon off; pid {at}/pid; error_log {at}/error.log info; worker_processes 1; user www-data;\n{main}\n"
+        f.write(f"daemon off; pid {at}/pid; error_log {at}/error.log info; worker_processes {workers}; user www-data;\n{main}\n"
                 f"events {{ }}\nhttp {{ access_log off; {temps} {http}\ninclude {at}/site.conf; }}\n")
     return Program(host, "nginx", ["nginx", "-c", f"{at}/nginx.conf"], port, f"{at}/error.log", conf)
 

@@ -39,7 +39,10 @@ curl                    asks them, and shows a certificate of its own'
 bench='
 g++                     shim of the benchmarks
 libbenchmark-dev        runs and interleaves them
-python3                 benchmarks of whole servers'
+python3                 benchmarks of whole servers
+python3-cryptography    the edge of the benchmarks of edges
+nginx                   serves TLS with remote keys there
+haproxy                 the same'
 
 case ${1:-} in
 build) want=$build ;;

@@ -1,179 +1,99 @@
 #include "tools/lurkctl/edge_check.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <stddef.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "core/base/clock.h"
-#include "core/wire/registry.h"
-#include "tools/liblurk/packet.h"
+#include "tools/lurkctl/edge_agent.h"
+#include "tools/lurkctl/edge_conf.h"
+#include "tools/lurkctl/edge_shake.h"
+#include "tools/lurkctl/finding.h"
 
 #define SOCKET_PATH "/run/lurk-agent/agent.sock"
-#define WAIT_S 3
-#define NAME_BYTES 400
+#define CONF_PATH "/etc/lurk/openssl.cnf"
+#define AGENTS_MAX 8
 
-static const char *const outcomes[LK_PACKET_OUTCOME_COUNT] = {
-    [LK_PACKET_NO_SERVER] = "no key server is healthy; lurk-agent's log says why",
-    [LK_PACKET_TIMEOUT] = "no key server answered in time",
-    [LK_PACKET_FULL] = "too much is in flight; see limits in lurk-agent.conf(5)",
-    [LK_PACKET_MALFORMED] = "the agent takes the request for malformed",
-    [LK_PACKET_UNKNOWN] = "the agent speaks another version",
-    [LK_PACKET_FORBIDDEN] = "this user may not ask; see allow in lurk-agent.conf(5)",
-    [LK_PACKET_LEAVING] = "the agent is going away",
+static void usage(FILE *to)
+{
+    fprintf(to,
+            "Usage: lurkctl edge check [-a SOCKET] [-c openssl.cnf] [KEYFILE...]\n\n"
+            "Whether TLS servers of this host get their keys used: as the user who asks. With "
+            "key files,\n"
+            "the whole way from openssl.cnf to a handshake in memory; else lurk-agent alone.\n\n"
+            "  -c, --conf FILE      the TLS server's OPENSSL_CONF (" CONF_PATH ")\n"
+            "  -a, --agent SOCKET   /path or @abstract of lurk-agent; without it, what the\n"
+            "                       configuration and the key files say\n");
+}
+
+/* Sockets that are asked, each once. */
+struct agents {
+    char name[AGENTS_MAX][LK_KEYFILE_AGENT_MAX + 1];
+    unsigned count;
 };
 
-static int fault(const char *what, const char *why)
+static void agents_add(struct agents *agents, const char *name)
 {
-    fprintf(stderr, "lurkctl: edge check: %s: %s\n", what, why);
-    return 1;
+    for (unsigned i = 0; i < agents->count; i++)
+        if (strcmp(agents->name[i], name) == 0) return;
+    if (agents->count < AGENTS_MAX)
+        snprintf(agents->name[agents->count++], sizeof agents->name[0], "%s", name);
 }
 
-/* --- the socket ----------------------------------------------------------------------------- */
-
-static int connect_to(const char *name)
+static const char *modules_directory(void)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    struct timeval wait = {.tv_sec = WAIT_S};
-    size_t len = strlen(name);
-    if (len == 0 || len >= sizeof to.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
+    const char *set = getenv("OPENSSL_MODULES");
+    const char *info = OPENSSL_info(OPENSSL_INFO_MODULES_DIR);
+    return set != NULL ? set : info != NULL ? info : "";
+}
+
+/* OPENSSL_CONF counts from OpenSSL's first use on, and reading a file is none. */
+static void whole_check(const char *conf_path, const char *agent, char **files, int count)
+{
+    struct lk_edge_conf conf;
+    struct agents agents = {.count = 0};
+    setenv("OPENSSL_CONF", conf_path, 1);
+    bool goes_on = lk_edge_conf_check(conf_path, modules_directory(), &conf);
+    bool loads = goes_on && lk_edge_providers_check(&conf);
+    for (int i = 0; i < count; i++) {
+        char own[LK_KEYFILE_AGENT_MAX + 1] = "";
+        if (!lk_edge_keyfile_check(files[i], own)) files[i] = NULL;
+        agents_add(&agents, agent != NULL ? agent : own[0] != 0 ? own : conf.agent);
     }
-    memcpy(to.sun_path, name, len);
-    if (name[0] == '@') to.sun_path[0] = '\0';
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, bytes) == 0) return fd;
-    int code = errno;
-    if (fd >= 0) close(fd);
-    errno = code;
-    return -1;
-}
-
-/* One packet there, one back, and the time between. False: a fault was told. */
-static bool ask(int fd, const struct lk_packet *request, struct lk_packet *answer, uint64_t *us)
-{
-    static uint8_t bytes[LK_PACKET_BYTES_MAX]; /* large, and one at a time */
-    struct lk_writer w = lk_writer_of(bytes, sizeof bytes);
-    lk_packet_write(&w, request);
-    uint64_t asked_ns = lk_clock_now_ns();
-    bool sent = send(fd, bytes, w.len, MSG_NOSIGNAL) == (ssize_t)w.len;
-    ssize_t n = sent ? recv(fd, bytes, sizeof bytes, 0) : -1;
-    *us = (lk_clock_now_ns() - asked_ns) / LK_NS_PER_US;
-    if (n <= 0) {
-        fault("agent", n == 0 ? "closed the connection" : strerror(errno));
-        return false;
-    }
-    if (!lk_packet_answer_read(lk_bytes_of(bytes, (size_t)n), answer)) {
-        fault("agent", "what answers there is no lurk-agent");
-        return false;
-    }
-    if (answer->kind == LK_PACKET_STATUS || answer->outcome == LK_PACKET_ANSWERED) return true;
-    fault(request->kind == LK_PACKET_REQUEST ? "ping" : "agent", outcomes[answer->outcome]);
-    return false;
-}
-
-/* --- the status ----------------------------------------------------------------------------- */
-
-/* A line "name value" of the text; false behind the last. */
-static bool next_line(struct lk_bytes *text, char name[NAME_BYTES], double *value)
-{
-    const char *at = (const char *)text->data;
-    const char *end = text->len > 0 ? memchr(at, '\n', text->len) : NULL;
-    if (end == NULL) return false;
-    size_t len = (size_t)(end - at);
-    snprintf(name, NAME_BYTES, "%.*s", (int)(len < NAME_BYTES ? len : NAME_BYTES - 1), at);
-    *text = lk_bytes_of(end + 1, text->len - len - 1);
-    char *space = strrchr(name, ' ');
-    *value = space != NULL ? strtod(space + 1, NULL) : 0;
-    if (space != NULL) *space = '\0';
-    return true;
-}
-
-/* The server that a name of this series has as its label; NULL: it is another series'. */
-static const char *server_of(const char *name, const char *series, int *len)
-{
-    size_t bytes = strlen(series);
-    static const char label[] = "{server=\"";
-    if (strncmp(name, series, bytes) != 0) return NULL;
-    if (strncmp(name + bytes, label, sizeof label - 1) != 0) return NULL;
-    const char *server = name + bytes + sizeof label - 1;
-    *len = (int)strcspn(server, "\"");
-    return server;
-}
-
-/* What there is of each key server. */
-static void show(struct lk_bytes text)
-{
-    char name[NAME_BYTES];
-    const char *server;
-    double value;
-    int len;
-    while (next_line(&text, name, &value)) {
-        if (strcmp(name, "lurk_agent_servers_healthy") == 0)
-            printf("%-8s %.0f healthy\n", "servers", value);
-        if (strcmp(name, "lurk_agent_draining") == 0 && value > 0)
-            printf("%-8s is draining\n", "agent");
-        if ((server = server_of(name, "lurk_agent_server_connections", &len)) != NULL)
-            printf("%-8s %.*s: connections %.0f\n", "server", len, server, value);
-        if ((server = server_of(name, "lurk_agent_server_latency_seconds", &len)) != NULL &&
-            value > 0)
-            printf("%-8s %.*s: answers in %.2f ms\n", "server", len, server, value * 1e3);
-    }
-}
-
-/* --- the check ------------------------------------------------------------------------------ */
-
-static int check(int fd, const char *path)
-{
-    struct lk_packet answer;
-    uint64_t us;
-    const struct lk_packet status = {.kind = LK_PACKET_STATUS_REQUEST, .tag = 1};
-    if (!ask(fd, &status, &answer, &us)) return 1;
-    printf("%-8s %s: answers in %.2f ms\n", "agent", path, (double)us / 1e3);
-    show(answer.body);
-
-    uint8_t message[LK_HEADER_BYTES];
-    struct lk_writer w = lk_writer_of(message, sizeof message);
-    const struct lk_header header = {
-        .designation = LK_EXT_LURK, .version = 1, .type = LK_LURK_PING, .length = LK_HEADER_BYTES};
-    lk_header_write(&w, &header);
-    const struct lk_packet ping = {
-        .kind = LK_PACKET_REQUEST, .tag = 2, .body = lk_bytes_of(message, sizeof message)};
-    if (!ask(fd, &ping, &answer, &us)) return 1;
-    printf("%-8s a key server answered this user in %.2f ms\n", "ping", (double)us / 1e3);
-    return 0;
+    if (count == 0) agents_add(&agents, agent != NULL ? agent : conf.agent);
+    bool answers = true;
+    for (unsigned i = 0; i < agents.count; i++)
+        answers = lk_edge_agent_check(agents.name[i]) && answers;
+    for (int i = 0; loads && answers && i < count; i++)
+        if (files[i] != NULL) lk_edge_handshakes_check(files[i]);
 }
 
 int lk_edge_check(int argc, char **argv)
 {
-    static const struct option longs[] = {{"agent", required_argument, NULL, 'a'}, {0}};
-    const char *path = SOCKET_PATH;
+    static const struct option longs[] = {{"agent", required_argument, NULL, 'a'},
+                                          {"conf", required_argument, NULL, 'c'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    const char *agent = NULL, *conf = NULL;
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "a:", longs, NULL)) != -1;) {
-        if (option != 'a') return 2;
-        path = optarg;
+    for (int option; (option = getopt_long(argc, argv, "a:c:h", longs, NULL)) != -1;) {
+        switch (option) {
+        case 'a': agent = optarg; break;
+        case 'c': conf = optarg; break;
+        case 'h': usage(stdout); return 0;
+        default: usage(stderr); return 2;
+        }
     }
-    if (optind < argc) {
-        fault(argv[optind], "what is that? allowed: -a SOCKET");
-        return 2;
+    if (conf == NULL && optind == argc) {
+        lk_edge_agent_check(agent != NULL ? agent : SOCKET_PATH);
+    } else {
+        const char *set = getenv("OPENSSL_CONF");
+        whole_check(conf != NULL  ? conf
+                    : set != NULL ? set
+                                  : CONF_PATH,
+                    agent, argv + optind, argc - optind);
     }
-    int fd = connect_to(path);
-    if (fd < 0) {
-        char why[256];
-        snprintf(why, sizeof why, "%s; does lurk-agent run, with this row of sockets?",
-                 strerror(errno));
-        return fault(path, why);
-    }
-    int code = check(fd, path);
-    close(fd);
-    return code;
+    return lk_finding_faults() == 0 ? 0 : 1;
 }

@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+"""make bench B=edge: what a remote key costs the edge. HAProxy (asynchronous, two threads) does full handshakes of TLS 1.3
+with the key in lurkd, mode full and mode sign, beside the same key in its own memory: handshakes a CPU-second of the
+HAProxy process, and the median of one handshake at a time. Then nginx behind a key server that is 5 and 20 ms away,
+with 2 workers and with 16. What is compared runs in turns; every handshake is verified by its client. Ends with `figure`
+and `ratio` lines, the same in bench/results/edge.json.
+"""
+
+import argparse
+import os
+import shutil
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path[:0] = [f"{TOP}/bench/e2e", f"{TOP}/tests/e2e", f"{TOP}/tests/support"]
+import e2e  # noqa: E402
+import edge_stack as stack  # noqa: E402
+from server import free_port  # noqa: E402
+
+KEYS = {"rsa": "rsa2048", "ecdsa": "p256"}
+WHERE = ("local", "full", "sign")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def confs(host):
+    """Mode sign is the provider alone, as docs/edge/openssl.cnf says."""
+    sign = host.snippet("openssl.cnf", f"{host.etc}/sign.cnf", change=[
+        ("activate = 1\nagent", "activate = 1\nmode = sign\nagent"), ("alg_section = lurk_algs\n", ""), ("random      = lurk_random\n", "")])
+    for name, key in stack.KEYS.items():
+        shutil.copy(f"{host.etc}/www.{name}.crt", f"{host.etc}/local.{name}.crt")
+        shutil.copy(f"{host.pki}/keys/{key}.key", f"{host.etc}/local.{name}.key")
+        os.chmod(f"{host.etc}/local.{name}.key", 0o644)
+    return {"local": "/dev/null", "full": host.conf, "sign": sign}
+
+
+def haproxy(host, conf, name, where):
+    both = f"crt {host.etc}/www.ecdsa.crt crt {host.etc}/www.rsa.crt"
+    one = f"crt {host.etc}/{'local' if where == 'local' else 'www'}.{name}.crt"
+    return stack.haproxy(host, conf=conf, change=[("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000"), (both, one)])
+
+
+def one_at_a_time(port, c, count):
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        stack.Fast(port, c)
+        took.append((time.monotonic() - began) * 1e3)
+    return statistics.median(took)
+
+
+def economy(report, o, host):
+    files = confs(host)
+    for name, key in KEYS.items():
+        c = stack.context(host, name, ssl.TLSVersion.TLSv1_3)
+        rate, p50 = {w: [] for w in WHERE}, {w: [] for w in WHERE}
+        for _ in range(o.rounds):
+            for where in WHERE:
+                with haproxy(host, files[where], name, where) as program:
+                    stack.many(program.port, [c], 40)
+                    before = cpu_seconds(program.process.pid)
+                    randoms, _ = stack.many(program.port, [c], o.handshakes, threads=8)
+                    rate[where].append(len(randoms) / (cpu_seconds(program.process.pid) - before))
+                    p50[where].append(one_at_a_time(program.port, c, 60))
+        for where in WHERE:
+            report.figure(f"haproxy_{key}_{where}", rate[where], "handshakes a CPU-second")
+            report.figure(f"haproxy_{key}_{where}_p50", p50[where], "ms", 2)
+        for where in WHERE[1:]:
+            report.ratio(f"haproxy_{key}_{where}_vs_local", [a / b for a, b in zip(rate[where], rate["local"])], "none")
+            report.figure(f"haproxy_{key}_{where}_added_p50", [a - b for a, b in zip(p50[where], p50["local"])], "ms", 2)
+            e2e.say(f"  {key} {where}: {statistics.median(rate[where]):.0f} handshakes a CPU-second, local "
+                    f"{statistics.median(rate['local']):.0f}")
+
+
+def far_agent(host, delay_ms):
+    """The same agent before a key server so far away."""
+    host.agent.stop()
+    port, near = free_port(), host.server.port["tls"]
+    relay = subprocess.Popen([sys.executable, f"{TOP}/bench/edge/delay.py", str(port), str(near), str(delay_ms)])
+    stack.wait_for("the relay", lambda: stack.listens(port))
+    host.server.port["tls"] = port
+    try:
+        host.agent.start()
+    finally:
+        host.server.port["tls"] = near
+    return relay
+
+
+def sizing(report, o, host):
+    c = stack.context(host, "ecdsa", ssl.TLSVersion.TLSv1_3)
+    for delay_ms in (5, 20):
+        relay = far_agent(host, delay_ms)
+        try:
+            for workers in (2, 16):
+                rates = []
+                for _ in range(o.rounds):
+                    with stack.nginx(host, workers=workers) as program:
+                        began = time.monotonic()
+                        randoms, _ = stack.many(program.port, [c], max(60, o.handshakes // 4), threads=24)
+                        rates.append(len(randoms) / (time.monotonic() - began))
+                report.figure(f"nginx_p256_{workers}_workers_{delay_ms}_ms", rates, "handshakes/s")
+                e2e.say(f"  nginx, {workers} workers, {delay_ms} ms: {statistics.median(rates):.0f} handshakes a second")
+        finally:
+            relay.kill()
+            relay.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what a remote key costs the edge")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each comparison (5)")
+    parser.add_argument("--handshakes", type=int, default=1000, help="of each run (1000)")
+    parser.add_argument("--only", default="economy,sizing", help="parts, with commas")
+    parser.add_argument("--out", default=f"{TOP}/bench/results/edge.json", help="where the JSON goes")
+    o = parser.parse_args()
+    missing = [program for program in ("nginx", "haproxy") if not stack.installed(program)]
+    if missing:
+        sys.exit(f"edge: not installed: {' '.join(missing)}; tools/dev/deps.sh test")
+    report = e2e.Report("edge")
+    parts = {"economy": economy, "sizing": sizing}
+    with tempfile.TemporaryDirectory(prefix="lurk-bench-") as directory, \
+            stack.Host(directory, cpu={"spin": "never"}, server={"log_level": "warning"}) as host:
+        for name in o.only.split(","):
+            parts[name](report, o, host)
+    report.write(o.out, {"rounds": o.rounds, "handshakes": o.handshakes, "parts": o.only.split(",")})
+    report.print()
+    return 1 if report.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
