@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 V ?= 0
 OUT := build/$(CONFIG)
+FUZZ_OUT := build/fuzz
 
 ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
 $(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
@@ -56,6 +57,13 @@ LIB := $(OUT)/liblurk-server.a
 PROGRAMS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 PROGRAM_BIN := $(PROGRAMS:%=$(OUT)/bin/%)
 
+# The client library (tools/liblurk has no main): its objects, for programs and tests that stand on it.
+LIBLURK_SRC := $(wildcard tools/liblurk/*.c)
+LIBLURK_OBJ := $(LIBLURK_SRC:%.c=$(OUT)/%.o)
+LURK_ABI := 1
+
+PROVIDER := $(OUT)/lib/lurk.so
+
 UNIT_SRC := $(shell find tests/unit tests/prop tests/interop tests/ct -name '*_test.c' 2>/dev/null | sort)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
@@ -80,14 +88,17 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM_BIN) ## build the programs
+all: $(PROGRAM_BIN) $(LIBLURK) ## build the programs and the client library
 
 # --- rules ------------------------------------------------------------------------------------
 
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+# What tests are made of is compiled once and run for a second.
+$(OUT)/tests/%.o: CFLAGS_TESTS := -O1 -g1
 
 # The sources that say of which commit they are; they alone are compiled anew after each.
 COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
@@ -110,19 +121,68 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
+# What a program takes of its neighbours in tools/.
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o
+
 define program_rule
-$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(TESTBUILD) $(LIB)
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
+# that the client library stands on, and that one itself.
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_LIB := $(OUT)/pic/liblurk.a
+$(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
+$(OUT)/pic/%.o: %.c
+	$(call say,PIC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+
+$(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+LIBLURK := $(OUT)/lib/liblurk.so.$(LURK_ABI)
+$(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=tools/liblurk/liblurk.map -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
+	  -Wl,-Bsymbolic,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	  $(shell pkg-config --libs openssl)
+	$(Q)ln -sf $(@F) $(OUT)/lib/liblurk.so
+
+# The OpenSSL provider: a module that shows one symbol, and stays loaded, since threads may end after it was
+# done with. Of the client library it takes what it needs.
+PROVIDER_SRC := $(wildcard tools/provider/*.c)
+$(OUT)/pic/tools/provider/provider.o: $(OUT)/commit
+$(PROVIDER): $(PROVIDER_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/provider/lurk.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
+	  -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	  $(shell pkg-config --libs libcrypto)
 
 # What a test program is linked from is kept for check-sabotage, which links it again.
 $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(file >$@.link,$(LK_LDFLAGS) $(filter-out $(LIB),$^))
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
+
+# The provider's parts that have tests of their own, and what else reads key files.
+EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
+$(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
+$(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
+$(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
+$(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
+$(OUT)/tests/unit/provider/call_test: $(patsubst %,$(OUT)/tools/provider/%.o,call thread kept transcript) $(LIBLURK_OBJ)
+$(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
+$(FUZZ_OUT)/bin/fuzz_edge_keyfile: $(FUZZ_OUT)/tools/provider/keyfile.o
 
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
@@ -139,6 +199,8 @@ $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
 $(OUT)/tests/unit/exec/health_test: LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_x2_ref
+# It looks at what is freed.
+$(OUT)/tests/unit/agent/heap_test: LK_LDFLAGS += -Wl,--wrap=free
 # Its disk is as busy as it says.
 $(OUT)/tests/unit/io/journal_test: LK_LDFLAGS += -Wl,--wrap=fdatasync
 
@@ -174,8 +236,23 @@ bench: ## benchmarks (B=name picks: e2e, fairness, rsa; BENCH_ARGS for its optio
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
 
+$(filter $(OUT)/tests/unit/liblurk/%,$(UNIT_BIN)): $(LIBLURK_OBJ)
+$(filter $(OUT)/tests/fuzz/fuzz_liblurk_%,$(FUZZ_REPLAY)): $(LIBLURK_OBJ)
+
 # The parts of lurk-bench that have tests of their own.
 $(filter $(OUT)/tests/unit/bench/%,$(UNIT_BIN)): $(filter-out %/main.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurk-bench/*.c)))
+
+# The agent's parts as an archive: a test is linked with those it asks for. DNS is c-ares's.
+AGENT_SRC := $(filter-out %/main.c,$(wildcard tools/lurk-agent/*.c))
+AGENT_LIB := $(OUT)/liblurk-agent.a
+AGENT_USERS := $(filter $(OUT)/tests/unit/agent/%,$(UNIT_BIN)) $(filter $(OUT)/tests/fuzz/fuzz_agent_%,$(FUZZ_REPLAY))
+$(AGENT_LIB): $(AGENT_SRC:%.c=$(OUT)/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+$(AGENT_USERS): $(AGENT_LIB) $(LIBLURK_OBJ)
+$(OUT)/bin/lurk-agent: $(LIBLURK_OBJ)
+$(OUT)/bin/lurk-agent $(AGENT_USERS): PKG_LIBS += -lcares
 
 -include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
 
@@ -273,31 +350,39 @@ check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name 
 
 # The manual and the example of the configuration come from the rows of its schema.
 CONFDOC := $(OUT)/tools/dev/confdoc
-$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(LIB)
+$(CONFDOC): $(OUT)/tools/dev/confdoc.o $(OUT)/tools/lurk-agent/schema.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 docs: $(CONFDOC) ## write what is generated in docs/
 	$(Q)mkdir -p docs/man
-	$(Q)$(CONFDOC) man > docs/man/lurkd.conf.5.scd
-	$(Q)$(CONFDOC) example > docs/lurkd.conf.example.yaml
+	$(Q)for p in lurkd lurk-agent; do $(CONFDOC) $$p man > docs/man/$$p.conf.5.scd && \
+	  $(CONFDOC) $$p example > docs/$$p.conf.example.yaml || exit 1; done
 
-check-docs: $(CONFDOC) ## docs/ is in step with the schema, and what it names exists
+check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names exists
 	$(Q)tools/dev/doccheck.py
-	$(Q)$(CONFDOC) man | cmp - docs/man/lurkd.conf.5.scd && \
-	  $(CONFDOC) example | cmp - docs/lurkd.conf.example.yaml && \
-	  echo "docs: 2 passed, 0 failed" || { echo "run: make docs"; exit 1; }
+	$(Q)for p in lurkd lurk-agent; do $(CONFDOC) $$p man | cmp - docs/man/$$p.conf.5.scd && \
+	  $(CONFDOC) $$p example | cmp - docs/$$p.conf.example.yaml || { echo "run: make docs"; exit 1; }; done; \
+	  echo "docs: 4 passed, 0 failed"
+
+# All of it at once, on all CPUs; tests then run in turn, some with the machine to themselves.
+.PHONY: check-build check-build-test check-build-asan check-build-tsan parts-of-test parts-of-asan parts-of-tsan
+check-build: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-test check-build-asan check-build-tsan
+check-build-test check-build-asan check-build-tsan:
+	$(Q)$(MAKE) --no-print-directory CONFIG=$(@:check-build-%=%) $(@:check-build-%=parts-of-%)
+parts-of-test: all
+parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY)
+parts-of-tsan: all $(TSAN_BIN)
 
 check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan check-tsan check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30
-FUZZ_OUT := build/fuzz
 # clang wants to be told of the one 16-byte swap for the whole file.
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(LIB_SRC:%.c=$(FUZZ_OUT)/%.o) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC) $(AGENT_SRC)) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
@@ -323,6 +408,7 @@ fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name
 
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain
@@ -349,17 +435,27 @@ build/man/%: docs/man/%.scd
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \
 	  $(DESTDIR)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/lurk
-	install -m 755 $(OUT)/bin/lurkd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(OUT)/bin/lurkd $(OUT)/bin/lurk-agent $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(OUT)/bin/lurkctl $(OUT)/bin/lurk-bench $(DESTDIR)$(PREFIX)/bin/
 	sed 's|/usr/local|$(PREFIX)|' tools/lurkd/lurkd.service >$(DESTDIR)/lib/systemd/system/lurkd.service
-	install -m 644 docs/*.md docs/lurkd.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	sed 's|/usr/local|$(PREFIX)|' tools/lurk-agent/lurk-agent.service >$(DESTDIR)/lib/systemd/system/lurk-agent.service
+	install -m 644 tools/lurk-agent/lurk-agent.socket $(DESTDIR)/lib/systemd/system/
+	install -m 644 docs/*.md docs/*.conf.example.yaml README.md $(DESTDIR)$(PREFIX)/share/doc/lurk/
 	install -m 755 tools/dev/auditcheck.py $(DESTDIR)$(PREFIX)/share/doc/lurk/
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 tools/liblurk/lurk.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(LIBLURK) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf $(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LURK_ABI)|' tools/liblurk/lurk.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
 	for m in $(notdir $(MANUALS:%.scd=%)); do \
 	  install -D -m 644 build/man/$$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 
 uninstall: ## remove what install put there; configuration and keys stay
-	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
-	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service
+	rm -f $(DESTDIR)$(PREFIX)/sbin/lurkd $(DESTDIR)$(PREFIX)/sbin/lurk-agent $(DESTDIR)$(PREFIX)/bin/lurkctl $(DESTDIR)$(PREFIX)/bin/lurk-bench
+	rm -f $(DESTDIR)/lib/systemd/system/lurkd.service $(DESTDIR)/lib/systemd/system/lurk-agent.service \
+	  $(DESTDIR)/lib/systemd/system/lurk-agent.socket
+	rm -f $(DESTDIR)$(PREFIX)/include/lurk.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/lurk.pc
+	rm -f $(DESTDIR)$(PREFIX)/lib/$(notdir $(LIBLURK)) $(DESTDIR)$(PREFIX)/lib/liblurk.so
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/lurk
 	for m in $(notdir $(MANUALS:%.scd=%)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 

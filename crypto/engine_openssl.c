@@ -155,7 +155,7 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
         return NULL;
     }
     for (unsigned row = 0; row < LK_POO_CURVE_COUNT; row++) {
-        work->curve[row] = lk_poo_curve_new(row);
+        work->curve[row] = lk_poo_curve_new(row, NULL);
         if (work->curve[row] != NULL) continue;
         lk_engine_work_free(work);
         return NULL;

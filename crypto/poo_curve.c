@@ -184,22 +184,22 @@ static bool make_montgomery(struct lk_poo_curve *curve)
     return good;
 }
 
-static bool make_nist(struct lk_poo_curve *curve)
+static bool make_nist(struct lk_poo_curve *curve, OSSL_LIB_CTX *library)
 {
-    curve->group = EC_GROUP_new_by_curve_name(curve->row->nid);
+    curve->group = EC_GROUP_new_by_curve_name_ex(library, NULL, curve->row->nid);
     return curve->group != NULL &&
            EC_GROUP_get_curve(curve->group, curve->p, NULL, NULL, curve->ctx) == 1;
 }
 
-struct lk_poo_curve *lk_poo_curve_new(unsigned row)
+struct lk_poo_curve *lk_poo_curve_new(unsigned row, OSSL_LIB_CTX *library)
 {
     struct lk_poo_curve *curve = calloc(1, sizeof *curve);
     if (curve == NULL) return NULL;
     curve->row = &rows[row];
-    curve->ctx = BN_CTX_new();
+    curve->ctx = BN_CTX_new_ex(library);
     curve->p = BN_new();
     bool good = curve->ctx != NULL && curve->p != NULL &&
-                (curve->row->nid != 0 ? make_nist(curve) : make_montgomery(curve));
+                (curve->row->nid != 0 ? make_nist(curve, library) : make_montgomery(curve));
     if (good) return curve;
     lk_poo_curve_free(curve);
     return NULL;

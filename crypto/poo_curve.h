@@ -22,8 +22,9 @@ struct lk_poo_curve {
     BIGNUM *shift; /* A/3: Weierstrass x = u + shift; NULL: a NIST curve */
 };
 
-/* row: 0 P-256, 1 P-384, 2 P-521, 3 x25519, 4 x448. NULL: out of memory. */
-struct lk_poo_curve *lk_poo_curve_new(unsigned row);
+/* row: 0 P-256, 1 P-384, 2 P-521, 3 x25519, 4 x448. library: libcrypto's context, from whose source
+ * blinding is drawn; NULL: the default one. NULL: out of memory. */
+struct lk_poo_curve *lk_poo_curve_new(unsigned row, OSSL_LIB_CTX *library);
 void lk_poo_curve_free(struct lk_poo_curve *curve);
 
 /* The row of a TLS group, or LK_POO_CURVE_COUNT. */

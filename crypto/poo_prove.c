@@ -7,22 +7,30 @@
 
 #include "crypto/ct.h"
 #include "crypto/poo_curve.h"
+#include "crypto/poo_scalar.h"
 #include "crypto/rng.h"
 
 struct lk_poo_prover {
     struct lk_poo_curve *curve;
     struct lk_rng rng;
+    uint8_t q[LK_POO_SCALAR_BYTES_MAX]; /* order, in the scalar's width */
 };
 
-struct lk_poo_prover *lk_poo_prover_new(uint16_t group)
+static bool order_write(struct lk_poo_prover *prover)
+{
+    int width = (int)lk_poo_scalar_bytes(prover->curve);
+    return BN_bn2binpad(EC_GROUP_get0_order(prover->curve->group), prover->q, width) == width;
+}
+
+struct lk_poo_prover *lk_poo_prover_new(uint16_t group, OSSL_LIB_CTX *library)
 {
     unsigned row = lk_poo_curve_find(group);
     struct lk_poo_prover *prover = row < LK_POO_CURVE_COUNT ? calloc(1, sizeof *prover) : NULL;
     if (prover == NULL) return NULL;
     lk_rng_init(&prover->rng);
-    prover->curve = lk_poo_curve_new(row);
-    if (prover->curve != NULL) return prover;
-    free(prover);
+    prover->curve = lk_poo_curve_new(row, library);
+    if (prover->curve != NULL && order_write(prover)) return prover;
+    lk_poo_prover_free(prover);
     return NULL;
 }
 
@@ -70,26 +78,33 @@ bool lk_poo_multiply(struct lk_poo_prover *prover, const uint8_t *scalar, uint8_
     return good;
 }
 
-/* 1 <= scalar < q ? What is thrown away tells nothing about what is kept. */
-static bool is_in_range(const struct lk_poo_curve *curve, const uint8_t *scalar)
+/* Bits of the top byte that no number below q has: 0 to 7. */
+static unsigned excess_bits(const struct lk_poo_curve *curve)
 {
+    return (unsigned)(8 * lk_poo_scalar_bytes(curve)) - (unsigned)EC_GROUP_order_bits(curve->group);
+}
+
+bool lk_poo_key_take(const struct lk_poo_prover *prover, const uint8_t *key, uint8_t *scalar)
+{
+    const struct lk_poo_curve *curve = prover->curve;
     size_t len = lk_poo_scalar_bytes(curve);
-    BIGNUM *x = BN_bin2bn(scalar, (int)len, NULL);
-    bool good = x != NULL && !BN_is_zero(x) && BN_cmp(x, EC_GROUP_get0_order(curve->group)) < 0;
-    BN_clear_free(x);
-    return good;
+    bool reversed = lk_poo_curve_signless(curve);
+    for (size_t i = 0; i < len; i++)
+        scalar[i] = key[reversed ? len - 1 - i : i];
+    lk_poo_scalar_clamp(curve, scalar);
+    if (reversed) return true; /* a clamped key is never 0 modulo q */
+    scalar[0] &= (uint8_t)(0xffu >> excess_bits(curve));
+    return lk_poo_scalar_in_range(scalar, prover->q, len) != 0;
 }
 
 bool lk_poo_commit(struct lk_poo_prover *prover, uint8_t *v, uint8_t *point)
 {
     const struct lk_poo_curve *curve = prover->curve;
     size_t len = lk_poo_scalar_bytes(curve);
-    size_t excess = 8 * len -
-                    (size_t)EC_GROUP_order_bits(curve->group); /* 0 to 7 bits of the top byte */
-    do {
+    do { /* what is thrown away tells nothing about what is kept */
         if (!lk_rng_bytes(&prover->rng, v, len)) return false;
-        v[0] &= (uint8_t)(0xffu >> excess);
-    } while (!is_in_range(curve, v));
+        v[0] &= (uint8_t)(0xffu >> excess_bits(curve));
+    } while (lk_poo_scalar_in_range(v, prover->q, len) == 0);
     return lk_poo_multiply(prover, v, point);
 }
 
@@ -101,18 +116,8 @@ bool lk_poo_key_make(struct lk_poo_prover *prover, uint8_t *b, uint8_t *point)
     return lk_poo_multiply(prover, b, point);
 }
 
-bool lk_poo_answer(struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v,
+void lk_poo_answer(const struct lk_poo_prover *prover, const uint8_t *b, const uint8_t *v,
                    const uint8_t *c, size_t c_bytes, uint8_t *r)
 {
-    const struct lk_poo_curve *curve = prover->curve;
-    const BIGNUM *q = EC_GROUP_get0_order(curve->group);
-    size_t len = lk_poo_scalar_bytes(curve);
-    BIGNUM *x = take(curve, b, len), *y = take(curve, v, len), *z = take(curve, c, c_bytes);
-    bool good = x != NULL && y != NULL && z != NULL && BN_mod_mul(x, x, z, q, curve->ctx) &&
-                BN_mod_sub_quick(y, y, x, q) && BN_bn2binpad(y, r, (int)len) == (int)len;
-    BN_clear_free(x);
-    BN_clear_free(y);
-    BN_clear_free(z);
-    if (!good) ERR_clear_error();
-    return good;
+    lk_poo_scalar_response(prover->q, lk_poo_scalar_bytes(prover->curve), b, v, c, c_bytes, r);
 }

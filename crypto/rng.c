@@ -12,9 +12,9 @@ void lk_rng_init(struct lk_rng *rng)
     *rng = (struct lk_rng){.left = 0, .pid = (uint32_t)getpid()};
 }
 
-/* All of it or false. */
-static bool draw(uint8_t *to, size_t len)
+bool lk_rng_system(void *out, size_t len)
 {
+    uint8_t *to = out;
     while (len > 0) {
         ssize_t got = getrandom(to, len, 0);
         if (got < 0 && errno == EINTR) continue;
@@ -37,10 +37,10 @@ static void forget_after_fork(struct lk_rng *rng)
 bool lk_rng_bytes(struct lk_rng *rng, void *out, size_t len)
 {
     forget_after_fork(rng);
-    if (len > sizeof rng->pool) return draw(out, len);
+    if (len > sizeof rng->pool) return lk_rng_system(out, len);
     if (len > rng->left) {
         rng->left = 0;
-        if (!draw(rng->pool, sizeof rng->pool)) {
+        if (!lk_rng_system(rng->pool, sizeof rng->pool)) {
             LK_WIPE(rng->pool);
             return false;
         }

@@ -14,6 +14,8 @@ struct lk_rng {
     uint32_t pid;
 };
 void lk_rng_init(struct lk_rng *rng);
+/* Bytes of the system, without a pool. */
+bool lk_rng_system(void *out, size_t len);
 /* Bytes are handed out once and wiped from the pool. */
 bool lk_rng_bytes(struct lk_rng *rng, void *out, size_t len);
 

@@ -48,6 +48,7 @@ struct front {
     const struct lk_process_counters *vault_counters;
     int admin_fd;
     struct lk_admin *admin;
+    struct lk_admin_processes shown; /* on its page */
 
     struct load load;
     struct lk_view *view;
@@ -298,8 +299,9 @@ static void order_loops(struct front *f, const struct lk_loop_order *order)
 static lk_err start_admin(struct front *f)
 {
     if (f->admin_fd < 0) return LK_OK;
+    f->shown = (struct lk_admin_processes){.front = f->counters, .vault = f->vault_counters};
     const struct lk_admin_conf conf = {
-        .listen_fd = f->admin_fd, .front = f->counters, .vault = f->vault_counters};
+        .listen_fd = f->admin_fd, .pages = &lk_admin_pages_lurkd, .owner = &f->shown};
     f->admin_fd = -1;
     lk_err err = lk_admin_start(&conf, &f->admin);
     if (err != LK_OK) snprintf(f->error, sizeof f->error, "admin page: %s", lk_err_text(err));

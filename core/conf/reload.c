@@ -26,30 +26,28 @@ static bool option_equal(const struct lk_conf_option *option, const void *a, con
 }
 
 /* Rows of a list that is not reloadable hold no references. */
-static bool list_equal(const struct lk_conf *a, const struct lk_conf *b, enum lk_conf_list_id id)
+static bool list_equal(const struct lk_conf_list *list, const void *a, const void *b)
 {
-    const struct lk_conf_list *list = lk_schema_list(id);
-    uint32_t rows = lk_schema_row_count(a, id);
-    if (rows != lk_schema_row_count(b, id)) return false;
+    uint32_t rows = lk_schema_row_count(list, a);
+    if (rows != lk_schema_row_count(list, b)) return false;
     for (uint32_t i = 0; i < rows; i++)
         for (uint32_t j = 0; j < list->option_count; j++)
-            if (!option_equal(&list->option[j], lk_schema_row(a, id, i), lk_schema_row(b, id, i)))
+            if (!option_equal(&list->option[j], lk_schema_row(list, a, i),
+                              lk_schema_row(list, b, i)))
                 return false;
     return true;
 }
 
-bool lk_conf_reloadable(const struct lk_conf *running, const struct lk_conf *next, char *text,
-                        size_t text_bytes)
+bool lk_schema_reloadable(const struct lk_schema *schema, const void *running, const void *next,
+                          char *text, size_t text_bytes)
 {
     struct differences d = {.text = text, .size = text_bytes};
-    uint32_t count;
-    const struct lk_conf_option *option = lk_schema_options(&count);
     if (text_bytes > 0) text[0] = '\0';
-    for (uint32_t i = 0; i < count; i++)
-        if (!option[i].reloadable && !option_equal(&option[i], running, next))
-            add(&d, option[i].path);
-    for (unsigned id = 0; id < LK_LIST_COUNT; id++)
-        if (!lk_schema_list(id)->reloadable && !list_equal(running, next, id))
-            add(&d, lk_schema_list(id)->name);
+    for (uint32_t i = 0; i < schema->option_count; i++)
+        if (!schema->option[i].reloadable && !option_equal(&schema->option[i], running, next))
+            add(&d, schema->option[i].path);
+    for (uint32_t i = 0; i < schema->list_count; i++)
+        if (!schema->list[i].reloadable && !list_equal(&schema->list[i], running, next))
+            add(&d, schema->list[i].name);
     return !d.any;
 }

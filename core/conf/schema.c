@@ -134,10 +134,7 @@ static const struct lk_conf_option options[] = {
      .help = "what tls12 capabilities show of each key"},
 };
 
-static const struct {
-    const char *name;
-    const char *help;
-} sections[] = {
+static const struct lk_conf_section sections[] = {
     {"server", "The process and what it shows to its operator."},
     {"channel", "The server's own TLS identity, and the edges it trusts."},
     {"cpu", "Where threads run."},
@@ -253,54 +250,49 @@ static const struct lk_conf_list lists[LK_LIST_COUNT] = {
 };
 /* clang-format on */
 
+static const uint8_t shown[LK_LIST_COUNT] = {LK_LIST_LISTEN, LK_LIST_TENANTS, LK_LIST_KEYS,
+                                             LK_LIST_EDGES, LK_LIST_RULES};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+const struct lk_schema lk_schema_lurkd = {
+    .manual = "lurkd.conf(5)",
+    .option = options,
+    .option_count = COUNT_OF(options),
+    .section = sections,
+    .section_count = COUNT_OF(sections),
+    .list = lists,
+    .list_count = COUNT_OF(lists),
+    .shown = shown,
+};
+
 /* --- access --------------------------------------------------------------------------------- */
 
-const struct lk_conf_option *lk_schema_options(uint32_t *count)
+const char *lk_schema_section_help(const struct lk_schema *schema, const char *section, size_t len)
 {
-    *count = sizeof options / sizeof options[0];
-    return options;
-}
-
-const struct lk_conf_list *lk_schema_list(enum lk_conf_list_id id)
-{
-    return &lists[id];
-}
-
-const char *lk_schema_section_help(const char *section, size_t len)
-{
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        if (strlen(sections[i].name) == len && memcmp(sections[i].name, section, len) == 0)
-            return sections[i].help;
+    for (size_t i = 0; i < schema->section_count; i++)
+        if (strlen(schema->section[i].name) == len &&
+            memcmp(schema->section[i].name, section, len) == 0)
+            return schema->section[i].help;
     return NULL;
 }
 
-enum lk_conf_list_id lk_schema_list_shown(unsigned i)
+const char *lk_schema_top_name(const struct lk_schema *schema, unsigned i)
 {
-    static const enum lk_conf_list_id shown[LK_LIST_COUNT] = {LK_LIST_LISTEN, LK_LIST_TENANTS,
-    LK_LIST_KEYS,
-                                                              LK_LIST_EDGES, LK_LIST_RULES};
-    LK_ASSERT(i < LK_LIST_COUNT);
-    return shown[i];
+    if (i < schema->section_count) return schema->section[i].name;
+    i -= schema->section_count;
+    return i < schema->list_count ? schema->list[schema->shown[i]].name : NULL;
 }
 
-const char *lk_schema_top_name(unsigned i)
-{
-    const unsigned section_count = sizeof sections / sizeof sections[0];
-    if (i < section_count) return sections[i].name;
-    if (i - section_count >= LK_LIST_COUNT) return NULL;
-    return lists[lk_schema_list_shown(i - section_count)].name;
-}
-
-uint32_t lk_schema_row_count(const struct lk_conf *conf, enum lk_conf_list_id id)
+uint32_t lk_schema_row_count(const struct lk_conf_list *list, const void *conf)
 {
     uint32_t count;
-    memcpy(&count, (const char *)conf + lists[id].count_offset, sizeof count);
+    memcpy(&count, (const char *)conf + list->count_offset, sizeof count);
     return count;
 }
 
-void *lk_schema_row(const struct lk_conf *conf, enum lk_conf_list_id id, uint32_t index)
+void *lk_schema_row(const struct lk_conf_list *list, const void *conf, uint32_t index)
 {
     char *rows;
-    memcpy(&rows, (const char *)conf + lists[id].rows_offset, sizeof rows);
-    return rows + (size_t)index * lists[id].row_bytes;
+    memcpy(&rows, (const char *)conf + list->rows_offset, sizeof rows);
+    return rows + (size_t)index * list->row_bytes;
 }

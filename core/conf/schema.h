@@ -1,8 +1,10 @@
-/* schema: one row per option. Parser, range checks, --print-config, lurkd.conf(5) and the annotated
+/* schema: one row per option. Parser, range checks, --print-config, NAME.conf(5) and the annotated
  * example are made from these rows and nothing else.
  *
- * A scalar option has a path "section.name" and its place in struct lk_conf. A list (listen,
- * tenants, keys, edges, rules) is a table of options of its own, placed in the struct of one row.
+ * A scalar option has a path "section.name" and its place in the program's struct. A list (of
+ * lurkd: listen, tenants, keys, edges, rules) is a table of options of its own, placed in the
+ * struct of one row. lurkd's rows are lk_schema_lurkd; another program has rows of its own
+ * (lurk-agent: tools/lurk-agent/schema.c) and shares all the rest.
  * Static and constant; any thread. */
 #ifndef LK_CORE_CONF_SCHEMA_H
 #define LK_CORE_CONF_SCHEMA_H
@@ -15,6 +17,9 @@ enum lk_value_type {
     LK_VALUE_ADDRESS,  /* char[46]: numeric IPv4 or IPv6 */
     LK_VALUE_LOOPBACK, /* char[46]: numeric, 127/8 or ::1 */
     LK_VALUE_IDENTITY, /* char[256]: pattern of a SAN */
+    LK_VALUE_HOST,     /* char[]: numeric address or DNS name */
+    LK_VALUE_SOCKET,   /* char[]: a Unix socket, "/path" or "@abstract" */
+    LK_VALUE_MODE,     /* unsigned: octal permissions */
     LK_VALUE_COUNT,    /* unsigned of any width */
     LK_VALUE_BYTES,    /* unsigned, written with B, KiB, MiB, GiB */
     LK_VALUE_TIME,     /* unsigned in the row's unit, written with us, ms, s, min, h */
@@ -59,24 +64,46 @@ struct lk_conf_list {
     bool reloadable;
     size_t row_bytes;
     size_t line_offset;              /* in a row */
-    size_t rows_offset, count_offset; /* in struct lk_conf */
+    size_t rows_offset, count_offset; /* in the program's struct */
 };
 
-/* Scalar options, grouped by section in the order they are printed; *count set. */
-const struct lk_conf_option *lk_schema_options(uint32_t *count);
-const struct lk_conf_list *lk_schema_list(enum lk_conf_list_id id);
+struct lk_conf_section {
+    const char *name;
+    const char *help; /* one sentence */
+};
+
+#define LK_SCHEMA_LISTS_MAX 8
+
+struct lk_schema {
+    const char *manual; /* "lurkd.conf(5)", for texts */
+    const struct lk_conf_option *option; /* scalar ones, by section in the order they are printed */
+    uint32_t option_count;               /* at most 64 */
+    const struct lk_conf_section *section;
+    uint32_t section_count;
+    const struct lk_conf_list *list; /* what is referred to before what refers */
+    uint32_t list_count;             /* at most LK_SCHEMA_LISTS_MAX */
+    const uint8_t *shown;            /* places of the lists in the order of the manual */
+};
+
+extern const struct lk_schema lk_schema_lurkd;
 
 /* One sentence about a section, by its name; NULL when there is no such section. */
-const char *lk_schema_section_help(const char *section, size_t len);
+const char *lk_schema_section_help(const struct lk_schema *schema, const char *section, size_t len);
 
 /* Names at the top of the text: sections, then lists in the order of the manual; NULL behind the
  * last. */
-const char *lk_schema_top_name(unsigned i);
-/* The lists in that order. */
-enum lk_conf_list_id lk_schema_list_shown(unsigned i);
+const char *lk_schema_top_name(const struct lk_schema *schema, unsigned i);
 
-/* Rows of a list in a configuration. */
-void *lk_schema_row(const struct lk_conf *conf, enum lk_conf_list_id id, uint32_t index);
-uint32_t lk_schema_row_count(const struct lk_conf *conf, enum lk_conf_list_id id);
+/* Rows of a list in a configuration of the program. */
+void *lk_schema_row(const struct lk_conf_list *list, const void *conf, uint32_t index);
+uint32_t lk_schema_row_count(const struct lk_conf_list *list, const void *conf);
+
+/* The whole as YAML, defaults included. */
+void lk_schema_print(const struct lk_schema *schema, const void *conf, FILE *to);
+
+/* Whether two configurations differ only where a reload may change something. False: text[] names
+ * the options that need a restart, separated by ", ". */
+bool lk_schema_reloadable(const struct lk_schema *schema, const void *running, const void *next,
+                          char *text, size_t text_bytes);
 
 #endif

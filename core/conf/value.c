@@ -112,6 +112,18 @@ static bool read_count(const struct lk_conf_option *option, const char *text, vo
     return store_in_range(option, text, v, base, why);
 }
 
+/* "0660": octal, the zero in front or not. */
+static bool read_mode(const struct lk_conf_option *option, const char *text, void *base, char *why)
+{
+    uint64_t v = 0;
+    size_t len = strspn(text, "01234567");
+    if (len == 0 || len > 5 || text[len] != '\0')
+        return refuse_text(why, text, "is no octal number");
+    for (size_t i = 0; i < len; i++)
+        v = v << 3 | (uint64_t)(text[i] - '0');
+    return store_in_range(option, text, v, base, why);
+}
+
 static bool read_quantity(const struct lk_conf_option *option, const char *text, void *base,
                           char *why)
 {
@@ -209,6 +221,19 @@ static bool identity_good(const char *text)
     return strncmp(text, "dns:", 4) == 0 && dns_good(text + 4);
 }
 
+static bool host_good(const char *text)
+{
+    return address_good(text) || (text[0] != '*' && dns_good(text));
+}
+
+/* Printable, and below sun_path's size by the row's maximum. */
+static bool socket_good(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (*c <= 0x20 || *c >= 0x7f) return false;
+    return path_good(text) || (text[0] == '@' && text[1] != '\0');
+}
+
 static const struct {
     bool (*good)(const char *text);
     const char *what;
@@ -218,6 +243,8 @@ static const struct {
     [LK_VALUE_ADDRESS] = {address_good, "is not a numeric address"},
     [LK_VALUE_LOOPBACK] = {loopback_good, "is not a loopback address"},
     [LK_VALUE_IDENTITY] = {identity_good, "is not a pattern of an identity"},
+    [LK_VALUE_HOST] = {host_good, "is neither a numeric address nor a DNS name"},
+    [LK_VALUE_SOCKET] = {socket_good, "is no name of a Unix socket"},
 };
 
 static size_t text_bytes_max(const struct lk_conf_option *option)
@@ -397,6 +424,11 @@ static void print_number(const struct lk_conf_option *option, const void *base, 
         fprintf(to, "%" PRIu64, v);
 }
 
+static void print_mode(const struct lk_conf_option *option, const void *base, FILE *to)
+{
+    fprintf(to, "\"%04" PRIo64 "\"", value_number(option, base));
+}
+
 static void print_word(const struct lk_conf_option *option, const void *base, FILE *to)
 {
     fputs(option->word((unsigned)value_number(option, base)), to);
@@ -438,6 +470,11 @@ static void allow_number(const struct lk_conf_option *option, FILE *to)
     }
 }
 
+static void allow_mode(const struct lk_conf_option *option, FILE *to)
+{
+    fprintf(to, "octal, %04" PRIo64 " to %04" PRIo64, option->min, option->max);
+}
+
 static void allow_words(const struct lk_conf_option *option, FILE *to)
 {
     const char *comma = "";
@@ -462,15 +499,6 @@ static void allow_cpus(const struct lk_conf_option *option, FILE *to)
             LK_CPUS_MAX - 1);
 }
 
-static void allow_ref(const struct lk_conf_option *option, FILE *to)
-{
-    const char *list = lk_schema_list(option->list)->name;
-    if (option->type == LK_VALUE_REF)
-        fprintf(to, "a name of %s", list);
-    else
-        fprintf(to, "all or a list of names of %s", list);
-}
-
 static void allow_text(const struct lk_conf_option *option, FILE *to)
 {
     static const char *const form[LK_VALUE_TYPE_COUNT] = {
@@ -479,6 +507,8 @@ static void allow_text(const struct lk_conf_option *option, FILE *to)
         [LK_VALUE_ADDRESS] = "a numeric IPv4 or IPv6 address",
         [LK_VALUE_LOOPBACK] = "a numeric loopback address",
         [LK_VALUE_IDENTITY] = "uri:TEXT, uri:TEXT*, dns:NAME or dns:*.NAME",
+        [LK_VALUE_HOST] = "a numeric address or a DNS name",
+        [LK_VALUE_SOCKET] = "/path or @abstract",
     };
     bool numeric = option->type == LK_VALUE_ADDRESS || option->type == LK_VALUE_LOOPBACK;
     fprintf(to, "%s%s", option->empty_good ? "empty or " : "", form[option->type]);
@@ -497,6 +527,9 @@ static const struct {
     [LK_VALUE_ADDRESS] = {read_text, print_text, allow_text},
     [LK_VALUE_LOOPBACK] = {read_text, print_text, allow_text},
     [LK_VALUE_IDENTITY] = {read_text, print_text, allow_text},
+    [LK_VALUE_HOST] = {read_text, print_text, allow_text},
+    [LK_VALUE_SOCKET] = {read_text, print_text, allow_text},
+    [LK_VALUE_MODE] = {read_mode, print_mode, allow_mode},
     [LK_VALUE_COUNT] = {read_count, print_number, allow_number},
     [LK_VALUE_BYTES] = {read_quantity, print_number, allow_number},
     [LK_VALUE_TIME] = {read_quantity, print_number, allow_number},
@@ -504,8 +537,8 @@ static const struct {
     [LK_VALUE_WORD] = {read_word, print_word, allow_words},
     [LK_VALUE_WORDS] = {read_all, print_words, allow_words},
     [LK_VALUE_CPUS] = {read_cpus, print_cpus, allow_cpus},
-    [LK_VALUE_REF] = {NULL, NULL, allow_ref},
-    [LK_VALUE_REFS] = {NULL, NULL, allow_ref},
+    [LK_VALUE_REF] = {NULL, NULL, NULL},
+    [LK_VALUE_REFS] = {NULL, NULL, NULL},
 };
 
 bool lk_value_read(const struct lk_conf_option *option, const char *text, void *base,
@@ -519,12 +552,25 @@ void lk_value_print(const struct lk_conf_option *option, const void *base, FILE 
     types[option->type].print(option, base, to);
 }
 
-void lk_value_allowed(const struct lk_conf_option *option, char *text, size_t size)
+static void allow_ref(const struct lk_schema *schema, const struct lk_conf_option *option, FILE *to)
+{
+    const char *list = schema->list[option->list].name;
+    if (option->type == LK_VALUE_REF)
+        fprintf(to, "a name of %s", list);
+    else
+        fprintf(to, "all or a list of names of %s", list);
+}
+
+void lk_value_allowed(const struct lk_schema *schema, const struct lk_conf_option *option,
+                      char *text, size_t size)
 {
     text[0] = '\0';
     FILE *to = fmemopen(text, size, "w");
     if (to == NULL) return;
-    types[option->type].allow(option, to);
+    if (types[option->type].allow != NULL)
+        types[option->type].allow(option, to);
+    else
+        allow_ref(schema, option, to);
     (void)fclose(to);
     text[size - 1] = '\0';
 }

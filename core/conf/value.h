@@ -18,7 +18,8 @@ bool lk_value_read_words(const struct lk_conf_option *option, const struct lk_do
                          uint32_t list, void *base, char why[LK_VALUE_WHY_BYTES]);
 
 /* What may stand there: "1 ms to 10 s", "true, false". */
-void lk_value_allowed(const struct lk_conf_option *option, char *text, size_t size);
+void lk_value_allowed(const struct lk_schema *schema, const struct lk_conf_option *option,
+                      char *text, size_t size);
 
 /* The value as text that lk_value_read would take. Not for REF and REFS. */
 void lk_value_print(const struct lk_conf_option *option, const void *base, FILE *to);

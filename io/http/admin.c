@@ -21,11 +21,22 @@ struct lk_admin {
     pthread_t thread;
 };
 
-static bool is_ready(const struct lk_admin_conf *conf)
+static const char *fault_of_lurkd(const void *owner)
 {
-    return atomic_load(&conf->front->ready) != 0 && atomic_load(&conf->vault->ready) != 0 &&
-           atomic_load(&conf->front->keys) > 0;
+    const struct lk_admin_processes *p = owner;
+    bool ready = atomic_load(&p->front->ready) != 0 && atomic_load(&p->vault->ready) != 0 &&
+                 atomic_load(&p->front->keys) > 0;
+    return ready ? NULL : "no keys, or front or vault not serving";
 }
+
+static void metrics_of_lurkd(const void *owner, FILE *to)
+{
+    const struct lk_admin_processes *p = owner;
+    const struct lk_process_counters *processes[] = {p->front, p->vault};
+    lk_metrics_write(to, processes, 2);
+}
+
+const struct lk_admin_pages lk_admin_pages_lurkd = {fault_of_lurkd, metrics_of_lurkd};
 
 static void answer(struct evhttp_request *request, int code, const char *type,
                    struct evbuffer *body)
@@ -53,16 +64,16 @@ static void serve_health(struct evhttp_request *request, void *arg)
 static void serve_ready(struct evhttp_request *request, void *arg)
 {
     const struct lk_admin *admin = arg;
-    if (is_ready(&admin->conf))
-        answer_text(request, HTTP_OK, "ready");
-    else
-        answer_text(request, HTTP_SERVUNAVAIL, "not ready: no keys, or front or vault not serving");
+    const char *fault = admin->conf.pages->fault(admin->conf.owner);
+    char text[256];
+    snprintf(text, sizeof text, "not ready: %s", fault != NULL ? fault : "");
+    answer_text(request, fault == NULL ? HTTP_OK : HTTP_SERVUNAVAIL,
+                fault == NULL ? "ready" : text);
 }
 
 static void serve_metrics(struct evhttp_request *request, void *arg)
 {
     const struct lk_admin *admin = arg;
-    const struct lk_process_counters *processes[] = {admin->conf.front, admin->conf.vault};
     char *text = NULL;
     size_t len = 0;
     FILE *to = open_memstream(&text, &len);
@@ -70,7 +81,7 @@ static void serve_metrics(struct evhttp_request *request, void *arg)
         answer_text(request, HTTP_INTERNAL, "out of memory");
         return;
     }
-    lk_metrics_write(to, processes, 2);
+    admin->conf.pages->metrics(admin->conf.owner, to);
     fclose(to);
     struct evbuffer *body = evbuffer_new();
     if (body != NULL) evbuffer_add(body, text, len);

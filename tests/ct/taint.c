@@ -15,6 +15,7 @@
 #include "core/base/bytes.h"
 #include "crypto/ct.h"
 #include "crypto/kdf.h"
+#include "crypto/poo_scalar.h"
 #include "crypto/rsa/rsa_check.h"
 #include "crypto/rsa/rsa_pad.h"
 #include "tests/ct/leaky.h"
@@ -99,6 +100,23 @@ static void finished_leaks(void)
     fill(want, sizeof want), fill(got, sizeof got);
     secret(want, sizeof want);
     if (lk_bytes_equal(lk_bytes_of(want, sizeof want), lk_bytes_of(got, sizeof got))) puts("equal");
+}
+
+/* The prover's numbers: b of an ephemeral key, v drawn for one proof. q and c are public. */
+static void proof_answers(void)
+{
+    static const size_t widths[] = {32, 48, 66, 56};
+    uint8_t q[66], b[66], v[66], c[32], r[66];
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        fill(q, sizeof q), fill(b, sizeof b), fill(v, sizeof v), fill(c, sizeof c);
+        secret(b, sizeof b);
+        secret(v, sizeof v);
+        uint32_t below = lk_poo_scalar_in_range(v, q, widths[i]);
+        lk_poo_scalar_response(q, widths[i], b, v, c, sizeof c, r);
+        public(&below, sizeof below);
+        public(r, widths[i]);
+        if (below != 0 && r[0] == 1) puts("");
+    }
 }
 
 /* The check of a decryption works on the plain text: that is a secret. */
@@ -186,6 +204,7 @@ static const struct lk_row rows[] = {
     {"master", master_derives, NULL},
     {"finished", finished_compares, finished_leaks},
     {"result", result_checks, NULL},
+    {"proof", proof_answers, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},

@@ -5,6 +5,8 @@ What is there stays: finds are kept, and files with fresh keys or salts do not c
 a seed anew, remove it first. Needs the openssl command.
 """
 
+import base64
+import hashlib
 import json
 import os
 import struct
@@ -268,6 +270,29 @@ def audit():
     seed("audit", "nothing", b"\5\0\4\0")
 
 
+# --- packets of the agent's socket ---------------------------------------------------------------------------
+
+
+def packet(kind, body=b"", version=1, tag=7, left=0, outcome=0, flags=0):
+    return b"LK" + struct.pack(">BBIHBB", version, kind, tag, left, outcome, flags) + body
+
+
+def packets():
+    ping = message(0, 1)
+    seed("liblurk_packet", "request", packet(1, ping, left=800))
+    seed("liblurk_packet", "request_of_256", packet(1, message(1, 6, bytes(240)), left=65535, flags=255))
+    seed("liblurk_packet", "answer", packet(2, message(0, 1, status=1)))
+    for outcome in range(1, 8):
+        seed("liblurk_packet", f"outcome_{outcome}", packet(2, outcome=outcome))
+    seed("liblurk_packet", "status_request", packet(3))
+    seed("liblurk_packet", "status", packet(4, b"servers 3\nhealthy 2\n"))
+    seed("liblurk_packet", "version_2", packet(1, ping, version=2))
+    seed("liblurk_packet", "unknown_in_version_3", packet(2, version=3, outcome=5))
+    seed("liblurk_packet", "two_messages", packet(1, ping + ping))
+    seed("liblurk_packet", "length_4gib", packet(1, message(0, 1, length=0xFFFFFFFF)))
+    seed("liblurk_packet", "half_head", b"LK\1\1\0\0")
+
+
 # --- files of the channel: which of certificate, key, authority, list; 4: for DTLS -------------------------
 
 
@@ -288,6 +313,118 @@ def channel_files():
         seed("channel_files", f"{name}_other", bytes([which]) + files["stranger.key"])
 
 
+# --- key files of the edge: DER and PEM -------------------------------------------------------------------
+
+
+def der(tag, *parts):
+    value = b"".join(parts)
+    head = bytes([len(value)]) if len(value) < 128 else bytes([0x81, len(value)]) if len(value) < 256 else \
+        b"\x82" + struct.pack(">H", len(value))
+    return bytes([tag]) + head + value
+
+
+def edge_keyfiles():
+    spki = openssl("pkey", "-pubout", "-outform", "DER", data=openssl(
+        "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+
+    def made(version=1, agent=b"@lurk-agent", key_id=hashlib.sha256(spki).digest(), **options):
+        pairs = [der(0x30, der(0x0c, n.encode()), der(0x0c, v.encode())) for n, v in options.items()]
+        return der(0x30, der(2, bytes([version])), spki, der(4, key_id), der(0x0c, agent), der(0x30, *pairs))
+
+    def pem(label, body):
+        return f"-----BEGIN {label}-----\n".encode() + base64.encodebytes(body) + f"-----END {label}-----\n".encode()
+
+    seed("edge_keyfile", "plain", made())
+    seed("edge_keyfile", "options", made(mode="full", fallback="sign"))
+    seed("edge_keyfile", "unknown_option", made(colour="red"))
+    seed("edge_keyfile", "twice", pem("LURK PRIVATE KEY", made(mode="sign")) * 2)
+    seed("edge_keyfile", "no_agent", made(agent=b""))
+    seed("edge_keyfile", "version_2", made(version=2))
+    seed("edge_keyfile", "another_id", made(key_id=bytes(32)))
+    seed("edge_keyfile", "standard_label.pem", pem("PRIVATE KEY", made()))
+    seed("edge_keyfile", "bundle.pem", lambda: openssl("genpkey", "-algorithm", "ed25519") + pem("LURK PRIVATE KEY", made()))
+    seed("edge_keyfile", "cut.pem", pem("LURK PRIVATE KEY", made())[:-30])
+
+
+# --- the agent: steps of a session, configurations, DNS answers --------------------------------------
+
+
+def lurk_packet(tag, number, payload=b"", kind=1, version=1, status=0):
+    message = struct.pack(">BBBBQI", 1, 1, 6, status, number, 16 + len(payload)) + payload
+    body = message if kind == 1 else b""
+    return struct.pack(">2sBBIHBB", b"LK", version, kind, tag, 0, 0, 0) + body
+
+
+def session(*steps):
+    return b"".join(struct.pack(">BH", what, len(data)) + data for what, data in steps)
+
+
+def agent_sessions():
+    come, ask = [(0, b""), (1, b""), (2, b"")], lurk_packet(1, 7, b"x" * 80)
+    rows = {
+        "asked_and_answered": come + [(0, ask), (0, lurk_packet(2, 7)), (0x61, b"\0" + b"y" * 40), (0x71, b"\1")],
+        "busy_then_another": come + [(0, ask), (0x60, b"\0"), (0x61, b"\0")],
+        "large_answer": come + [(0, ask), (0x81, b"\0" + b"z" * 6000)],
+        "large_requests": come + [(1, lurk_packet(i, i, b"l" * 3000)) for i in range(4)],
+        "flood": come + [(2, lurk_packet(i, i)) for i in range(9)],
+        "never_reads": come + [(0x90, b"")] + [(0, ask)] * 3 + [(0x61, b"\0"), (0x61, b"\1"), (0xc0, b"t" * 300)],
+        "reads_again": come + [(0x90, b""), (0, ask), (0x61, b"\0"), (0x90, b""), (0xa2, b"")],
+        "goes": come + [(0, ask), (0xb0, b""), (0x61, b"\0")],
+        "line_dies": come + [(0, ask), (1, ask), (0xd0, b""), (0xd1, b""), (0xe0, b""), (0, ask)],
+        "times_out": come + [(0, ask), (0xc0, b"t" * 90), (0xc0, b"t" * 90), (0xc0, b"t" * 90)],
+        "leaves": come + [(0, ask), (0xf0, b""), (0, ask), (0x61, b"\0")],
+        "stranger": [(0, b"1234567"), (0, ask), (0, ask)],
+        "status": come + [(0, lurk_packet(3, 0, kind=3))],
+        "malformed": come + [(0, b"LK"), (0, lurk_packet(1, 1, version=2)), (0, lurk_packet(1, 1, kind=7)),
+                             (0, lurk_packet(1, 1, status=1)), (0, ask + b"!"), (0, b"")],
+    }
+    for name, steps in rows.items():
+        seed("agent_session", name, session(*steps))
+
+
+def agent_confs():
+    least = ("channel: {certificate: /e.pem, key: /e.key, ca: /ca.pem}\nsockets: [{path: /run/a.sock}]\n"
+             "servers: [{name: one, host: 127.0.0.1, port: 1, server_name: k.example}]\n")
+    rows = {
+        "least": least,
+        "more": least + "allow: [{user: www-data}, {group: 33}]\nsrv:\n  - name: s\n    service: _lurk._tcp.example.net\n"
+                        "    server_name: k.example\n    transport: dtls\nrequests: {try: 1 s, total: 2 s}\n",
+        "abstract": least.replace("/run/a.sock", '"@edge", mode: "0600"'),
+        "wrong": least + "requests: {tri: 1}\nfleet: {connections: 99}\nallow: [{}]\nlimits: []\n",
+        "mode": least.replace("/run/a.sock", "/a, mode: 0999"),
+        "empty": "",
+    }
+    for name, text in rows.items():
+        seed("agent_conf", name, text.encode())
+
+
+def dns_name(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+
+
+def agent_srvs():
+    question = dns_name("_lurk._tcp.example.net") + struct.pack(">HH", 33, 1)
+    head = lambda answers: struct.pack(">HHHHHH", 1, 0x8180, 1, answers, 0, 0) + question
+
+    def record(target, port=7880, priority=0, weight=5, ttl=60, kind=33):
+        data = struct.pack(">HHH", priority, weight, port) + target
+        return b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, ttl, len(data)) + data
+
+    rows = {
+        "one": head(1) + record(dns_name("a.example.net")),
+        "two": head(2) + record(dns_name("a.example.net"), ttl=300) + record(dns_name("b.example.net"), priority=10),
+        "pointer": head(1) + record(b"\1a\xc0\x17"),
+        "loop": head(1) + record(b"\xc0" + bytes([len(head(1)) + 18])),
+        "root": head(1) + record(b"\0"),
+        "cname_first": head(2) + record(dns_name("x"), kind=5) + record(dns_name("a.example.net")),
+        "cut": (head(2) + record(dns_name("a.example.net")))[:-3],
+        "none": head(0),
+    }
+    for name, data in rows.items():
+        seed("agent_srv", name, data)
+
+
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, channel_files):
+    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets, channel_files,
+                 edge_keyfiles, agent_sessions, agent_confs, agent_srvs):
         make()

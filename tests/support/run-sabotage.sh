@@ -36,10 +36,10 @@ is_skipped() { # LOG TEST...: a test that would see it does not run for this use
 }
 
 build() { # AT LINK UNIT: the changed file stands before the library, which then gives no other
-    of_unit="$OUT/${3%.c}.o" # the program may be linked from it already
+    of_unit="$OUT/${3%.c}.o" of_file="$OUT/${file%.c}.o" # the program may be linked from either already
     # shellcheck disable=SC2086,SC2046  # lists of words
     $CC "-I$1.tree" $CFLAGS -w -c -o "$1.o" "$3" &&
-        $CC -o "$1" "$1.o" $(tr ' ' '\n' <"$2" | grep -vxF "$of_unit") "$OUT/liblurk-server.a" $LIBS
+        $CC -o "$1" "$1.o" $(tr ' ' '\n' <"$2" | grep -vxF -e "$of_unit" -e "$of_file") "$OUT/liblurk-server.a" $LIBS
 }
 
 # Says why not on standard output.

@@ -1,11 +1,18 @@
-/* confdoc: writes docs/man/lurkd.conf.5.scd (`confdoc man`) and docs/lurkd.conf.example.yaml
- * (`confdoc example`) from the rows of the schema, so that neither can fall behind. `make docs`
- * runs it and `make check-docs` compares. */
+/* confdoc: writes the manual page of a program's configuration (`confdoc lurkd man`, docs/man/) and
+ * its annotated example (`confdoc lurkd example`, docs/) from the rows of its schema, so that
+ * neither can fall behind. `make docs` runs it and `make check-docs` compares. */
 #include <stdio.h>
 #include <string.h>
 
 #include "core/conf/schema.h"
 #include "core/conf/value.h"
+#include "tools/lurk-agent/conf.h"
+
+static const struct program {
+    const char *name;
+    const struct lk_schema *schema;
+    const char *title, *heading, *description, *see_also;
+} *program; /* whose pages are written */
 
 static size_t section_bytes(const struct lk_conf_option *option)
 {
@@ -20,7 +27,7 @@ static bool opens_section(const struct lk_conf_option *options, uint32_t i)
 
 static const char *section_help(const struct lk_conf_option *option)
 {
-    return lk_schema_section_help(option->path, section_bytes(option));
+    return lk_schema_section_help(program->schema, option->path, section_bytes(option));
 }
 
 /* --- manual --------------------------------------------------------------------------------- */
@@ -47,7 +54,7 @@ static void put_sentence(const char *text)
 static void man_option(const struct lk_conf_option *option, const char *name)
 {
     char allowed[512];
-    lk_value_allowed(option, allowed, sizeof allowed);
+    lk_value_allowed(program->schema, option, allowed, sizeof allowed);
     printf("*");
     put(name);
     printf("*\n\t");
@@ -66,9 +73,8 @@ static void man_option(const struct lk_conf_option *option, const char *name)
 
 static void man_options(void)
 {
-    uint32_t count;
-    const struct lk_conf_option *options = lk_schema_options(&count);
-    for (uint32_t i = 0; i < count; i++) {
+    const struct lk_conf_option *options = program->schema->option;
+    for (uint32_t i = 0; i < program->schema->option_count; i++) {
         size_t len = section_bytes(&options[i]);
         if (opens_section(options, i)) {
             printf("## %.*s\n\n", (int)len, options[i].path);
@@ -81,8 +87,8 @@ static void man_options(void)
 
 static void man_lists(void)
 {
-    for (unsigned i = 0; i < LK_LIST_COUNT; i++) {
-        const struct lk_conf_list *list = lk_schema_list(lk_schema_list_shown(i));
+    for (uint32_t i = 0; i < program->schema->list_count; i++) {
+        const struct lk_conf_list *list = &program->schema->list[program->schema->shown[i]];
         printf("## %s\n\n", list->name);
         put(list->help);
         printf(" A list of %u to %u rows.\n\n", list->min, list->max);
@@ -96,28 +102,12 @@ static void man_lists(void)
 
 static void man(void)
 {
-    printf(
-        "LURKD.CONF(5)\n\n# NAME\n\nlurkd.conf - configuration of lurkd\n\n"
-        "# DESCRIPTION\n\n"
-        "*lurkd*(8) reads one YAML document: sections of options, and lists of rows. Values stay "
-        "text until "
-        "the option's own type is known, so a word such as _no_ is never read as a number or a "
-        "truth value. "
-        "Anchors, aliases, tags and options named twice are errors.\n\n"
-        "Times are written with a unit (us, ms, s, min, h) and sizes too (B, KiB, MiB, GiB): _10 "
-        "s_, "
-        "_64 KiB_. Names refer to rows of other lists in any order.\n\n"
-        "*lurkd --check -c FILE* reports every error with file, line, option and what is allowed; "
-        "*lurkd --print-config -c FILE* prints what is in force, defaults included. A reload that "
-        "changes an "
-        "option which needs a restart is refused and the running configuration kept.\n\n"
-        "Nothing is granted unless a rule names it. What an edge may not use looks to it as if it "
-        "did not "
-        "exist.\n\n# SECTIONS\n\n");
+    printf("%s\n\n# NAME\n\n%s\n\n# DESCRIPTION\n\n%s# SECTIONS\n\n", program->heading,
+           program->title, program->description);
     man_options();
     printf("# LISTS\n\n");
     man_lists();
-    printf("# SEE ALSO\n\n*lurkd*(8), *lurkctl*(8)\n");
+    printf("# SEE ALSO\n\n%s\n", program->see_also);
 }
 
 /* --- example -------------------------------------------------------------------------------- */
@@ -142,7 +132,7 @@ static void example_comment(const struct lk_conf_option *option, const char *ind
 {
     char allowed[512];
     char line[1024];
-    lk_value_allowed(option, allowed, sizeof allowed);
+    lk_value_allowed(program->schema, option, allowed, sizeof allowed);
     (void)snprintf(line, sizeof line, "%c%s. Allowed: %s%s%s.",
                    option->help[0] >= 'a' && option->help[0] <= 'z' ? option->help[0] - 'a' + 'A'
                                                                     : option->help[0],
@@ -161,9 +151,8 @@ static void example_value(const struct lk_conf_option *option)
 
 static void example_options(void)
 {
-    uint32_t count;
-    const struct lk_conf_option *options = lk_schema_options(&count);
-    for (uint32_t i = 0; i < count; i++) {
+    const struct lk_conf_option *options = program->schema->option;
+    for (uint32_t i = 0; i < program->schema->option_count; i++) {
         size_t len = section_bytes(&options[i]);
         if (opens_section(options, i)) {
             putchar('\n');
@@ -178,8 +167,8 @@ static void example_options(void)
 
 static void example_lists(void)
 {
-    for (unsigned i = 0; i < LK_LIST_COUNT; i++) {
-        const struct lk_conf_list *list = lk_schema_list(lk_schema_list_shown(i));
+    for (uint32_t i = 0; i < program->schema->list_count; i++) {
+        const struct lk_conf_list *list = &program->schema->list[program->schema->shown[i]];
         putchar('\n');
         comment("", list->help);
         printf("%s:\n", list->name);
@@ -193,20 +182,58 @@ static void example_lists(void)
 
 static void example(void)
 {
-    printf("# lurkd.conf: every option, with what it may be and what it is when left out. See "
-           "lurkd.conf(5).\n");
+    printf("# %s.conf: every option, with what it may be and what it is when left out. See "
+           "%s.\n",
+           program->name, program->schema->manual);
     example_options();
     example_lists();
 }
 
+/* --- programs -------------------------------------------------------------------------------- */
+
+static const struct program programs[] = {
+    {"lurkd", &lk_schema_lurkd, "lurkd.conf - configuration of lurkd", "LURKD.CONF(5)",
+     "*lurkd*(8) reads one YAML document: sections of options, and lists of rows. Values stay "
+     "text until "
+     "the option's own type is known, so a word such as _no_ is never read as a number or a "
+     "truth value. "
+     "Anchors, aliases, tags and options named twice are errors.\n\n"
+     "Times are written with a unit (us, ms, s, min, h) and sizes too (B, KiB, MiB, GiB): _10 "
+     "s_, "
+     "_64 KiB_. Names refer to rows of other lists in any order.\n\n"
+     "*lurkd --check -c FILE* reports every error with file, line, option and what is allowed; "
+     "*lurkd --print-config -c FILE* prints what is in force, defaults included. A reload that "
+     "changes an "
+     "option which needs a restart is refused and the running configuration kept.\n\n"
+     "Nothing is granted unless a rule names it. What an edge may not use looks to it as if it "
+     "did not "
+     "exist.\n\n",
+     "*lurkd*(8), *lurkctl*(8)"},
+    {"lurk-agent", &lk_schema_agent, "lurk-agent.conf - configuration of lurk-agent",
+     "LURK-AGENT.CONF(5)",
+     "*lurk-agent*(8) reads one YAML document: sections of options, and lists of rows. Anchors, "
+     "aliases, tags and options named twice are errors. Times are written with a unit (us, ms, s, "
+     "min, h) and sizes too (B, KiB, MiB, GiB): _10 s_, _64 KiB_.\n\n"
+     "*lurk-agent --check -c FILE* reports every error with file, line, option and what is "
+     "allowed; *lurk-agent --print-config -c FILE* prints what is in force, defaults included. A "
+     "reload that changes an option which needs a restart is refused and the running configuration "
+     "kept.\n\n"
+     "The times of _requests_ stand between the key server's own (500 ms in its queue) and the 2 s "
+     "that the TLS server's provider waits.\n\n",
+     "*lurk-agent*(8), *lurkctl*(8)"},
+};
+#define PROGRAM_COUNT (sizeof programs / sizeof programs[0])
+
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "man") == 0) {
+    for (size_t i = 0; argc == 3 && i < PROGRAM_COUNT; i++)
+        if (strcmp(programs[i].name, argv[1]) == 0) program = &programs[i];
+    if (program != NULL && strcmp(argv[2], "man") == 0) {
         man();
-    } else if (argc == 2 && strcmp(argv[1], "example") == 0) {
+    } else if (program != NULL && strcmp(argv[2], "example") == 0) {
         example();
     } else {
-        fprintf(stderr, "confdoc: what to write? allowed: confdoc man, confdoc example\n");
+        fprintf(stderr, "confdoc: what to write? allowed: confdoc lurkd|lurk-agent man|example\n");
         return 2;
     }
     return fflush(stdout) == 0 ? 0 : 1;

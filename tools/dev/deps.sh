@@ -15,6 +15,7 @@ libyaml-dev             configuration text
 libjansson-dev          JSON of lurkctl and of test vectors
 libevent-dev            metrics and health page
 libsystemd-dev          service manager and journal
+libc-ares-dev           DNS of the edge agent
 libhwloc-dev            CPU and NUMA layout
 libseccomp-dev          sandbox
 openssl                 throw-away certificates of demo and tests'

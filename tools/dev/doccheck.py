@@ -33,12 +33,12 @@ def unsaid(page):
     """Metrics and messages that the page does not have."""
     with open(page, encoding="utf-8") as f:
         text = f.read()
-    for path in glob.glob("core/watch/*.[ch]"):
+    for path in glob.glob("core/watch/*.[ch]") + glob.glob("tools/lurk-agent/*.[ch]"):
         with open(path, encoding="utf-8") as f:
             for series in sorted(set(re.findall(r'"(lurk_[a-z_]+)"', f.read()))):
                 if series not in text:
                     yield f"{page}: the metric {series} of {path} is missing"
-    for path in glob.glob("io/**/*.c", recursive=True):
+    for path in glob.glob("io/**/*.c", recursive=True) + glob.glob("tools/lurk-agent/*.c"):
         with open(path, encoding="utf-8") as f:
             for message in re.findall(r'lk_log\(\s*LK_LOG_(?:ERROR|WARNING),\s*"([^":;]+)', f.read()):
                 if message.strip() not in text:

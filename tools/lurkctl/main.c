@@ -1,5 +1,5 @@
 /* lurkctl: asks a running lurkd, and tells it to reload or drain. Tables for people, --json for
- * programs. */
+ * programs. `lurkctl edge` is for edge hosts and asks nobody. */
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "tools/lurkctl/ask.h"
+#include "tools/lurkctl/edge.h"
 #include "tools/lurkctl/show.h"
 
 #define SOCKET_PATH "/run/lurk/control.sock"
@@ -35,6 +36,8 @@ static void usage(FILE *to)
     fprintf(to, "Usage: lurkctl [-s SOCKET] [--json] [COMMAND]\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "\nOn an edge host, without a server:\n\n");
+    lk_edge_usage(to);
     fprintf(to,
             "\n  -s, --socket PATH  the server's control_socket (%s)\n"
             "  -j, --json         the whole reply as one line of JSON\n"
@@ -107,6 +110,7 @@ int main(int argc, char **argv)
                                           {0}};
     const char *socket_path = SOCKET_PATH;
     bool json = false;
+    if (argc > 1 && strcmp(argv[1], "edge") == 0) return lk_edge_main(argc - 1, argv + 1);
     for (int option; (option = getopt_long(argc, argv, "s:jh", longs, NULL)) != -1;) {
         switch (option) {
         case 's': socket_path = optarg; break;

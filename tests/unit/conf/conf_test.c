@@ -166,10 +166,9 @@ static void conf_options_keep_to_their_ranges(void **state)
 static void conf_every_number_has_its_range_tested(void **state)
 {
     (void)state;
-    uint32_t count;
     size_t numbers = 0;
-    const struct lk_conf_option *option = lk_schema_options(&count);
-    for (uint32_t i = 0; i < count; i++)
+    const struct lk_conf_option *option = lk_schema_lurkd.option;
+    for (uint32_t i = 0; i < lk_schema_lurkd.option_count; i++)
         if (option[i].type == LK_VALUE_COUNT || option[i].type == LK_VALUE_BYTES ||
             option[i].type == LK_VALUE_TIME)
             numbers++;

@@ -15,6 +15,7 @@
 struct fixture {
     struct lk_process_counters *front, *vault;
     struct lk_admin *admin;
+    struct lk_admin_processes shown;
     struct sockaddr_in address;
 };
 
@@ -39,7 +40,9 @@ static int start(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *)&f->address, len), 0);
     assert_int_equal(listen(fd, 8), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&f->address, &len), 0);
-    struct lk_admin_conf conf = {.listen_fd = fd, .front = f->front, .vault = f->vault};
+    f->shown = (struct lk_admin_processes){.front = f->front, .vault = f->vault};
+    struct lk_admin_conf conf = {
+        .listen_fd = fd, .pages = &lk_admin_pages_lurkd, .owner = &f->shown};
     assert_int_equal(lk_admin_start(&conf, &f->admin), LK_OK);
     *state = f;
     return 0;

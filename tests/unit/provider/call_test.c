@@ -1,0 +1,375 @@
+#include "tools/provider/call.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <openssl/async.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/bytes.h"
+#include "tools/liblurk/packet.h"
+#include "tools/provider/selfcheck.h"
+#include "tools/provider/thread.h"
+
+#define WAIT_MS 300
+#define MARGIN_MS 2000 /* a busy machine */
+
+/* --- what lk_call leans on, as far as it matters here ---------------------------------------- */
+
+static enum lk_prov_reason last_reason;
+
+void lk_prov_error(const struct lk_prov *prov, enum lk_prov_reason reason, const char *format, ...)
+{
+    (void)prov, (void)format;
+    last_reason = reason;
+}
+
+void lk_prov_trace(const struct lk_prov *prov, const char *format, ...)
+{
+    (void)prov, (void)format;
+}
+
+void lk_selfcheck_asked(const struct lk_pkey *key, size_t len)
+{
+    (void)key, (void)len;
+}
+
+void lk_pkey_free(struct lk_pkey *key)
+{
+    (void)key;
+}
+
+/* --- an agent -------------------------------------------------------------------------------- */
+
+enum manner { ANSWERS, DEAF, CLOSES_ONCE };
+
+static struct world {
+    struct lk_prov prov;
+    struct lk_pkey key;
+    int listener;
+    pthread_t thread;
+    enum manner manner;
+    unsigned accepted, requests;
+    int gate[2]; /* ANSWERS: one byte lets one answer go, where held is set */
+    bool held;
+} world;
+
+static bool serve_one(int fd)
+{
+    uint8_t packet[LK_PACKET_BYTES_MAX], out[LK_PACKET_BYTES_MAX];
+    ssize_t n = recv(fd, packet, sizeof packet, 0);
+    struct lk_packet in;
+    if (n <= 0) return false;
+    __atomic_add_fetch(&world.requests, 1, __ATOMIC_RELEASE);
+    if (world.manner == DEAF) return true;
+    if (world.manner == CLOSES_ONCE) {
+        world.manner = ANSWERS;
+        return false;
+    }
+    char byte;
+    if (world.held && read(world.gate[0], &byte, 1) != 1) return false;
+    if (lk_packet_request_read(lk_bytes_of(packet, (size_t)n), &in) != LK_PACKET_ANSWERED) return false;
+    uint8_t *message = packet + LK_PACKET_HEAD_BYTES;
+    message[3] = 1; /* success, of the same length: an empty answer */
+    struct lk_packet answer = {.kind = LK_PACKET_ANSWER, .tag = in.tag, .body = lk_bytes_of(message, in.body.len)};
+    struct lk_writer w = lk_writer_of(out, sizeof out);
+    lk_packet_write(&w, &answer);
+    return send(fd, out, w.len, MSG_NOSIGNAL) == (ssize_t)w.len;
+}
+
+static void *serve(void *data)
+{
+    int fd = (int)(intptr_t)data;
+    while (serve_one(fd)) {
+    }
+    close(fd);
+    return NULL;
+}
+
+static void *agent(void *data)
+{
+    (void)data;
+    for (int fd; (fd = accept4(world.listener, NULL, NULL, SOCK_CLOEXEC)) >= 0;) {
+        pthread_t thread;
+        world.accepted++;
+        if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0) pthread_detach(thread);
+    }
+    return NULL;
+}
+
+static int begin(void **state)
+{
+    static unsigned tests;
+    (void)state;
+    world = (struct world){.prov.settings = {.wait_ms = WAIT_MS, .trace_fd = -1}};
+    world.key.prov = &world.prov;
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int len = snprintf(world.key.agent, sizeof world.key.agent, "@lurk-call-test-%d-%u", getpid(), tests++);
+    memcpy(name.sun_path, world.key.agent, (size_t)len);
+    name.sun_path[0] = 0;
+    world.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len);
+    assert_int_equal(bind(world.listener, (struct sockaddr *)&name, bytes), 0);
+    assert_int_equal(listen(world.listener, 16), 0);
+    assert_int_equal(pipe2(world.gate, O_CLOEXEC), 0);
+    assert_int_equal(pthread_create(&world.thread, NULL, agent, NULL), 0);
+    last_reason = LK_REASON_NONE;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    shutdown(world.listener, SHUT_RDWR);
+    pthread_join(world.thread, NULL);
+    close(world.listener);
+    close(world.gate[0]);
+    close(world.gate[1]);
+    return 0;
+}
+
+/* One ping; how long it took. */
+static bool ping(uint64_t *took_ms)
+{
+    uint8_t message[LURK_HEADER_BYTES];
+    size_t len;
+    struct lk_reply reply;
+    assert_int_equal(lurk_ping_write(LURK_TLS12, message, sizeof message, &len), LURK_OK);
+    uint64_t began = lk_now_ns();
+    bool good = lk_call(&world.key, (struct lurk_bytes){message, len}, "tls12.ping", &reply);
+    *took_ms = (lk_now_ns() - began) / 1000000;
+    if (good) assert_int_equal(reply.answer.status, 1);
+    lk_reply_fini(&reply);
+    return good;
+}
+
+/* --- a program that blocks ------------------------------------------------------------------- */
+
+static void call_keeps_its_connection(void **state)
+{
+    (void)state;
+    uint64_t took;
+    for (int i = 0; i < 5; i++)
+        assert_true(ping(&took));
+    assert_int_equal(world.accepted, 1);
+}
+
+static void call_waits_no_longer_than_it_may(void **state)
+{
+    (void)state;
+    uint64_t took;
+    world.manner = DEAF;
+    assert_false(ping(&took));
+    assert_int_equal(last_reason, LK_REASON_AGENT);
+    assert_true(took >= WAIT_MS - 1 && took < WAIT_MS + MARGIN_MS);
+    world.manner = ANSWERS;
+    assert_true(ping(&took));
+}
+
+static void call_is_made_once_more_where_the_agent_went(void **state)
+{
+    (void)state;
+    uint64_t took;
+    world.manner = CLOSES_ONCE;
+    assert_true(ping(&took));
+    assert_int_equal(world.accepted, 2);
+    assert_int_equal(world.requests, 2);
+}
+
+static void call_without_an_agent_fails_at_once(void **state)
+{
+    (void)state;
+    uint64_t took;
+    strcat(world.key.agent, "-nobody");
+    assert_false(ping(&took));
+    assert_int_equal(last_reason, LK_REASON_AGENT);
+    assert_true(took < WAIT_MS);
+}
+
+static void call_of_a_child_has_a_connection_of_its_own(void **state)
+{
+    (void)state;
+    uint64_t took;
+    assert_true(ping(&took));
+    pid_t child = fork();
+    if (child == 0) _exit(ping(&took) ? 0 : 1);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(world.accepted, 2);
+    assert_true(ping(&took)); /* the parent's is still good */
+    assert_int_equal(world.accepted, 2);
+}
+
+/* --- a paused job ---------------------------------------------------------------------------- */
+
+static bool job_good;
+
+static int job_run(void *data)
+{
+    uint64_t took;
+    for (int *left = *(int **)data; *left > 0; (*left)--)
+        job_good = ping(&took) && job_good;
+    return 1;
+}
+
+struct job {
+    ASYNC_JOB *job;
+    ASYNC_WAIT_CTX *ctx;
+    int calls;
+    OSSL_ASYNC_FD fd;
+    unsigned pauses;
+};
+
+static int job_step(struct job *job)
+{
+    int ret, *calls = &job->calls;
+    int end = ASYNC_start_job(&job->job, job->ctx, &ret, job_run, &calls, sizeof calls);
+    if (end != ASYNC_PAUSE) return end;
+    size_t count = 0;
+    OSSL_ASYNC_FD fd = -1;
+    assert_true(ASYNC_WAIT_CTX_get_all_fds(job->ctx, NULL, &count));
+    assert_int_equal(count, 1);
+    assert_true(ASYNC_WAIT_CTX_get_all_fds(job->ctx, &fd, &count));
+    if (job->pauses++ > 0) assert_int_equal(fd, job->fd); /* one for its whole life */
+    job->fd = fd;
+    return end;
+}
+
+static void job_begin(struct job *job, int calls)
+{
+    *job = (struct job){.ctx = ASYNC_WAIT_CTX_new(), .calls = calls, .fd = -1};
+    job_good = true;
+}
+
+static unsigned requests(void)
+{
+    return __atomic_load_n(&world.requests, __ATOMIC_ACQUIRE);
+}
+
+/* By poll on its descriptor, as servers do. Where answers are held back, one goes for each request
+ * that the paused job has made. */
+static void job_finish(struct job *job)
+{
+    unsigned let = 0;
+    for (int end; (end = job_step(job)) != ASYNC_FINISH;) {
+        assert_int_equal(end, ASYNC_PAUSE);
+        struct pollfd fd = {.fd = job->fd, .events = POLLIN};
+        while (world.held && requests() == let && poll(&fd, 1, 0) == 0) {
+        }
+        if (world.held && requests() > let) {
+            let++;
+            assert_int_equal(write(world.gate[1], "x", 1), 1);
+        }
+        assert_int_equal(poll(&fd, 1, WAIT_MS + MARGIN_MS), 1);
+    }
+    ASYNC_WAIT_CTX_free(job->ctx);
+}
+
+static void job_has_one_descriptor_for_its_life(void **state)
+{
+    (void)state;
+    struct job job;
+    world.held = true;
+    job_begin(&job, 3);
+    job_finish(&job);
+    assert_true(job_good);
+    assert_true(job.pauses >= 3);
+}
+
+static void job_may_be_woken_for_nothing(void **state)
+{
+    (void)state;
+    struct job job;
+    world.held = true;
+    job_begin(&job, 1);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(job_step(&job), ASYNC_PAUSE);
+    job_finish(&job);
+    assert_true(job_good);
+}
+
+static void job_is_woken_when_the_time_is_up(void **state)
+{
+    (void)state;
+    struct job job;
+    world.manner = DEAF;
+    job_begin(&job, 1);
+    uint64_t began = lk_now_ns();
+    job_finish(&job);
+    uint64_t took = (lk_now_ns() - began) / 1000000;
+    assert_false(job_good);
+    assert_int_equal(last_reason, LK_REASON_AGENT);
+    assert_true(took >= WAIT_MS - 1 && took < WAIT_MS + MARGIN_MS);
+}
+
+static void job_goes_on_with_another_agent(void **state)
+{
+    (void)state;
+    struct job job;
+    world.manner = CLOSES_ONCE;
+    job_begin(&job, 1);
+    job_finish(&job);
+    assert_true(job_good);
+    assert_int_equal(world.accepted, 2);
+}
+
+/* How many are open. */
+static unsigned descriptors(void)
+{
+    unsigned count = 0;
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* 0, or what was wrong. */
+static int count_in_a_child(void)
+{
+    struct job job;
+    job_begin(&job, 1);
+    unsigned before = descriptors();
+    if (job_step(&job) != ASYNC_PAUSE) return 1;
+    if (descriptors() != before + 3) return 2; /* what is waited on, the socket, the clock */
+    job_finish(&job);
+    return descriptors() == before ? 0 : 3;
+}
+
+/* In a process where nothing else opens or closes: the agent is its parent's. */
+static void job_leaves_nothing_open(void **state)
+{
+    (void)state;
+    world.manner = DEAF;
+    pid_t child = fork();
+    if (child == 0) _exit(count_in_a_child());
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        T(call_keeps_its_connection),
+        T(call_waits_no_longer_than_it_may),
+        T(call_is_made_once_more_where_the_agent_went),
+        T(call_without_an_agent_fails_at_once),
+        T(call_of_a_child_has_a_connection_of_its_own),
+        T(job_has_one_descriptor_for_its_life),
+        T(job_may_be_woken_for_nothing),
+        T(job_is_woken_when_the_time_is_up),
+        T(job_goes_on_with_another_agent),
+        T(job_leaves_nothing_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

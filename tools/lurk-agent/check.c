@@ -1,0 +1,89 @@
+#include "tools/lurk-agent/check.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "tools/lurk-agent/agent.h"
+#include "tools/lurk-agent/account.h"
+
+struct check {
+    const struct lk_agent_conf *conf;
+    const char *path;
+    unsigned faults;
+};
+
+static void fault(struct check *c, uint32_t line, const char *what)
+{
+    if (line > 0)
+        fprintf(stderr, "%s:%u: %s\n", c->path, line, what);
+    else
+        fprintf(stderr, "%s\n", what);
+    c->faults++;
+}
+
+static void check_users(struct check *c)
+{
+    char text[256];
+    uid_t uid;
+    gid_t gid;
+    struct lk_door door = {.count = 0};
+    if (c->conf->user[0] != '\0' && !lk_account_user(c->conf->user, &uid, &gid)) {
+        snprintf(text, sizeof text, "agent.user: there is no user '%s'", c->conf->user);
+        fault(c, 0, text);
+    }
+    for (uint32_t i = 0; i < c->conf->socket_count; i++) {
+        const struct lk_agent_conf_socket *row = &c->conf->sockets[i];
+        if (row->owner[0] != '\0' && !lk_account_user(row->owner, &uid, &gid))
+            fault(c, row->line, "sockets.owner: there is no such user");
+        if (row->group[0] != '\0' && !lk_account_group(row->group, &gid))
+            fault(c, row->line, "sockets.group: there is no such group");
+    }
+    if (lk_door_allow(&door, c->conf, text, sizeof text) != LK_OK) fault(c, 0, text);
+    if (c->conf->allow_count == 0)
+        printf("%-10s nobody but root may ask: the list allow is empty\n", "allow");
+}
+
+static void check_identity(struct check *c)
+{
+    char text[1024] = "", end[32] = "";
+    struct lurk_identity *identity = NULL;
+    lk_err err = lk_agent_identity(c->conf, &identity, text, sizeof text);
+    lurk_identity_free(identity);
+    if (err != LK_OK) {
+        fault(c, 0, text[0] != '\0' ? text : lk_err_text(err));
+        return;
+    }
+    time_t at = (time_t)lk_agent_expiry_s(c->conf->certificate);
+    struct tm tm;
+    if (gmtime_r(&at, &tm) != NULL) strftime(end, sizeof end, "%Y-%m-%d %H:%M UTC", &tm);
+    printf("%-10s %s: the agent's own certificate, until %s\n", "channel", c->conf->certificate,
+           end);
+    if (at < time(NULL)) fault(c, 0, "channel.certificate: is past its end");
+    printf("%-10s %s: signs the key servers' certificates\n", "channel", c->conf->ca);
+}
+
+int lk_agent_check(const char *conf_path)
+{
+    static char error[8192];
+    struct lk_agent_conf *conf = NULL;
+    setvbuf(stdout, NULL, _IOLBF, 0); /* beside faults on standard error, in order */
+    if (lk_agent_conf_read(conf_path, &conf, error, sizeof error) != LK_OK) {
+        fprintf(stderr, "%s\n", error);
+        return 1;
+    }
+    struct check c = {.conf = conf, .path = conf_path};
+    check_users(&c);
+    check_identity(&c);
+    for (uint32_t i = 0; i < conf->socket_count; i++)
+        printf("%-10s %s: local servers ask here\n", "socket", conf->sockets[i].path);
+    for (uint32_t i = 0; i < conf->server_count; i++)
+        printf("%-10s %s: %s port %u, named %s in its certificate\n", "server",
+               conf->servers[i].name, conf->servers[i].host, conf->servers[i].port,
+               conf->servers[i].server_name);
+    for (uint32_t i = 0; i < conf->srv_count; i++)
+        printf("%-10s %s: %s, named %s in their certificates\n", "service", conf->srvs[i].name,
+               conf->srvs[i].service, conf->srvs[i].server_name);
+    lk_agent_conf_free(conf);
+    printf("%s: %u fault%s\n", conf_path, c.faults, c.faults == 1 ? "" : "s");
+    return c.faults == 0 ? 0 : 1;
+}

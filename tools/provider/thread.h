@@ -1,0 +1,41 @@
+/* thread: what lurk.so keeps for each thread. Made at the thread's first need, wiped and freed when
+ * the thread ends. Each part sees to itself after a fork: transports open anew, what was kept is
+ * gone, provers draw afresh. */
+#ifndef LK_TOOLS_PROVIDER_THREAD_H
+#define LK_TOOLS_PROVIDER_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LK_AGENTS_MAX 4 /* agents a thread keeps connected; more take turns */
+
+struct lurk_transport;
+struct lurk_prover;
+struct lk_kept;
+
+struct lk_line {
+    char agent[108]; /* "": free */
+    struct lurk_transport *transport;
+    unsigned used; /* the thread's count of calls at its last use */
+};
+
+struct lk_thread {
+    unsigned calls;
+    struct lk_line line[LK_AGENTS_MAX];
+    struct lk_kept *kept;       /* mode full: made by lk_thread_kept */
+    struct lurk_prover *prover; /* mode full: made by lk_thread_prover */
+};
+
+/* Monotonic. */
+uint64_t lk_now_ns(void);
+
+/* NULL: no memory. */
+struct lk_thread *lk_thread_get(void);
+
+/* What the thread remembers of its handshakes, aged to now. NULL: no memory. */
+struct lk_kept *lk_thread_kept(void);
+/* Another in its place, or NULL: one is made when it is asked for. Returns what was there. */
+struct lk_kept *lk_thread_kept_swap(struct lk_kept *kept);
+struct lurk_prover *lk_thread_prover(void);
+
+#endif
