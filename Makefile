@@ -72,7 +72,7 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
-SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/p256_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
 FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_% $(OUT)/tests/support/p256_%,$(SUPPORT_OBJ))
@@ -203,6 +203,9 @@ $(OUT)/tests/unit/crypto/fault_test: \
 RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
 $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
+P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN))
+$(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
+$(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
 # And here answers are seen on their way.
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.

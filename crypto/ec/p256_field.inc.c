@@ -150,12 +150,18 @@ static void digits_negate(lane *r, const lane *x, const uint64_t *multiple)
     fe_mask(r);
 }
 
-/* All ones where a clean number is zero. */
+/* All ones where x is negative, else zero, whatever its bits. */
+STRAIGHT lane lane_sign(lane x)
+{
+    return lane_carry(lane_carry(x));
+}
+
+/* All ones where all bits of all digits are zero, else zero. */
 static lane fe_is_zero(const lane *x)
 {
-    lane any = lane_zero();
+    lane any = lane_zero(), ones = lane_all(~UINT64_C(0));
     EACH_DIGIT(i) any = lane_or(any, x[i]);
-    return lane_carry(lane_sub(any, lane_all(1)));
+    return lane_xor(lane_sign(lane_or(any, lane_sub(lane_zero(), any))), ones);
 }
 
 /* --- products ----------------------------------------------------------------------------------

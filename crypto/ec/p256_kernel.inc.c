@@ -257,15 +257,20 @@ static lane equation_holds(const struct multiple *m, const struct signing *s)
     return good;
 }
 
-/* All ones in the lanes of vector v that may go out. */
+/* All ones in the lanes of vector v that may go out, else zero: a mask of which a bit is missing
+ * counts for none. */
 static lane signing_good(struct batch *b, unsigned v)
 {
     struct signing *s = &b->v[v];
+    lane ones = lane_all(~UINT64_C(0));
     operands_load(b, v, s, true);
-    lane picked = lane_carry(lane_sub(b->m[v].stray, lane_all(1)));
-    lane good = lane_and(picked, lane_and(in_range(s->r), in_range(s->s)));
+    fe_mask(s->r);
+    fe_mask(s->s);
+    lane bad = lane_or(b->m[v].stray, s->void_);
+    lane good = lane_and(in_range(s->r), in_range(s->s));
     good = lane_and(good, lane_and(on_curve(s), equation_holds(&b->m[v], s)));
-    return lane_select(s->void_, lane_zero(), good);
+    bad = lane_or(bad, lane_xor(good, ones));
+    return lane_xor(lane_sign(lane_or(bad, lane_sub(lane_zero(), bad))), ones);
 }
 
 /* --- a batch ------------------------------------------------------------------------------------
