@@ -8,6 +8,7 @@
 #include "crypto/ct.h"
 #include "crypto/ec/p256_kernel.h"
 #include "crypto/engine_key.h"
+#include "crypto/hmac_lanes.h"
 #include "crypto/rng.h"
 
 /* EC_KEY is marked deprecated; see engine_openssl.c. */
@@ -49,25 +50,43 @@ void lk_p256_work_fini(struct lk_engine_work *work)
 /* --- nonces -------------------------------------------------------------------------------------
  */
 
-/* What one call's nonces have in common, and nobody else's. */
+/* What one call's nonces have in common, and nobody else's; and who computes them. */
 struct draw {
+    const struct lk_hmac_kernel *hmac;
     uint8_t random[RANDOM_BYTES];
-    uint8_t lane[4]; /* the lane whose nonce is being made */
 };
 
-/* Two halves of 256 bits, told apart by their first byte. Every piece has its length: the digest's
- * is what the others leave of the message. */
-static void nonce_make(struct draw *draw, uint32_t lane, const struct lk_operand *operand,
-                       uint8_t nonce[LK_P256_NONCE_BYTES])
+/* Which half of which lane's nonce, the random bytes, the digest with its length. */
+static void message_fill(uint8_t message[LK_HMAC_LANES_BYTES], const struct draw *draw,
+                         uint8_t half, uint32_t lane, const struct lk_operand *operand)
 {
-    memcpy(draw->lane, &lane, sizeof lane);
-    for (uint8_t half = 0; half < 2; half++) {
-        struct lk_piece pieces[] = {{&half, sizeof half},
-                                    {draw->random, sizeof draw->random},
-                                    {draw->lane, sizeof draw->lane},
-                                    {operand->in, operand->in_bytes}};
-        lk_hmac_keyed(&operand->key->p256->nonce, pieces, 4, nonce + half * LK_SHA256_BYTES);
+    _Static_assert(LK_HMAC_LANES_BYTES == 2 + 4 + RANDOM_BYTES + DIGEST_BYTES_MAX, "all of it");
+    size_t len = operand->in_bytes;
+    message[0] = half;
+    message[1] = (uint8_t)len;
+    memcpy(message + 2, &lane, sizeof lane);
+    memcpy(message + 6, draw->random, RANDOM_BYTES);
+    memset(message + 6 + RANDOM_BYTES, 0, DIGEST_BYTES_MAX);
+    memcpy(message + 6 + RANDOM_BYTES, operand->in, len);
+}
+
+/* nonce[i] for each of `count` operands: two halves of 256 bits each. */
+static void nonces_make(const struct draw *draw, struct lk_operand *const *operand, unsigned count,
+                        uint8_t (*nonce)[LK_P256_NONCE_BYTES])
+{
+    struct lk_hmac_job job[LK_HMAC_LANES_MAX];
+    unsigned used = 0;
+    for (unsigned i = 0; i < 2 * count; i++) {
+        uint8_t half = i % 2;
+        const struct lk_operand *o = operand[i / 2];
+        job[used].key = &o->key->p256->nonce;
+        job[used].mac = nonce[i / 2] + half * LK_SHA256_BYTES;
+        message_fill(job[used++].message, draw, half, i / 2, o);
+        if (used < draw->hmac->lanes && i + 1 < 2 * count) continue;
+        draw->hmac->run(job, used);
+        used = 0;
     }
+    LK_WIPE(job);
 }
 
 /* --- one lane -----------------------------------------------------------------------------------
@@ -146,14 +165,13 @@ struct call {
     unsigned count;
 };
 
-static void call_fill(struct call *call, struct lk_p256_work *p256, struct draw *draw,
-                      struct lk_operand *operand, uint64_t live)
+static void call_fill(struct call *call, struct lk_p256_work *p256, struct lk_operand *operand,
+                      uint64_t live)
 {
     for (call->count = 0; live != 0; live &= live - 1, call->count++) {
         unsigned i = call->count;
         struct lk_operand *o = call->operand[i] = &operand[__builtin_ctzll(live)];
         call->bit[i] = live & (0 - live);
-        nonce_make(draw, i, o, p256->nonce[i]);
         call->job[i] = (struct lk_p256_job){.key = o->key->p256,
                                             .digest = o->in,
                                             .digest_bytes = o->in_bytes,
@@ -162,11 +180,18 @@ static void call_fill(struct call *call, struct lk_p256_work *p256, struct draw 
     }
 }
 
-static uint64_t kernel_call(struct lk_engine_work *work, const struct lk_p256_kernel *kernel,
+/* A way for many lanes: the kernel, who draws its nonces, and from how many requests on. */
+struct way {
+    const struct lk_p256_kernel *kernel;
+    const struct lk_hmac_kernel *hmac;
+    int least; /* fewer go through the library */
+};
+
+static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
                             struct lk_operand *operand, uint64_t live)
 {
     struct lk_p256_work *p256 = work->p256;
-    struct draw draw;
+    struct draw draw = {.hmac = way->hmac};
     struct call call;
     uint64_t good = 0;
     if (!lk_rng_bytes(&p256->rng, draw.random, sizeof draw.random)) {
@@ -174,8 +199,9 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct lk_p256_ke
             (void)refuse(&operand[__builtin_ctzll(live)]);
         return 0;
     }
-    call_fill(&call, p256, &draw, operand, live);
-    uint64_t right = kernel->sign(p256->scratch, call.job, ~UINT64_C(0) >> (64 - call.count));
+    call_fill(&call, p256, operand, live);
+    nonces_make(&draw, call.operand, call.count, p256->nonce);
+    uint64_t right = way->kernel->sign(p256->scratch, call.job, ~UINT64_C(0) >> (64 - call.count));
     LK_WIPE(draw);
     lk_wipe(p256->nonce, call.count * sizeof p256->nonce[0]);
     for (unsigned i = 0; i < call.count; i++)
@@ -184,27 +210,27 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct lk_p256_ke
     return good;
 }
 
-/* Of the lanes that wait, up to `count` that have a key for kernels. */
+/* Of the lanes that wait, up to `count` that have a key for kernels and a digest for nonces. */
 static uint64_t lanes_for(const struct lk_operand *operand, uint64_t live, unsigned count)
 {
     uint64_t fit = 0;
     for (; live != 0 && count > 0; live &= live - 1) {
-        if (operand[__builtin_ctzll(live)].key->p256 == NULL) continue;
+        const struct lk_operand *o = &operand[__builtin_ctzll(live)];
+        if (o->key->p256 == NULL || o->in_bytes > DIGEST_BYTES_MAX) continue;
         fit |= live & (0 - live);
         count--;
     }
     return fit;
 }
 
-/* least: fewer requests than this go through the library. */
-static uint64_t run_kernel(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live,
-                           const struct lk_p256_kernel *kernel, int least)
+static uint64_t run_way(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live,
+                        const struct way *way)
 {
     uint64_t good = 0;
     for (;;) {
-        uint64_t now = lanes_for(operand, live, kernel->requests);
-        if (now == 0 || __builtin_popcountll(now) < least) break;
-        good |= kernel_call(work, kernel, operand, now);
+        uint64_t now = lanes_for(operand, live, way->kernel->requests);
+        if (now == 0 || __builtin_popcountll(now) < way->least) break;
+        good |= kernel_call(work, way, operand, now);
         live &= ~now;
     }
     for (uint64_t left = live; left != 0; left &= left - 1) {
@@ -218,12 +244,14 @@ static uint64_t run_kernel(struct lk_engine_work *work, struct lk_operand *opera
  * one request alone takes longer than the library's, two together less than two of them. */
 static uint64_t run_ifma(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
 {
-    return run_kernel(work, operand, live, &lk_p256_x8_ifma, 2);
+    static const struct way way = {&lk_p256_x8_ifma, &lk_hmac_x16_ifma, 2};
+    return run_way(work, operand, live, &way);
 }
 
 static uint64_t run_ref(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
 {
-    return run_kernel(work, operand, live, &lk_p256_x2_ref, 1);
+    static const struct way way = {&lk_p256_x2_ref, &lk_hmac_x2_ref, 1};
+    return run_way(work, operand, live, &way);
 }
 
 /* Costs scaled like those of the library's rows (engine_openssl.c). */

@@ -46,7 +46,7 @@ static bool nonce_secret(struct lk_p256_key *key, const BIGNUM *d)
     struct lk_piece label = {"lurk P-256 nonces", 17};
     bool good = BN_bn2binpad(d, bytes, sizeof bytes) == sizeof bytes;
     lk_hmac(0, bytes, sizeof bytes, &label, 1, secret);
-    lk_hmac_key_init(&key->nonce, 0, secret, sizeof secret);
+    lk_hmac_states_init(&key->nonce, secret, sizeof secret);
     LK_WIPE(bytes);
     LK_WIPE(secret);
     return good;

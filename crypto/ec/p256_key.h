@@ -13,7 +13,7 @@ struct lk_p256_key {
     uint64_t d_r[LK_P256_DIGITS];  /* d R mod n, R = 2^260: to sign with */
     uint64_t d_r2[LK_P256_DIGITS]; /* d R^2 mod n: to check with, so that one word that goes wrong
                                     * in memory is found */
-    struct lk_hmac_key nonce;      /* HMAC-SHA-256 of a secret that follows from d */
+    struct lk_hmac_states nonce;   /* HMAC-SHA-256 of a secret that follows from d */
 };
 
 #endif
