@@ -51,7 +51,10 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
 # --- what there is ----------------------------------------------------------------------------
 
 LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
-LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+# Sources that are written by the build, into build/gen.
+GEN_SRC := gen/p256_const.c
+LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(LIB_SRC) $(GEN_SRC))
+vpath gen/%.c build
 LIB := $(OUT)/liblurk-server.a
 
 PROGRAMS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -72,10 +75,10 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
-SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/p256_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_%,$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_% $(OUT)/tests/support/p256_%,$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
@@ -87,7 +90,7 @@ TESTBUILD := $(patsubst %,$(OUT)/tests/support/%.o,testbuild injected spoil)
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-rsa check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-kernels check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -112,6 +115,11 @@ $(OUT)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
+
+build/gen/p256_const.c: tools/dev/p256table.py
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/dev/p256table.py >$@
 
 # Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
 # they are written is the order they are meant to run in.
@@ -139,7 +147,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 # What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
 # that the client library stands on, and that one itself.
-PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(GEN_SRC) $(LIBLURK_SRC)
 PIC_LIB := $(OUT)/pic/liblurk.a
 $(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
 $(OUT)/pic/%.o: %.c
@@ -199,6 +207,9 @@ $(OUT)/tests/unit/crypto/fault_test: \
 RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
 $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
+P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN))
+$(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
+$(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
 # And here answers are seen on their way.
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
@@ -265,10 +276,10 @@ check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
 
 # What tests do at random, for minutes instead of seconds.
-LONG_RSA_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/%,$(UNIT_BIN))
-check-long: check-long-rsa check-ttest ## random tests at length, statistics of time
-check-long-rsa: $(LONG_RSA_BIN)
-	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_RSA_BIN)
+LONG_KERNEL_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
+check-long: check-long-kernels check-ttest ## random tests at length, statistics of time
+check-long-kernels: $(LONG_KERNEL_BIN)
+	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_KERNEL_BIN)
 
 check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	$(Q)for f in $(FUZZ_REPLAY); do n=$$(basename $$f _replay); \
@@ -385,7 +396,7 @@ FUZZ_SECONDS ?= 30
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC) $(AGENT_SRC) tools/provider/keyfile.c tools/provider/transcript.c) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(GEN_SRC) $(LIBLURK_SRC) $(AGENT_SRC) tools/provider/keyfile.c tools/provider/transcript.c) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
