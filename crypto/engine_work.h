@@ -9,7 +9,8 @@
 struct lk_engine_work {
     unsigned worker; /* which of a key's contexts */
     bool check_ecdsa;
-    struct lk_rsa_work *rsa; /* engine_rsa_batch.c */
+    struct lk_rsa_work *rsa;   /* engine_rsa_batch.c */
+    struct lk_p256_work *p256; /* engine_p256_batch.c */
     struct lk_poo_curve *curve[LK_POO_CURVE_COUNT];
 };
 
