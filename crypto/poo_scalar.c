@@ -91,7 +91,7 @@ void lk_poo_scalar_response(const uint8_t *q, size_t width, const uint8_t *b, co
     number_read(&result, v, width);
     number_reduce_8(&secret, &order);
     for (size_t bit = 0; bit < 8 * c_bytes; bit++) { /* product := b c mod q, from the top */
-        uint64_t taken = 0u - (uint64_t)(c[bit / 8] >> (7 - bit % 8) & 1u);
+        uint64_t taken = UINT64_C(0) - ((uint64_t)c[bit / 8] >> (7 - bit % 8) & 1u);
         number_add(&product, &product, ~UINT64_C(0));
         number_reduce(&product, &order);
         number_add(&product, &secret, taken);
@@ -102,4 +102,20 @@ void lk_poo_scalar_response(const uint8_t *q, size_t width, const uint8_t *b, co
     LK_WIPE(secret);
     LK_WIPE(product);
     LK_WIPE(result);
+}
+
+void lk_poo_scalar_fold(const uint8_t *q, size_t width, const uint8_t *k, uint32_t negative,
+                        uint8_t *out)
+{
+    struct number x, minus;
+    number_read(&minus, q, width);
+    number_read(&x, k, width);
+    number_reduce_8(&x, &minus);
+    (void)number_subtract(&minus, &x);
+    uint64_t mask = (uint64_t)lk_ct_barrier(negative) | (uint64_t)lk_ct_barrier(negative) << 32;
+    for (size_t i = 0; i < LIMBS; i++)
+        x.limb[i] ^= (x.limb[i] ^ minus.limb[i]) & mask;
+    number_write(&x, out, width);
+    LK_WIPE(x);
+    LK_WIPE(minus);
 }

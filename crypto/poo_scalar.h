@@ -17,4 +17,10 @@ uint32_t lk_poo_scalar_in_range(const uint8_t *x, const uint8_t *q, size_t width
 void lk_poo_scalar_response(const uint8_t *q, size_t width, const uint8_t *b, const uint8_t *v,
                             const uint8_t *c, size_t c_bytes, uint8_t *r);
 
+/* out := k mod q, or its negative where negative is all ones; never 0.
+ * In  k < 8 q, not 0 mod q · negative 0 or ~0, secret too
+ * Alias  out may be k. */
+void lk_poo_scalar_fold(const uint8_t *q, size_t width, const uint8_t *k, uint32_t negative,
+                        uint8_t *out);
+
 #endif

@@ -31,11 +31,6 @@ void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uin
     deliver(conn, &answer);
 }
 
-static bool needs_key(enum lk_exchange_id exchange)
-{
-    return exchange >= LK_X_TLS12_RSA_MASTER;
-}
-
 void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
                      enum lk_exchange_id exchange, uint8_t status, struct lk_bytes payload,
                      uint64_t tag)
@@ -52,7 +47,7 @@ void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
         return;
     }
     struct lk_answer answer = {
-        .header = *request, .payload = payload, .tag = tag, .keep = needs_key(exchange)};
+        .header = *request, .payload = payload, .tag = tag, .keep = lk_exchange_keyed(exchange)};
     answer.header.status = status;
     lk_count_add(&conn->peers->counters->requests[exchange][status], 1);
     deliver(conn, &answer);
@@ -148,7 +143,7 @@ void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t t
     job.payload = lk_cursor_take(&c, lk_cursor_left(&c));
     if (fault != 0) lk_intake_closed(&job);
     if (fault == 0 && !fits) fault = LK_STATUS_INVALID_FORMAT;
-    if (fault == 0 && needs_key(job.exchange)) {
+    if (fault == 0 && lk_exchange_keyed(job.exchange)) {
         enum lk_counter full = no_room(conn, job.edge, job.payload.len);
         if (full != LK_COUNTER_COUNT) {
             lk_count(peers->counters, full, 1);
@@ -157,7 +152,7 @@ void lk_intake_message(struct lk_conn *conn, struct lk_bytes message, uint64_t t
     }
     if (fault != 0)
         lk_intake_refuse(conn, &job.header, fault, tag);
-    else if (needs_key(job.exchange))
+    else if (lk_exchange_keyed(job.exchange))
         keyed(&job);
     else
         keyless(&job);

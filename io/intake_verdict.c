@@ -41,7 +41,7 @@ void lk_intake_closed(struct lk_job *job)
     job->exchange = (enum lk_exchange_id)found;
     struct lk_tls12_common common;
     const uint8_t *server_random = NULL;
-    bool names_key = job->exchange >= LK_X_TLS12_RSA_MASTER &&
+    bool names_key = h->designation == LK_EXT_TLS12 && lk_exchange_keyed(job->exchange) &&
                      lk_tls12_peek(job->payload, h->type, &common, &server_random) == 0;
     log_denied(job, names_key ? common.key_id + 1 : NULL, UINT32_MAX);
 }

@@ -75,7 +75,8 @@ static char *put_line(char *at, const struct lk_audit_record *r)
     at = put_text(put_u64(at, r->tenant), ",\"edge\":");
     at = put_text(put_u64(at, r->edge), ",\"peer\":\"");
     at = put_text(put_hex64(at, r->peer_hash), "\",\"request\":\"");
-    at = put_text(put_hex64(at, r->request_id), "\",\"hash\":\"");
+    at = put_text(put_hex64(at, r->request_id), "\",\"random\":\"");
+    at = put_text(put_hex(at, r->random, sizeof r->random), "\",\"hash\":\"");
     return put_text(put_hex(at, r->hash, sizeof r->hash), "\"}\n");
 }
 

@@ -20,8 +20,9 @@ WORDS(hash_word, "sha256", "sha384", "sha512")
 /* Exchanges that use a key can be granted; capabilities and pings come with the first of them. */
 static const char *exchange_word(unsigned i)
 {
+    enum lk_exchange_id id = (enum lk_exchange_id)i;
     if (i >= LK_EXCHANGE_COUNT) return NULL;
-    return i < LK_X_TLS12_RSA_MASTER ? "" : lk_exchange_name((enum lk_exchange_id)i);
+    return lk_exchange_keyed(id) ? lk_exchange_name(id) : "";
 }
 
 /* --- options -------------------------------------------------------------------------------- */

@@ -1,22 +1,24 @@
 #include "core/exec/poo.h"
 
+#include <string.h>
+
 #include "core/base/err.h"
 
 /* Base points in wire form (FIPS 186-4 D.1.2; RFC 7748 4.1, 4.2). */
 static const uint8_t secp256r1_base[] = {
-    0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4,
-    0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8,
-    0x98, 0xc2, 0x96, 0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a,
-    0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40,
-    0x68, 0x37, 0xbf, 0x51, 0xf5};
+    0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5,
+    0x63, 0xa4, 0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4,
+    0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a,
+    0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33,
+    0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5};
 static const uint8_t secp384r1_base[] = {
-    0x04, 0xaa, 0x87, 0xca, 0x22, 0xbe, 0x8b, 0x05, 0x37, 0x8e, 0xb1, 0xc7, 0x1e, 0xf3, 0x20,
-    0xad, 0x74, 0x6e, 0x1d, 0x3b, 0x62, 0x8b, 0xa7, 0x9b, 0x98, 0x59, 0xf7, 0x41, 0xe0, 0x82,
-    0x54, 0x2a, 0x38, 0x55, 0x02, 0xf2, 0x5d, 0xbf, 0x55, 0x29, 0x6c, 0x3a, 0x54, 0x5e, 0x38,
-    0x72, 0x76, 0x0a, 0xb7, 0x36, 0x17, 0xde, 0x4a, 0x96, 0x26, 0x2c, 0x6f, 0x5d, 0x9e, 0x98,
-    0xbf, 0x92, 0x92, 0xdc, 0x29, 0xf8, 0xf4, 0x1d, 0xbd, 0x28, 0x9a, 0x14, 0x7c, 0xe9, 0xda,
-    0x31, 0x13, 0xb5, 0xf0, 0xb8, 0xc0, 0x0a, 0x60, 0xb1, 0xce, 0x1d, 0x7e, 0x81, 0x9d, 0x7a,
-    0x43, 0x1d, 0x7c, 0x90, 0xea, 0x0e, 0x5f};
+    0x04, 0xaa, 0x87, 0xca, 0x22, 0xbe, 0x8b, 0x05, 0x37, 0x8e, 0xb1, 0xc7, 0x1e, 0xf3,
+    0x20, 0xad, 0x74, 0x6e, 0x1d, 0x3b, 0x62, 0x8b, 0xa7, 0x9b, 0x98, 0x59, 0xf7, 0x41,
+    0xe0, 0x82, 0x54, 0x2a, 0x38, 0x55, 0x02, 0xf2, 0x5d, 0xbf, 0x55, 0x29, 0x6c, 0x3a,
+    0x54, 0x5e, 0x38, 0x72, 0x76, 0x0a, 0xb7, 0x36, 0x17, 0xde, 0x4a, 0x96, 0x26, 0x2c,
+    0x6f, 0x5d, 0x9e, 0x98, 0xbf, 0x92, 0x92, 0xdc, 0x29, 0xf8, 0xf4, 0x1d, 0xbd, 0x28,
+    0x9a, 0x14, 0x7c, 0xe9, 0xda, 0x31, 0x13, 0xb5, 0xf0, 0xb8, 0xc0, 0x0a, 0x60, 0xb1,
+    0xce, 0x1d, 0x7e, 0x81, 0x9d, 0x7a, 0x43, 0x1d, 0x7c, 0x90, 0xea, 0x0e, 0x5f};
 static const uint8_t secp521r1_base[] = {
     0x04, 0x00, 0xc6, 0x85, 0x8e, 0x06, 0xb7, 0x04, 0x04, 0xe9, 0xcd, 0x9e, 0x3e, 0xcb, 0x66,
     0x23, 0x95, 0xb4, 0x42, 0x9c, 0x64, 0x81, 0x39, 0x05, 0x3f, 0xb5, 0x21, 0xf8, 0x28, 0xaf,
@@ -55,40 +57,79 @@ static void put(struct lk_writer *w, const void *data, size_t len)
     lk_writer_put(w, data, len);
 }
 
+/* What a proof is about, of whichever extension. */
+struct statement {
+    const struct lk_tls12_common *common;
+    const uint8_t *client_random, *server_random;
+    uint16_t sig_and_hash, group;
+    uint8_t poo_prf;
+    struct lk_bytes params, point, poo_point;
+    const char *label; /* so that a proof made for one extension does not serve the other */
+};
+
 /* L(UserID), UserID = L(client_random) || L(S) */
-static void user_id_put(struct lk_writer *w, const struct lk_tls12_ecdhe *request)
+static void user_id_put(struct lk_writer *w, const struct statement *s)
 {
     size_t place = lk_writer_reserve(w, 4);
-    put(w, request->client_random, LK_RANDOM_BYTES);
-    put(w, request->server_random, LK_RANDOM_BYTES);
+    put(w, s->client_random, LK_RANDOM_BYTES);
+    put(w, s->server_random, LK_RANDOM_BYTES);
     lk_writer_fill(w, place, 4);
 }
 
 /* L(OtherInfo) */
-static void other_info_put(struct lk_writer *w, const struct lk_tls12_ecdhe *request)
+static void other_info_put(struct lk_writer *w, const struct statement *s)
 {
-    static const char label[] = "tls12 poo";
-    uint8_t scheme[] = {(uint8_t)(request->sig_and_hash >> 8), (uint8_t)request->sig_and_hash};
+    uint8_t scheme[] = {(uint8_t)(s->sig_and_hash >> 8), (uint8_t)s->sig_and_hash};
     size_t place = lk_writer_reserve(w, 4);
-    put(w, request->common.key_id, sizeof request->common.key_id);
-    put(w, &request->common.freshness, sizeof request->common.freshness);
+    put(w, s->common->key_id, sizeof s->common->key_id);
+    put(w, &s->common->freshness, sizeof s->common->freshness);
     put(w, scheme, sizeof scheme);
-    put(w, request->params.data, request->params.len);
-    put(w, label, sizeof label - 1);
+    put(w, s->params.data, s->params.len);
+    put(w, s->label, strlen(s->label));
     lk_writer_fill(w, place, 4);
+}
+
+static size_t challenge(const struct statement *s, uint8_t c[LK_SHA256_BYTES])
+{
+    uint8_t text[1024]; /* three points, params, two randoms, their counts */
+    struct lk_writer w = lk_writer_of(text, sizeof text);
+    struct lk_bytes base = base_of(s->group);
+    put(&w, base.data, base.len);
+    put(&w, s->poo_point.data, s->poo_point.len);
+    put(&w, s->point.data, s->point.len);
+    user_id_put(&w, s);
+    other_info_put(&w, s);
+    LK_ASSERT(base.data != NULL && !w.bad);
+    lk_sha256(text, w.len, c);
+    return s->poo_prf == 1 ? 16 : 32;
 }
 
 size_t lk_poo_challenge(const struct lk_tls12_ecdhe *request, uint8_t c[LK_SHA256_BYTES])
 {
-    uint8_t text[1024]; /* three points, params, two randoms, their counts */
-    struct lk_writer w = lk_writer_of(text, sizeof text);
-    struct lk_bytes base = base_of(request->group);
-    put(&w, base.data, base.len);
-    put(&w, request->poo_point.data, request->poo_point.len);
-    put(&w, request->point.data, request->point.len);
-    user_id_put(&w, request);
-    other_info_put(&w, request);
-    LK_ASSERT(base.data != NULL && !w.bad);
-    lk_sha256(text, w.len, c);
-    return request->poo_prf == 1 ? 16 : 32;
+    const struct statement statement = {.common = &request->common,
+                                        .client_random = request->client_random,
+                                        .server_random = request->server_random,
+                                        .sig_and_hash = request->sig_and_hash,
+                                        .group = request->group,
+                                        .poo_prf = request->poo_prf,
+                                        .params = request->params,
+                                        .point = request->point,
+                                        .poo_point = request->poo_point,
+                                        .label = "tls12 poo"};
+    return challenge(&statement, c);
+}
+
+size_t lk_poo_challenge_split(const struct lk_split_sign_ske *request, uint8_t c[LK_SHA256_BYTES])
+{
+    const struct statement statement = {.common = &request->common,
+                                        .client_random = request->client_random,
+                                        .server_random = request->server_random,
+                                        .sig_and_hash = request->sig_and_hash,
+                                        .group = request->group,
+                                        .poo_prf = request->poo_prf,
+                                        .params = request->params,
+                                        .point = request->share,
+                                        .poo_point = request->poo_point,
+                                        .label = "split poo"};
+    return challenge(&statement, c);
 }

@@ -168,6 +168,7 @@ static void audit_write(struct lk_worker *w, const struct lk_lane *lane)
                                      .scheme = lane->scheme,
                                      .peer_hash = head->peer_hash};
     memcpy(record.key_full, lane->key->keyid.full, sizeof record.key_full);
+    memcpy(record.random, lane->fs, sizeof record.random);
     lk_audit_append(w->audit, &record);
 }
 

@@ -18,6 +18,8 @@
 
 #include "core/base/limits.h"
 
+#define LK_AUDIT_RANDOM_BYTES 16 /* enough to tell any two handshakes apart */
+
 struct lk_audit_record {
     uint64_t sequence;
     uint64_t unix_ns;
@@ -30,7 +32,8 @@ struct lk_audit_record {
     uint16_t worker;
     uint16_t scheme; /* SignatureScheme or PRF hash */
     uint64_t peer_hash;
-    uint8_t reserved[24];
+    uint8_t random[LK_AUDIT_RANDOM_BYTES]; /* of ServerHello.random, the first; 0: it had none */
+    uint8_t reserved[8];
     uint8_t hash[16];
 };
 _Static_assert(sizeof(struct lk_audit_record) == 128, "audit record");

@@ -20,6 +20,7 @@
 #include "crypto/rsa/rsa_pad.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
+#include "tests/ct/secret_p256.h"
 #include "tests/ct/secret_run.h"
 
 #define K 256
@@ -113,6 +114,7 @@ static void proof_answers(void)
         secret(v, sizeof v);
         uint32_t below = lk_poo_scalar_in_range(v, q, widths[i]);
         lk_poo_scalar_response(q, widths[i], b, v, c, sizeof c, r);
+        lk_poo_scalar_fold(q, widths[i], b, 0u - (v[0] & 1u), b);
         public(&below, sizeof below);
         public(r, widths[i]);
         if (below != 0 && r[0] == 1) puts("");
@@ -162,6 +164,13 @@ static void private_4096(void)
     private_runs(&lk_rsa_private_x2_ref[LK_RSA_4096], 2);
 }
 
+/* A pair of vectors and one alone. */
+static void sign_p256(void)
+{
+    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 1, 1);
+    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 5, 1);
+}
+
 static void run_control(enum lk_leak which)
 {
     lk_leak = which;
@@ -205,6 +214,7 @@ static const struct lk_row rows[] = {
     {"finished", finished_compares, finished_leaks},
     {"result", result_checks, NULL},
     {"proof", proof_answers, NULL},
+    {"sign_p256", sign_p256, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},

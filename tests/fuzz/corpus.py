@@ -293,6 +293,35 @@ def packets():
     seed("liblurk_packet", "half_head", b"LK\1\1\0\0")
 
 
+def answers():
+    """See fuzz_liblurk_answer.c: framing, length of pieces, then answers to its ten calls."""
+    exchanges = ((0, 0), (0, 1), (1, 0), (1, 2), (1, 6), (2, 2), (240, 2), (240, 4), (2, 0), (240, 0))
+    ids = [0x7E7E7E7E7E7E7E00 + n for n in range(10)]
+    good = (b"\0\2\0\1abcd", b"", b"\0\0\0\1\0abcd", bytes(48), b"\0\2ab", bytes(20), bytes(48), b"\0\2ab", bytes(16), bytes(14))
+    said = [message(*exchanges[n], good[n], status=1, number=ids[n]) for n in range(10)]
+    fault = lambda n, status, payload=b"abcd": message(0, exchanges[n][1], payload, status=status, number=ids[n])
+    stream = lambda body, piece=65535: b"\0" + struct.pack(">H", piece) + body
+    seed("liblurk_answer", "all", stream(b"".join(said)))
+    seed("liblurk_answer", "all_bytewise", stream(b"".join(said), 0))
+    seed("liblurk_answer", "reversed", stream(b"".join(said[::-1]), 33))
+    seed("liblurk_answer", "faults", stream(b"".join(fault(n, n + 2) for n in range(8))))
+    seed("liblurk_answer", "bare_faults", stream(b"".join(fault(n, n + 2, b"") for n in range(8))))
+    seed("liblurk_answer", "fault_of_five", stream(said[0] + fault(1, 5, b"abcde") + said[2]))
+    seed("liblurk_answer", "strays", stream(message(0, 1, status=1, number=9) + message(0, 1, number=ids[1]) + said[1] * 2))
+    seed("liblurk_answer", "third_designation", stream(message(9, 6, b"abcd", status=5, number=ids[4])))
+    seed("liblurk_answer", "cut_lost", stream(said[1] + message(1, 6, status=1, number=ids[4], length=15)))
+    for n in range(8):
+        seed("liblurk_answer", f"datagram_{n}", b"\1\xff\xff" + said[n])
+    with open(f"{TOP}/../vectors/lurk/tls13.json") as f:
+        signed = bytes.fromhex(json.load(f)["s_init_cert_verify"][0]["response"])
+    seed("liblurk_answer", "tls13_signed", stream(signed[:4] + struct.pack(">Q", ids[5]) + signed[12:]))
+    seed("liblurk_answer", "capabilities", stream(said[8] + said[9], 25))
+    seed("liblurk_answer", "packet", b"\2\xff\xff" + packet(2, said[1], tag=0x10001))
+    for outcome in range(1, 8):
+        seed("liblurk_answer", f"packet_outcome_{outcome}", b"\2\xff\xff" + packet(2, outcome=outcome, tag=0x10003))
+    seed("liblurk_answer", "packets", b"\2\0\x1b" + b"".join(packet(2, said[1], tag=n) for n in (0x10001, 7)))
+
+
 # --- files of the channel: which of certificate, key, authority, list; 4: for DTLS -------------------------
 
 
@@ -311,6 +340,51 @@ def channel_files():
         seed("channel_files", f"{name}_cut", bytes([which]) + files[file][:-80])
         seed("channel_files", f"{name}_twice", bytes([which]) + files[file] * 2)
         seed("channel_files", f"{name}_other", bytes([which]) + files["stranger.key"])
+
+
+# --- tls13, split: which payload, then the payload; see fuzz_tls13.c and fuzz_split.c ---------------------
+
+
+def vectors(name):
+    with open(f"{TOP}/../vectors/lurk/{name}.json", encoding="utf-8") as f:
+        return json.load(f)
+
+
+def tls13():
+    rows = vectors("tls13")["s_init_cert_verify"]
+    request = bytes.fromhex(rows[0]["request"])[16:]
+    for at, row in enumerate(rows):
+        seed("tls13", f"request_{at}", b"\0" + bytes.fromhex(row["request"])[16:])
+        seed("tls13", f"reply_{at}", b"\1" + bytes.fromhex(row["response"])[16:])
+    head, messages, tail = request[:39], request[43:267], request[267:]
+    client, server, rest = messages[:128], messages[128:218], messages[218:]
+    retry = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+    hrr = b"\2\0\0\x34\3\3" + retry + b"\0" + bytes.fromhex("1301" "00" "000c" "002b00020304" "00330002001d")
+    ask = bytes.fromhex("0d00000b" "00" "0008" "000d0004" "00020403")
+    count = lambda data: struct.pack(">I", len(data)) + data
+    whole = lambda parts: b"\0" + head + count(b"".join(parts)) + tail
+    seed("tls13", "retry", whole((client, hrr, client, server, rest)))
+    seed("tls13", "certificate_request", whole((client, server, rest, ask)))
+    seed("tls13", "retry_last", whole((client, hrr, rest)))
+    made = server[:3] + bytes([server[3] - 32]) + server[4:42] + b"\0\x0e" + server[44:50]
+    made += b"\0\x33\0\4\0\x1d\0\0"
+    seed("tls13", "cs_generated", b"\0\0" + b"\1\2\3\4" + b"\1\2" + count(client + made + rest) + tail)
+    entry = lambda der: struct.pack(">I", len(der))[1:] + der + b"\0\0"
+    forms = b"\0\x82\0" + struct.pack(">I", 20)[1:] + entry(b"0\3\2\1\1") * 2
+    seed("tls13", "uncompressed", b"\0" + head + count(messages) + forms + tail[13:])
+    seed("tls13", "no_certificate", b"\0" + head + count(messages) + b"\0\x80" + tail[13:])
+    seed("tls13", "reply_session", b"\1\0\1\2\3\4\2\0\7\0\x1d\0\3abc\0\0\0\1s")
+    seed("tls13", "capabilities", b"\2" + bytes.fromhex("03000102" "03000102" "020102" "0002001d" "00021301" "00020807"
+                                                       "000400810082" "000493c5cfd7"))
+
+
+def split():
+    for at, row in enumerate(vectors("split")["tests"]):
+        request, reply = bytes.fromhex(row["request"]), bytes.fromhex(row["response"])
+        seed("split", f"request_{at}", request[2:3] + request[16:])
+        seed("split", f"reply_{at}", bytes([reply[2] | 0x80]) + reply[16:])
+    seed("split", "capabilities", bytes.fromhex("00" "03000102" "0100" "0100" "020102" "00020401" "00020017"
+                                                "000800e5c8b4b1020010"))
 
 
 # --- key files of the edge: DER and PEM -------------------------------------------------------------------
@@ -424,7 +498,25 @@ def agent_srvs():
         seed("agent_srv", name, data)
 
 
+# --- what libssl hashes on an edge: pieces behind their lengths ---------------------------------------------
+
+
+def edge_transcripts():
+    message = lambda kind, size: bytes([kind]) + size.to_bytes(3, "big") + b"\3\3" + bytes(size - 2)
+    datagram = lambda kind, size, at: (bytes([kind]) + size.to_bytes(3, "big") + struct.pack(">H", at) + bytes(3)
+                                       + size.to_bytes(3, "big") + bytes(size))
+    pieces = lambda *parts: b"".join(struct.pack(">H", len(p)) + p for p in parts)
+    hello, flight = message(1, 180), [message(kind, size) for kind, size in ((2, 86), (8, 6), (11, 500))]
+    seed("edge_transcript", "tls13", pieces(hello + flight[0], *flight[1:]))
+    seed("edge_transcript", "retried", pieces(bytes([254, 0, 0, 32]) + bytes(32) + flight[0] + hello + flight[0], *flight[1:]))
+    seed("edge_transcript", "rsa", pieces(hello, *(message(kind, 60) for kind in (2, 11, 22, 13, 14, 11, 16))))
+    seed("edge_transcript", "ended", pieces(hello, flight[0], message(12, 200)))
+    whole = datagram(11, 700, 1)
+    seed("edge_transcript", "datagrams", pieces(datagram(1, 90, 0), datagram(2, 60, 0), whole[:300], whole[300:]))
+    seed("edge_transcript", "cut", pieces(hello[:-1]))
+
+
 if __name__ == "__main__":
-    for make in (keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets, channel_files,
-                 edge_keyfiles, agent_sessions, agent_confs, agent_srvs):
+    for make in (tls13, split, keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets,
+                 answers, channel_files, edge_keyfiles, edge_transcripts, agent_sessions, agent_confs, agent_srvs):
         make()

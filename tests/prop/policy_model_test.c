@@ -34,14 +34,22 @@ static int put_names(char *to, const char *option, char letter, uint32_t tenant,
     return len + sprintf(to + len, "]");
 }
 
+static enum lk_exchange_id keyed_exchange(void)
+{
+    enum lk_exchange_id id;
+    do
+        id = FIRST + below(LK_EXCHANGE_COUNT - FIRST);
+    while (!lk_exchange_keyed(id) || id == LK_X_TLS12_ECDHE);
+    return id;
+}
+
 static int put_rule(char *to, uint32_t index)
 {
     uint32_t tenant = below(TENANTS);
     int len = sprintf(to, "- {name: r%u, tenant: t%u", index, tenant);
     len += put_names(to + len, "edges", 'e', tenant, EDGES);
     len += put_names(to + len, "keys", 'k', tenant, KEYS);
-    len += sprintf(to + len, ", exchanges: [%s",
-                   lk_exchange_name(FIRST + below(LK_EXCHANGE_COUNT - FIRST - 1)));
+    len += sprintf(to + len, ", exchanges: [%s", lk_exchange_name(keyed_exchange()));
     if (below(2) == 0) len += sprintf(to + len, ", tls12.ecdhe");
     len += sprintf(to + len, "], hashes: [%s]", hash_names[below(3)]);
     return len + sprintf(to + len, ", require_poo: %s}\n", below(2) == 0 ? "true" : "false");
@@ -99,6 +107,7 @@ static bool holds(const uint32_t *list, uint32_t count, uint32_t index)
 /* What an exchange needs of a key. */
 static bool serves(const struct lk_conf_key *key, unsigned exchange)
 {
+    if (exchange > LK_X_TLS12_ECDHE) return false;
     return (key->uses & (exchange == LK_X_TLS12_ECDHE ? LK_USE_TLS12_SIGN : LK_USE_TLS12_RSA)) != 0;
 }
 

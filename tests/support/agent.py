@@ -30,7 +30,7 @@ class Agent:
         self.directory, self.pki, self.servers = directory, pki, list(servers)
         self.conf, self.log = f"{directory}/lurk-agent.conf", f"{directory}/lurk-agent.log"
         self.path = f"{directory}/agent.sock"
-        self.sockets, self.allow = [self.path], []
+        self.sockets, self.allow = [self.path], [f"user: {os.getuid()}"]
         self.certificate = "edge-1"
         self.admin = free_port()
         self.sections = {"agent": {"control_socket": f"{directory}/agent-control.sock", "admin_port": self.admin,

@@ -103,8 +103,8 @@ def hkdf_label(name, secret, label, context, size):
 
 
 class Agent:
-    def __init__(self, address, keys):
-        """keys: PEM files of private keys."""
+    def __init__(self, address, keys, certificates=()):
+        """PEM files: of private keys, of certificates that are known by fingerprint."""
         self.address, self.seen, self.lock = address, [], threading.Lock()
         self.delay_s, self.outcome, self.close_next, self.deaf = 0, 0, False, False
         self.keys, self.spki = {}, {}
@@ -116,6 +116,10 @@ class Agent:
                                   capture_output=True).stdout
             self.spki[hashlib.sha256(spki).digest()[:4]] = spki
             self.keys[hashlib.sha256(spki).digest()[:4]] = key
+        self.certificates = {}
+        for path in certificates:
+            der = subprocess.run(["openssl", "x509", "-in", path, "-outform", "DER"], check=True, capture_output=True).stdout
+            self.certificates[hashlib.sha256(der).digest()[:4]] = der
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind("\0" + address[1:] if address[0] == "@" else address)
         self.listener.listen(512)
@@ -123,6 +127,7 @@ class Agent:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self.listener.close()
         self.drop()
 
@@ -306,6 +311,18 @@ def rsa_extended_master(agent, payload, row):
 # --- tls13 ------------------------------------------------------------------------------------------
 
 
+def whole_entries(agent, short):
+    """CertificateEntry list, from fingerprints."""
+    out, at = b"", 0
+    while at < len(short):
+        der = agent.certificates.get(short[at:at + 4])
+        need(der is not None, 10, "fingerprint")
+        size = 2 + struct.unpack(">H", short[at + 4:at + 6])[0]
+        out += edge.vec(3, der) + short[at + 4:at + 4 + size]
+        at += 4 + size
+    return out
+
+
 def s_init_cert_verify(agent, payload, row):
     need(payload[0] == 0x80 and payload[1] == 0 and payload[2] == 1, 3, "tag, freshness or method")
     size = struct.unpack(">H", payload[3:5])[0]
@@ -313,9 +330,12 @@ def s_init_cert_verify(agent, payload, row):
     rest = payload[5 + size:]
     size = struct.unpack(">I", rest[:4])[0]
     data, rest = rest[4:4 + size], rest[4 + size:]
-    need(struct.unpack(">H", rest[:2])[0] == 130 and rest[2] == 0, 10, "certificate")
+    form = struct.unpack(">H", rest[:2])[0]
+    need(form in (129, 130) and rest[2] == 0, 10, "certificate")
     size = int.from_bytes(rest[3:6], "big")
     entries, rest = rest[6:6 + size], rest[6 + size:]
+    if form == 129:
+        entries = whole_entries(agent, entries)
     need(len(rest) == 4 and rest[:2] == b"\0\0", 3, "secret request")
     scheme = rest[2:]
     first = entries[3:3 + int.from_bytes(entries[:3], "big")]
@@ -340,7 +360,7 @@ def s_init_cert_verify(agent, payload, row):
     body = b"\0" + edge.vec(3, entries)
     transcript = hash_of(b"".join(parts) + b"\x0b" + edge.vec(3, body))
     row.update(scheme=scheme.hex(), group=group, random=random.hex(), client=messages.list[at - 1][1][6:38].hex(),
-               retried=retried, messages=messages.types, server_traffic=traffic.hex())
+               retried=retried, messages=messages.types, form=form, server_traffic=traffic.hex())
     content = b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + transcript
     return b"\x80\1" + b"\0\0" + edge.vec(2, sign(key, scheme, content))
 

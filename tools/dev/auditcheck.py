@@ -19,9 +19,10 @@ EXCHANGES = ["lurk.capabilities", "lurk.ping", "tls12.capabilities", "tls12.ping
 
 
 def record_bytes(r):
-    return struct.pack("<QQQQ32sIIHHHHQ24x16x", r["sequence"], r["time_ns"], int(r["request"], 16),
+    return struct.pack("<QQQQ32sIIHHHHQ16s8x16x", r["sequence"], r["time_ns"], int(r["request"], 16),
                        int(r["handle"], 16), bytes.fromhex(r["key"]), r["tenant"], r["edge"],
-                       EXCHANGES.index(r["exchange"]), r["status"], r["worker"], r["scheme"], int(r["peer"], 16))
+                       EXCHANGES.index(r["exchange"]), r["status"], r["worker"], r["scheme"], int(r["peer"], 16),
+                       bytes.fromhex(r["random"]))
 
 
 class Chain:

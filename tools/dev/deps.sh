@@ -28,7 +28,9 @@ libclang-rt-14-dev      fuzzing runtime
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
-scdoc                   manual pages'
+scdoc                   manual pages
+nginx                   serves TLS with remote keys in stories of the edge
+haproxy                 the same, and without blocking'
 bench='
 g++                     shim of the benchmarks
 libbenchmark-dev        runs and interleaves them'

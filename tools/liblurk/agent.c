@@ -1,5 +1,6 @@
 /* agent: the way to lurk-agent: a Unix socket of packets, "/path" or "@abstract". */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +26,15 @@ static bool address_of(const char *host, struct sockaddr_un *address, socklen_t 
     return true;
 }
 
+/* Out of the way, or where it was. */
+static int fd_move(int fd, int least)
+{
+    int moved = least > 0 ? fcntl(fd, F_DUPFD_CLOEXEC, least) : -1;
+    if (moved < 0) return fd;
+    close(fd);
+    return moved;
+}
+
 /* Connects at once or not at all; a full queue asks for another try. */
 static int agent_dial(struct lurk_transport *t, uint64_t now_ns)
 {
@@ -35,6 +45,7 @@ static int agent_dial(struct lurk_transport *t, uint64_t now_ns)
     t->timer_ns = now_ns; /* once it is connected no descriptor tells, so the next turn is now */
     t->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (t->fd < 0) return lk_transport_fault(t, LURK_ERR_SYSTEM, "socket for", strerror(errno));
+    t->fd = fd_move(t->fd, t->fd_min);
     if (connect(t->fd, (const struct sockaddr *)&address, len) == 0) return LURK_OK;
     int why = errno;
     close(t->fd);

@@ -6,8 +6,6 @@
 #include "core/wire/lurk.h"
 #include "tools/liblurk/answer.h"
 
-#define VERSION 1
-
 /* A status other than success: under the message layer's name or the request's own (rule 4). */
 static int fault_judge(const struct lk_header *request, const struct lk_header *header,
                        struct lk_bytes payload, struct lurk_answer *answer)
@@ -21,24 +19,20 @@ static int fault_judge(const struct lk_header *request, const struct lk_header *
     return layer && header->status == LK_LURK_TEMPORARY_FAILURE ? LURK_ERR_BUSY : LURK_ERR_REFUSED;
 }
 
-int lk_answer_judge(const struct lk_header *request, struct lk_bytes message,
-                    struct lurk_answer *answer)
+int lk_answer_judge(const struct lk_header *request, const struct lk_header *header,
+                    struct lk_bytes message, struct lurk_answer *answer)
 {
-    struct lk_cursor c = lk_cursor_of(message);
-    struct lk_header header;
-    lk_header_read(&c, &header);
-    if (c.bad || header.length != message.len) return LURK_ERR_ANSWER;
-    if (header.id != request->id || header.status == LK_STATUS_REQUEST) return LURK_ERR_STRAY;
+    if (header->status == LK_STATUS_REQUEST) return LURK_ERR_STRAY;
     struct lk_bytes payload = lk_bytes_of(message.data + LK_HEADER_BYTES,
                                           message.len - LK_HEADER_BYTES);
     *answer = (struct lurk_answer){.size = sizeof *answer,
-                                   .extension = header.designation,
-                                   .type = header.type,
-                                   .status = header.status,
+                                   .extension = header->designation,
+                                   .type = header->type,
+                                   .status = header->status,
                                    .message = lk_bytes_out(message)};
-    if (header.status != LK_STATUS_SUCCESS) return fault_judge(request, &header, payload, answer);
-    bool same = header.designation == request->designation && header.version == request->version &&
-                header.type == request->type;
+    if (header->status != LK_STATUS_SUCCESS) return fault_judge(request, header, payload, answer);
+    bool same = header->designation == request->designation &&
+                header->version == request->version && header->type == request->type;
     answer->payload = lk_bytes_out(payload);
     return same ? LURK_OK : LURK_ERR_ANSWER;
 }
@@ -47,10 +41,16 @@ int lurk_answer_judge(const uint8_t request[LURK_HEADER_BYTES], struct lurk_byte
                       struct lurk_answer *answer)
 {
     struct lk_cursor c = lk_cursor_of(lk_bytes_of(request, LK_HEADER_BYTES));
-    struct lk_header asked;
+    struct lk_cursor m = lk_cursor_of(lk_bytes_in(message));
+    struct lk_header asked, header;
     struct lurk_answer own = {0};
     lk_header_read(&c, &asked);
-    int judged = lk_answer_judge(&asked, lk_bytes_in(message), &own);
+    lk_header_read(&m, &header);
+    int judged = LURK_ERR_ANSWER;
+    if (!m.bad && header.length == message.len)
+        judged = header.id == asked.id
+                     ? lk_answer_judge(&asked, &header, lk_bytes_in(message), &own)
+                     : LURK_ERR_STRAY;
     return LK_FIELDS_GIVE(answer, own) ? judged : LURK_ERR_ARGUMENT;
 }
 
@@ -62,6 +62,17 @@ int lk_answer_payload(const struct lurk_answer *answer, uint8_t extension, uint8
     if (own.status != LK_STATUS_SUCCESS || own.extension != extension || own.type != type)
         return LURK_ERR_ARGUMENT;
     *payload = lk_bytes_in(own.payload);
+    return LURK_OK;
+}
+
+int lk_answer_state(const struct lurk_answer *answer, uint8_t extension, struct lk_bytes *payload,
+                    struct lk_bytes *state)
+{
+    int fault = lk_answer_payload(answer, extension, LURK_TYPE_CAPABILITIES, payload);
+    if (fault < 0) return fault;
+    if (payload->len < LK_STATE_BYTES) return LURK_ERR_ANSWER;
+    payload->len -= LK_STATE_BYTES;
+    *state = lk_bytes_of(payload->data + payload->len, LK_STATE_BYTES);
     return LURK_OK;
 }
 

@@ -384,7 +384,7 @@ static bool unit_answer(struct lurk_client *client, const struct lk_unit *unit,
         client->counts.strays++;
         return false;
     }
-    int judged = lk_answer_judge(&call->header, unit->message, &client->answer);
+    int judged = lk_answer_judge(&call->header, &header, unit->message, &client->answer);
     if (judged == LURK_ERR_STRAY) {
         client->counts.strays++;
         return false;

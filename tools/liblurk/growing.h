@@ -13,7 +13,9 @@ struct lk_growing {
 
 static inline struct lk_bytes lk_growing_bytes(const struct lk_growing *from)
 {
-    return lk_bytes_of(from->data + from->at, from->len - from->at);
+    /* There may be no memory yet, and NULL + 0 is undefined in C. */
+    const uint8_t *at = from->data != NULL ? from->data + from->at : NULL;
+    return lk_bytes_of(at, from->len - from->at);
 }
 
 /* Room for `want` more bytes behind what is there, which may move; NULL: more than max, or no

@@ -530,6 +530,8 @@ struct lurk_transport_options {
     struct lurk_identity *identity; /* LURK_TLS, LURK_DTLS */
     uint32_t connect_ms;            /* to be open after open; 0: 2,000 */
     uint32_t calls_max, queue_bytes_max;
+    int fd_min; /* LURK_AGENT: its descriptor is no lower than this, where there is room: low ones
+                 * may be scarce in a program that keeps a table of them. 0: as it comes */
 };
 /* NULL: no memory, or text says which option is wrong. Opens nothing. */
 struct lurk_transport *lurk_transport_new(const struct lurk_transport_options *options, char *text,

@@ -52,7 +52,7 @@ static int share_take(struct lk_poo_prover *curve, struct lk_bytes b, struct lk_
                       uint8_t scalar[LURK_SCALAR_BYTES_MAX])
 {
     uint8_t own[LURK_POINT_BYTES_MAX];
-    bool fits = lk_poo_key_take(curve, b.data, scalar) && lk_poo_multiply(curve, scalar, own) &&
+    bool fits = lk_poo_key_take(curve, b.data, scalar) && lk_poo_key_public(curve, b.data, own) &&
                 lk_ct_equal(own, point.data, point.len);
     LK_WIPE(own);
     if (fits) return LURK_OK;
@@ -83,42 +83,92 @@ int lurk_share_check(struct lurk_prover *prover, uint16_t group, struct lurk_byt
     return fault;
 }
 
+/* A request of either extension, on its way to a proof. */
+struct statement {
+    uint16_t group;
+    struct lk_bytes point; /* bG */
+    size_t (*challenge)(struct statement *s, struct lk_bytes poo_point, uint8_t c[LK_SHA256_BYTES]);
+    union {
+        struct lk_tls12_ecdhe tls12;
+        struct lk_split_sign_ske split;
+    } of;
+};
+
+static size_t tls12_challenge(struct statement *s, struct lk_bytes poo_point,
+                              uint8_t c[LK_SHA256_BYTES])
+{
+    s->of.tls12.poo_point = poo_point;
+    return lk_poo_challenge(&s->of.tls12, c);
+}
+
+static size_t split_challenge(struct statement *s, struct lk_bytes poo_point,
+                              uint8_t c[LK_SHA256_BYTES])
+{
+    s->of.split.poo_point = poo_point;
+    return lk_poo_challenge_split(&s->of.split, c);
+}
+
 /* v and vG, c over both, r. */
-static int prove(struct lk_poo_prover *curve, struct lk_tls12_ecdhe *request, const uint8_t *scalar,
-                 struct lurk_proof *proof)
+static int answer(struct lk_poo_prover *curve, struct statement *s, const uint8_t *scalar,
+                  struct lurk_proof *proof)
 {
     uint8_t v[LURK_SCALAR_BYTES_MAX], c[LK_SHA256_BYTES];
-    proof->prf = request->poo_prf;
     proof->point_len = (uint8_t)lk_poo_prover_point_bytes(curve);
     proof->r_len = (uint8_t)lk_poo_prover_scalar_bytes(curve);
     bool drawn = lk_poo_commit(curve, v, proof->point);
     if (drawn) {
-        request->poo_point = lk_bytes_of(proof->point, proof->point_len);
-        size_t c_bytes = lk_poo_challenge(request, c);
+        size_t c_bytes = s->challenge(s, lk_bytes_of(proof->point, proof->point_len), c);
         lk_poo_answer(curve, scalar, v, c, c_bytes, proof->r);
     }
     LK_WIPE(v);
     return drawn ? LURK_OK : LURK_ERR_CRYPTO;
 }
 
+static int prove(struct lurk_prover *prover, struct statement *s, enum lurk_poo_prf prf,
+                 struct lk_bytes b, struct lurk_proof *proof)
+{
+    struct lurk_proof made;
+    struct lk_poo_prover *curve;
+    uint8_t scalar[LURK_SCALAR_BYTES_MAX];
+    if (!LK_FIELDS_TAKE(made, proof) || (prf != LURK_POO_SHA256_128 && prf != LURK_POO_SHA256_256))
+        return LURK_ERR_ARGUMENT;
+    int fault = share_open(prover, s->group, b, s->point, &curve);
+    if (fault == LURK_OK) fault = share_take(curve, b, s->point, scalar);
+    if (fault < 0) return fault;
+    made.prf = (uint8_t)prf;
+    fault = answer(curve, s, scalar, &made);
+    LK_WIPE(scalar);
+    (void)LK_FIELDS_GIVE(proof, made);
+    return fault;
+}
+
 int lurk_tls12_ecdhe_prove(struct lurk_prover *prover, const struct lurk_tls12_ecdhe *request,
                            enum lurk_poo_prf prf, struct lurk_bytes b, struct lurk_proof *proof)
 {
     struct lurk_tls12_ecdhe own;
-    struct lk_tls12_ecdhe asked;
-    struct lurk_proof made;
-    struct lk_poo_prover *curve;
-    uint8_t scalar[LURK_SCALAR_BYTES_MAX];
-    if (!LK_FIELDS_TAKE(own, request) || !lk_ecdhe_request(&own, &asked) ||
-        !LK_FIELDS_TAKE(made, proof) || (prf != LURK_POO_SHA256_128 && prf != LURK_POO_SHA256_256))
+    struct statement s = {.challenge = tls12_challenge};
+    if (!LK_FIELDS_TAKE(own, request) || !lk_ecdhe_request(&own, &s.of.tls12))
         return LURK_ERR_ARGUMENT;
-    int fault = share_open(prover, asked.group, lk_bytes_in(b), asked.point, &curve);
-    if (fault == LURK_OK) fault = share_take(curve, lk_bytes_in(b), asked.point, scalar);
-    if (fault < 0) return fault;
-    asked.poo_prf = (uint8_t)prf;
-    fault = prove(curve, &asked, scalar, &made);
-    LK_WIPE(scalar);
+    s.of.tls12.poo_prf = (uint8_t)prf;
+    s.group = s.of.tls12.group;
+    s.point = s.of.tls12.point;
+    int fault = prove(prover, &s, prf, lk_bytes_in(b), proof);
     LK_WIPE(own); /* S */
-    (void)LK_FIELDS_GIVE(proof, made);
+    return fault;
+}
+
+int lurk_split_sign_ske_prove(struct lurk_prover *prover, const struct lurk_split_sign_ske *request,
+                              enum lurk_poo_prf prf, struct lurk_bytes b, struct lurk_proof *proof)
+{
+    struct lurk_split_sign_ske own;
+    struct statement s = {.challenge = split_challenge};
+    if (!LK_FIELDS_TAKE(own, request) || own.kx != LURK_KX_ECDHE ||
+        !lk_ecdhe_split_request(&own, &s.of.split))
+        return LURK_ERR_ARGUMENT;
+    s.of.split.poo_prf = (uint8_t)prf;
+    s.group = s.of.split.group;
+    s.point = s.of.split.share;
+    int fault = prove(prover, &s, prf, lk_bytes_in(b), proof);
+    LK_WIPE(own); /* S */
     return fault;
 }

@@ -73,20 +73,16 @@ bool lk_ecdhe_request(const struct lurk_tls12_ecdhe *in, struct lk_tls12_ecdhe *
     return lk_ecdhe_params_read(out->params, &out->group, &out->point);
 }
 
-/* Points into own, which the request borrows. */
-static bool proof_take(struct lurk_proof *own, const struct lurk_proof *proof,
-                       struct lk_tls12_ecdhe *request)
+bool lk_ecdhe_proof_take(struct lurk_proof *own, const struct lurk_proof *proof, uint16_t group)
 {
+    *own = (struct lurk_proof){.prf = LURK_POO_NULL};
     if (proof == NULL) return true;
     if (!LK_FIELDS_TAKE(*own, proof)) return false;
-    const struct lk_group_row *row = lk_group_find(request->group);
-    bool fits = own->prf <= LURK_POO_SHA256_256 &&
-                (own->prf == LURK_POO_NULL ||
-                 (own->point_len == row->point_bytes && own->r_len == row->scalar_bytes));
-    request->poo_prf = own->prf;
-    request->poo_point = lk_bytes_of(own->point, own->point_len);
-    request->poo_r = lk_bytes_of(own->r, own->r_len);
-    return fits;
+    const struct lk_group_row *row = lk_group_find(group);
+    if (own->prf == LURK_POO_NULL) own->point_len = own->r_len = 0;
+    return own->prf == LURK_POO_NULL ||
+           (own->prf <= LURK_POO_SHA256_256 && row != NULL && own->point_len == row->point_bytes &&
+            own->r_len == row->scalar_bytes);
 }
 
 int lurk_tls12_ecdhe_write(const struct lurk_tls12_ecdhe *in, uint8_t *message, size_t room,
@@ -96,8 +92,11 @@ int lurk_tls12_ecdhe_write(const struct lurk_tls12_ecdhe *in, uint8_t *message, 
     struct lurk_proof proof;
     struct lk_tls12_ecdhe request;
     if (!LK_FIELDS_TAKE(own, in) || !lk_ecdhe_request(&own, &request) ||
-        !proof_take(&proof, own.proof, &request))
+        !lk_ecdhe_proof_take(&proof, own.proof, request.group))
         return LURK_ERR_ARGUMENT;
+    request.poo_prf = proof.prf;
+    request.poo_point = lk_bytes_of(proof.point, proof.point_len);
+    request.poo_r = lk_bytes_of(proof.r, proof.r_len);
     struct lk_writer w = lk_message_start(message, room);
     lk_tls12_ecdhe_write(&w, &request);
     LK_WIPE(own); /* S */
@@ -153,11 +152,10 @@ int lurk_tls12_capabilities_read(const struct lurk_answer *answer,
                                  struct lurk_tls12_capability *entry, size_t room, size_t *count,
                                  uint8_t state[LURK_STATE_BYTES])
 {
-    struct lk_bytes payload;
-    int fault = lk_answer_payload(answer, LURK_TLS12, LURK_TYPE_CAPABILITIES, &payload);
+    struct lk_bytes payload, last;
+    int fault = lk_answer_state(answer, LURK_TLS12, &payload, &last);
     if (fault < 0) return fault;
-    if (payload.len < LK_STATE_BYTES) return LURK_ERR_ANSWER;
-    struct lk_cursor c = lk_cursor_of(lk_bytes_of(payload.data, payload.len - LK_STATE_BYTES));
+    struct lk_cursor c = lk_cursor_of(payload);
     *count = 0;
     while (lk_cursor_left(&c) > 0) {
         struct lk_tls12_capability read;

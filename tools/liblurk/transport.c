@@ -71,6 +71,7 @@ struct lurk_transport *lurk_transport_new(const struct lurk_transport_options *o
     t->row = rows[own.kind];
     t->port = own.port;
     t->fd = -1;
+    t->fd_min = own.fd_min;
     t->pid = getpid();
     t->connect_ns = connect_ms * NS_PER_MS;
     t->timer_ns = LURK_NEVER;

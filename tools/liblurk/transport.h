@@ -31,7 +31,7 @@ struct lurk_transport {
     char *host, *server_name;
     uint16_t port;
     enum lurk_transport_state state;
-    int fd;
+    int fd, fd_min;
     pid_t pid;
     bool want_write; /* the kernel took less than there was */
     bool held;       /* more may lie behind the descriptor than the client had room for */

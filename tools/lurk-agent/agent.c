@@ -74,12 +74,13 @@ static const char *fault_of(const void *owner)
 {
     const struct lk_agent_metrics *m = owner;
     if (lk_agent_get(m, LK_A_DRAINING) != 0) return "draining";
-    return lk_agent_get(m, LK_A_HEALTHY) > 0 ? NULL : "no key server is healthy";
+    uint64_t up = lk_agent_get(m, LK_A_HEALTHY) + lk_agent_get(m, LK_A_RETIRING);
+    return up > 0 ? NULL : "no key server is healthy";
 }
 
 static void metrics_of(const void *owner, FILE *to)
 {
-    lk_agent_metrics_write(owner, to);
+    lk_agent_metrics_write((struct lk_agent_metrics *)(uintptr_t)owner, to); /* for its lock */
 }
 
 static const struct lk_admin_pages pages = {fault_of, metrics_of};
@@ -113,6 +114,18 @@ static lk_err start_admin(struct lk_agent *a)
 
 /* --- the start ------------------------------------------------------------------------------ */
 
+/* Its owner is who the agent becomes: a successor may be started by that user. */
+static lk_err listen_control(const struct lk_agent_conf *conf, int *fd, char *error,
+                             size_t error_bytes)
+{
+    uid_t uid;
+    gid_t gid;
+    LK_TRY(lk_door_listen(conf->control_socket, 0600, fd, error, error_bytes));
+    if (conf->user[0] == '\0' || geteuid() != 0 || !lk_account_user(conf->user, &uid, &gid))
+        return LK_OK;
+    return chown(conf->control_socket, uid, gid) == 0 ? LK_OK : -errno;
+}
+
 static lk_err open_sockets(struct lk_agent *a, bool take_over, char *error, size_t error_bytes)
 {
     struct lk_adopted adopted = {.count = 0};
@@ -123,7 +136,7 @@ static lk_err open_sockets(struct lk_agent *a, bool take_over, char *error, size
     lk_err err = lk_door_open(&a->door, a->conf, &adopted, error, error_bytes);
     a->control_fd = lk_adopted_take(&adopted, LK_SUCCESSION_CONTROL);
     if (err == LK_OK && a->control_fd < 0)
-        err = lk_door_listen(a->conf->control_socket, 0600, &a->control_fd, error, error_bytes);
+        err = listen_control(a->conf, &a->control_fd, error, error_bytes);
     a->admin_fd = a->conf->admin_port != 0 ? lk_adopted_take(&adopted, LK_SUCCESSION_ADMIN) : -1;
     if (err == LK_OK && a->conf->admin_port != 0 && a->admin_fd < 0)
         err = listen_admin(a->conf, &a->admin_fd, error, error_bytes);
@@ -155,7 +168,8 @@ static lk_err make_parts(struct lk_agent *a)
     lk_rng_init(&rng);
     LK_REQUIRE(lk_rng_bytes(&rng, seed, sizeof seed), LK_ERR_CRYPTO);
     a->metrics = calloc(1, sizeof *a->metrics);
-    LK_REQUIRE(a->metrics != NULL, LK_ERR_MEMORY);
+    LK_REQUIRE(a->metrics != NULL && pthread_mutex_init(&a->metrics->names, NULL) == 0,
+               LK_ERR_MEMORY);
     LK_TRY(lk_watches_open(&a->watches, conf->clients + LK_AGENT_LINES_MAX + OTHER_DESCRIPTORS));
     LK_REQUIRE(lk_broker_init(&a->broker, &broker, conf->in_flight, seed[0], a->metrics),
                LK_ERR_MEMORY);

@@ -91,9 +91,8 @@ static void count_line(struct lk_broker *b, const struct lk_errand *at, int chan
 {
     line_at(b, at->line)->in_flight += (uint32_t)change;
     b->server[lk_line_server(at->line)].in_flight += (uint32_t)change;
-    if ((at->needs & LK_NEEDS_ROOM) == 0) return;
-    line_at(b, at->line)->bulky += (uint32_t)change;
-    b->stirred = true;
+    if ((at->needs & LK_NEEDS_ROOM) != 0) line_at(b, at->line)->bulky += (uint32_t)change;
+    if (change < 0) b->stirred = true;
 }
 
 void lk_broker_server_set(struct lk_broker *b, uint32_t server, uint32_t priority, uint32_t weight)
@@ -335,28 +334,36 @@ static uint16_t line_for(struct lk_broker *b, const struct lk_errand *at, uint64
     return line;
 }
 
+/* Whether waiting may help: for an answer that makes room, for the end of a pause, or, where the
+ * connection of a first try was lost, for a new one. */
+static bool may_wait(const struct lk_broker *b, const struct lk_errand *at, enum lacks why,
+                     uint64_t now_ns)
+{
+    if (why == LACKS_ROOM) return true;
+    if (why == LACKS_PAUSE_END) return pause_end_ns(b, now_ns) < at->until_ns;
+    return at->tries > 0 && any_connecting(b);
+}
+
+static void decide(struct lk_broker *b, uint32_t e, uint16_t line)
+{
+    b->errand[e].line = line;
+    b->errand[e].state = LK_ERRAND_TO_SEND;
+    count_line(b, &b->errand[e], 1);
+    list_push(b, &b->decided, e);
+}
+
 /* Sends a detached errand, lets it wait, or fails it. */
 static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
 {
     struct lk_errand *at = &b->errand[e];
     enum lacks why;
     uint16_t line = line_for(b, at, now_ns, &why);
-    if (line != LK_LINE_NONE) {
-        at->line = line;
-        at->state = LK_ERRAND_TO_SEND;
-        count_line(b, at, 1);
-        list_push(b, &b->decided, e);
-    } else if (why == LACKS_ROOM && (at->needs & LK_NEEDS_ROOM) != 0) {
+    if (line != LK_LINE_NONE)
+        decide(b, e, line);
+    else if (may_wait(b, at, why, now_ns))
         wait_for_server(b, e);
-    } else if (why == LACKS_ROOM) {
-        lk_broker_fail(b, e, LK_PACKET_FULL);
-    } else if (why == LACKS_PAUSE_END && pause_end_ns(b, now_ns) < at->until_ns) {
-        wait_for_server(b, e);
-    } else if (why == LACKS_SERVER && at->tries > 0 && any_connecting(b)) {
-        wait_for_server(b, e);
-    } else {
+    else
         lk_broker_fail(b, e, LK_PACKET_NO_SERVER);
-    }
 }
 
 uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint8_t needs,
@@ -376,7 +383,12 @@ uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms
                                       .needs = needs};
     LK_ASSERT(lk_wireids_add(&b->ids, wire_id, e));
     lk_due_set(&b->due, e, b->errand[e].until_ns);
-    place(b, e, now_ns);
+    if (b->waiting.count == 0) {
+        place(b, e, now_ns);
+    } else { /* behind those that came before; the turn looks at all of them */
+        wait_for_server(b, e);
+        b->stirred = true;
+    }
     return e;
 }
 
@@ -521,13 +533,22 @@ static void expire(struct lk_broker *b, uint32_t e, uint64_t now_ns)
         lk_broker_fail(b, e, LK_PACKET_TIMEOUT);
 }
 
-/* Each that waits is placed anew, in order. */
+/* Those that wait, in order. Where one without needs has to wait on, so have all behind it. */
 static void place_waiting(struct lk_broker *b, uint64_t now_ns)
 {
-    for (uint32_t left = b->waiting.count; left > 0; left--) {
-        uint32_t e = b->waiting.head;
-        detach(b, e);
-        place(b, e, now_ns);
+    for (uint32_t e = b->waiting.head, next; e != LK_ERRAND_NONE; e = next) {
+        const struct lk_errand *at = &b->errand[e];
+        enum lacks why;
+        next = at->next;
+        uint16_t line = line_for(b, at, now_ns, &why);
+        if (line != LK_LINE_NONE) {
+            detach(b, e);
+            decide(b, e, line);
+        } else if (!may_wait(b, at, why, now_ns)) {
+            lk_broker_fail(b, e, LK_PACKET_NO_SERVER);
+        } else if (at->needs == 0 && why == LACKS_ROOM) {
+            return;
+        }
     }
 }
 

@@ -138,8 +138,8 @@ uint32_t lk_broker_healthy(const struct lk_broker *b);
 /* --- requests --------------------------------------------------------------------------------- */
 
 /* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
- * id is in use. A decision about it is there at once, unless it waits: for the end of a pause, or,
- * where it needs room, for others such to come back. */
+ * id is in use. A decision about it is there after the next turn, unless it waits: for the end of a
+ * pause, or for answers to others where every connection has as many as it may. */
 uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint8_t needs,
                         uint64_t now_ns);
 

@@ -10,6 +10,7 @@
 
 #define RETRY_S 5   /* after a failure */
 #define TTL_MIN_S 1 /* whatever a record says */
+#define AGAIN_NS LK_NS_PER_S
 
 static bool is_numeric(const char *host)
 {
@@ -74,6 +75,7 @@ lk_err lk_directory_init(struct lk_directory *d, struct lk_fleet *fleet,
     *d = (struct lk_directory){.fleet = fleet,
                                .metrics = metrics,
                                .watches = watches,
+                               .again_at_ns = UINT64_MAX,
                                .source = calloc(LK_SOURCES_MAX, sizeof *d->source)};
     return d->source != NULL ? LK_OK : LK_ERR_MEMORY;
 }
@@ -180,9 +182,11 @@ static void tell_fleet(struct lk_directory *d, uint64_t now_ns)
                 left_out++;
         }
     left_out += lk_fleet_want(d->fleet, list, count, now_ns);
-    if (left_out > 0)
+    d->again_at_ns = left_out > 0 ? now_ns + AGAIN_NS : UINT64_MAX; /* retired ones make room */
+    if (left_out > d->left_out)
         lk_log(LK_LOG_WARNING, "more key servers than there is room for",
                LK_F_U64("room", LK_AGENT_SERVERS_MAX), LK_F_U64("left_out", left_out));
+    d->left_out = left_out;
 }
 
 /* --- time ----------------------------------------------------------------------------------- */
@@ -193,7 +197,7 @@ void lk_directory_turn(struct lk_directory *d, uint64_t now_ns)
     if (lk_resolver_wait_ns(&d->resolver) == 0) lk_resolver_turn(&d->resolver);
     for (uint32_t s = 0; s < d->count; s++)
         if (!d->source[s].asked && d->source[s].ask_at_ns <= now_ns) ask(d, s);
-    if (!d->changed) return;
+    if (!d->changed && d->again_at_ns > now_ns) return;
     d->changed = false;
     tell_fleet(d, now_ns);
 }
@@ -202,6 +206,7 @@ uint64_t lk_directory_due_ns(const struct lk_directory *d, uint64_t now_ns)
 {
     uint64_t wait = lk_resolver_wait_ns(&d->resolver);
     uint64_t first = d->changed ? now_ns : wait == UINT64_MAX ? wait : now_ns + wait;
+    if (d->again_at_ns < first) first = d->again_at_ns;
     for (uint32_t s = 0; s < d->count; s++)
         if (!d->source[s].asked && d->source[s].ask_at_ns < first) first = d->source[s].ask_at_ns;
     return first;

@@ -29,7 +29,9 @@ struct lk_directory {
     struct lk_source *source; /* servers, then srv */
     uint32_t count;
     bool changed;
-    uint64_t now_ns; /* of the turn: an answer of DNS comes in the midst of it */
+    uint32_t left_out;    /* endpoints that found no room */
+    uint64_t again_at_ns; /* when they are tried again */
+    uint64_t now_ns;      /* of the turn: an answer of DNS comes in the midst of it */
 };
 
 LK_MUST_USE lk_err lk_directory_init(struct lk_directory *d, struct lk_fleet *fleet,

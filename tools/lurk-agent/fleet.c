@@ -9,6 +9,7 @@
 
 #define RETIRE_NS (10 * LK_NS_PER_S)
 #define FIRST_PAUSE_MS 50
+#define SOUND_NS LK_NS_PER_S        /* a connection that lasted so long is made anew at once */
 #define RETIRED_PRIORITY UINT32_MAX /* asked when no other is up */
 
 /* The token of a call says whether it is a ping. */
@@ -65,7 +66,20 @@ static void drain_results(struct lk_fleet_line *l, uint64_t now_ns)
         continue;
 }
 
-/* The line has no connection any more. The first attempt after a loss is made at once. */
+/* When to connect again: at once after a sound connection, else after a pause that doubles. */
+static uint64_t next_open_ns(struct lk_fleet *f, struct lk_fleet_line *l, uint64_t now_ns)
+{
+    if (l->up && now_ns - l->up_since_ns >= SOUND_NS) {
+        l->pause_ms = FIRST_PAUSE_MS;
+        return now_ns;
+    }
+    uint64_t at_ns = now_ns + jitter_ns(f, l->pause_ms);
+    l->pause_ms *= 2;
+    if (l->pause_ms > f->conf.reconnect_max_ms) l->pause_ms = f->conf.reconnect_max_ms;
+    return at_ns;
+}
+
+/* The line has no connection any more. */
 static void line_lost(struct lk_fleet *f, uint16_t line, const char *why, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
@@ -77,17 +91,11 @@ static void line_lost(struct lk_fleet *f, uint16_t line, const char *why, uint64
     unwatch(f, l);
     lurk_transport_close(l->transport);
     drain_results(l, now_ns);
+    l->open_at_ns = next_open_ns(f, l, now_ns);
     l->up = false;
     l->ping_sent_ns = 0;
-    l->open_at_ns = was_up ? now_ns : now_ns + jitter_ns(f, l->pause_ms);
-    if (!was_up) {
-        l->pause_ms *= 2;
-        if (l->pause_ms > f->conf.reconnect_max_ms) l->pause_ms = f->conf.reconnect_max_ms;
-        lk_agent_count(f->metrics, LK_A_CONNECT_FAILED);
-    } else {
-        l->pause_ms = FIRST_PAUSE_MS;
-    }
-    lk_broker_connecting(f->broker, server, was_up);
+    if (!was_up) lk_agent_count(f->metrics, LK_A_CONNECT_FAILED);
+    lk_broker_connecting(f->broker, server, was_up && l->open_at_ns == now_ns);
     lk_broker_line_down(f->broker, line, now_ns);
 }
 
@@ -95,9 +103,8 @@ static void line_came_up(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     l->up = true;
-    l->pause_ms = FIRST_PAUSE_MS;
+    l->up_since_ns = now_ns;
     l->ping_at_ns = now_ns + jitter_ns(f, (uint32_t)(f->conf.ping_ns / LK_NS_PER_MS));
-    l->ping_sent_ns = 0;
     lk_agent_count(f->metrics, LK_A_CONNECTED);
     log_line(f, line, LK_LOG_INFO, "connected to a key server", "");
     lk_broker_line_up(f->broker, line);
@@ -121,22 +128,32 @@ static void take_answer(struct lk_fleet *f, uint16_t line, const struct lurk_res
                    lk_bytes_of(result->answer->message.data, result->answer->message.len), now_ns);
 }
 
+/* Any answer will do: the server is there, and speaks to us. */
+static void take_ping(struct lk_fleet *f, uint16_t line, const struct lurk_result *result,
+                      uint64_t now_ns)
+{
+    struct lk_fleet_line *l = line_at(f, line);
+    if (result->answer == NULL) return;
+    l->ping_sent_ns = 0;
+    if (!l->up) line_came_up(f, line, now_ns);
+}
+
 static void take_results(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     struct lurk_result result = {.size = sizeof result};
     while (lurk_transport_take(l->transport, now_ns, &result)) {
-        if (result.token == &ping_token) {
-            if (result.outcome == LURK_OK || result.outcome == LURK_ERR_BUSY) l->ping_sent_ns = 0;
-        } else {
+        if (result.token == &ping_token)
+            take_ping(f, line, &result, now_ns);
+        else
             take_answer(f, line, &result, now_ns);
-        }
     }
 }
 
 /* --- events --------------------------------------------------------------------------------- */
 
 static void on_line(void *owner, uint32_t line, uint32_t events, uint64_t now_ns);
+static void ping(struct lk_fleet *f, uint16_t line, uint64_t now_ns);
 
 static void watch(struct lk_fleet *f, uint16_t line)
 {
@@ -160,8 +177,8 @@ static void settle(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     enum lurk_transport_state state = lurk_transport_state(l->transport);
-    if (!l->up && state == LURK_OPEN) line_came_up(f, line, now_ns);
-    if (l->up) take_results(f, line, now_ns);
+    if (!l->up && state == LURK_OPEN && l->ping_sent_ns == 0) ping(f, line, now_ns);
+    if (state == LURK_OPEN) take_results(f, line, now_ns);
     state = lurk_transport_state(l->transport); /* an answer may have ended it */
     if (state == LURK_DOWN) {
         if (l->up) lk_agent_count(f->metrics, LK_A_LOST_ERROR);
@@ -232,7 +249,7 @@ void lk_fleet_flush(struct lk_fleet *f, uint64_t now_ns)
     for (uint32_t i = 0; i < f->dirty_count; i++) {
         struct lk_fleet_line *l = line_at(f, f->dirty[i]);
         l->dirty = false;
-        if (l->transport == NULL || !l->up) continue;
+        if (l->transport == NULL || l->open_at_ns != 0) continue;
         (void)lurk_transport_flush(l->transport, now_ns);
         settle(f, f->dirty[i], now_ns);
     }
@@ -275,7 +292,7 @@ static void close_server(struct lk_fleet *f, uint32_t server, uint64_t now_ns)
     struct lk_fleet_server *s = &f->server[server];
     for (uint32_t i = 0; i < LK_AGENT_LINES_PER_SERVER_MAX; i++)
         close_line(f, lk_line_of(server, i), now_ns);
-    atomic_store(&f->metrics->server[server].named, 0);
+    lk_agent_metrics_name(f->metrics, server, "");
     lk_broker_server_drop(f->broker, server);
     s->used = false;
 }
@@ -321,16 +338,6 @@ static uint32_t free_server(const struct lk_fleet *f)
     return s;
 }
 
-static void name_metrics(struct lk_fleet *f, uint32_t server)
-{
-    struct lk_agent_server_metrics *m = &f->metrics->server[server];
-    atomic_store(&m->named, 0);
-    memcpy(m->name, f->server[server].at.name, sizeof m->name);
-    atomic_store(&m->sent, 0);
-    atomic_store(&m->answered, 0);
-    atomic_store(&m->named, 1);
-}
-
 static uint32_t find_server(const struct lk_fleet *f, const struct lk_endpoint *at)
 {
     uint32_t s = 0;
@@ -351,7 +358,7 @@ static bool want_one(struct lk_fleet *f, const struct lk_endpoint *at, uint64_t 
         f->server[s] = (struct lk_fleet_server){.used = true, .identity = f->identity, .at = *at};
         for (uint32_t i = 0; i < LK_AGENT_LINES_PER_SERVER_MAX; i++)
             f->server[s].line[i].fd = -1;
-        name_metrics(f, s);
+        lk_agent_metrics_name(f->metrics, s, at->name);
     }
     f->server[s].at = *at;
     f->server[s].retires = false;
@@ -409,8 +416,8 @@ static void line_turn(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
         if (l->open_at_ns <= now_ns) open_line(f, line, now_ns);
         return;
     }
-    if (l->up && l->ping_sent_ns != 0 && now_ns - l->ping_sent_ns >= f->conf.ping_timeout_ns) {
-        lk_agent_count(f->metrics, LK_A_LOST_PING);
+    if (l->ping_sent_ns != 0 && now_ns - l->ping_sent_ns >= f->conf.ping_timeout_ns) {
+        if (l->up) lk_agent_count(f->metrics, LK_A_LOST_PING);
         line_lost(f, line, "no answer to a ping", now_ns);
         return;
     }
@@ -440,8 +447,10 @@ static uint64_t line_due_ns(const struct lk_fleet *f, const struct lk_fleet_line
     if (l->transport == NULL) return UINT64_MAX;
     if (l->open_at_ns != 0) return l->open_at_ns;
     uint64_t due = lurk_transport_due_ns(l->transport), ping_ns = UINT64_MAX;
-    if (l->up)
-        ping_ns = l->ping_sent_ns != 0 ? l->ping_sent_ns + f->conf.ping_timeout_ns : l->ping_at_ns;
+    if (l->ping_sent_ns != 0)
+        ping_ns = l->ping_sent_ns + f->conf.ping_timeout_ns;
+    else if (l->up)
+        ping_ns = l->ping_at_ns;
     return due < ping_ns ? due : ping_ns;
 }
 
@@ -462,15 +471,19 @@ uint64_t lk_fleet_due_ns(const struct lk_fleet *f)
 
 void lk_fleet_report(struct lk_fleet *f, uint64_t now_ns)
 {
+    uint32_t healthy = 0, retiring = 0;
     for (uint32_t s = 0; s < LK_AGENT_SERVERS_MAX; s++) {
         struct lk_agent_server_metrics *m = &f->metrics->server[s];
         const struct lk_broker_server *b = &f->broker->server[s];
         if (!f->server[s].used) continue;
+        healthy += !f->server[s].retires && b->lines_up > 0;
+        retiring += f->server[s].retires && b->lines_up > 0;
         atomic_store(&m->lines_up, b->lines_up);
         atomic_store(&m->in_flight, b->in_flight);
         atomic_store(&m->latency_ns, (uint64_t)b->latency_ns);
         atomic_store(&m->paused, b->hold_until_ns > now_ns);
     }
-    lk_agent_set(f->metrics, LK_A_HEALTHY, lk_broker_healthy(f->broker));
+    lk_agent_set(f->metrics, LK_A_HEALTHY, healthy);
+    lk_agent_set(f->metrics, LK_A_RETIRING, retiring);
     lk_agent_set(f->metrics, LK_A_IN_FLIGHT, f->broker->in_flight);
 }

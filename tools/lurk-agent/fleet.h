@@ -30,11 +30,14 @@ struct lk_fleet_conf {
 
 struct lk_fleet_line {
     struct lurk_transport *transport; /* NULL: not used */
-    bool up, dirty;
+    bool up; /* open, and a ping was answered: who does not accept us may say so after the handshake
+              */
+    bool dirty;
     int fd; /* that is watched; -1 none */
     uint32_t watch, events;
     uint64_t open_at_ns; /* down: when it is opened again */
     uint32_t pause_ms;
+    uint64_t up_since_ns;
     uint64_t ping_at_ns, ping_sent_ns; /* 0: no ping is under way */
 };
 

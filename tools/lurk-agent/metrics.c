@@ -60,15 +60,27 @@ static double server_value(const struct lk_agent_server_metrics *server, size_t 
     return (double)v * server_rows[row].scale;
 }
 
-static void write_servers(const struct lk_agent_metrics *m, FILE *to)
+void lk_agent_metrics_name(struct lk_agent_metrics *m, uint32_t server, const char *name)
 {
+    struct lk_agent_server_metrics *s = &m->server[server];
+    pthread_mutex_lock(&m->names);
+    snprintf(s->name, sizeof s->name, "%s", name);
+    pthread_mutex_unlock(&m->names);
+    atomic_store(&s->sent, 0);
+    atomic_store(&s->answered, 0);
+}
+
+static void write_servers(struct lk_agent_metrics *m, FILE *to)
+{
+    pthread_mutex_lock(&m->names);
     for (size_t r = 0; r < sizeof server_rows / sizeof server_rows[0]; r++) {
         write_head(to, server_rows[r].series, server_rows[r].type, server_rows[r].help);
         for (unsigned i = 0; i < LK_AGENT_SERVERS_MAX; i++)
-            if (atomic_load(&m->server[i].named) != 0)
+            if (m->server[i].name[0] != 0)
                 fprintf(to, "%s{server=\"%s\"} %.15g\n", server_rows[r].series, m->server[i].name,
                         server_value(&m->server[i], r));
     }
+    pthread_mutex_unlock(&m->names);
 }
 
 static void write_hist(const struct lk_hist *hist, const char *series, const char *help, FILE *to)
@@ -82,7 +94,7 @@ static void write_hist(const struct lk_hist *hist, const char *series, const cha
             (double)atomic_load(&hist->sum_us) * 1e-6, series, count);
 }
 
-void lk_agent_metrics_write(const struct lk_agent_metrics *m, FILE *to)
+void lk_agent_metrics_write(struct lk_agent_metrics *m, FILE *to)
 {
     write_rows(m, to);
     write_servers(m, to);
@@ -92,15 +104,17 @@ void lk_agent_metrics_write(const struct lk_agent_metrics *m, FILE *to)
                to);
 }
 
-void lk_agent_metrics_status(const struct lk_agent_metrics *m, FILE *to)
+void lk_agent_metrics_status(struct lk_agent_metrics *m, FILE *to)
 {
     for (unsigned i = 0; i < LK_AGENT_ROW_COUNT; i++)
         fprintf(to, "%s%s%s%s %llu\n", rows[i].series, rows[i].labels[0] != 0 ? "{" : "",
                 rows[i].labels, rows[i].labels[0] != 0 ? "}" : "",
                 (unsigned long long)lk_agent_get(m, (enum lk_agent_row)i));
+    pthread_mutex_lock(&m->names);
     for (unsigned i = 0; i < LK_AGENT_SERVERS_MAX; i++)
         for (size_t r = 0; r < sizeof server_rows / sizeof server_rows[0]; r++)
-            if (atomic_load(&m->server[i].named) != 0)
+            if (m->server[i].name[0] != 0)
                 fprintf(to, "%s{server=\"%s\"} %.15g\n", server_rows[r].series, m->server[i].name,
                         server_value(&m->server[i], r));
+    pthread_mutex_unlock(&m->names);
 }

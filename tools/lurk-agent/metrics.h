@@ -1,10 +1,12 @@
 /* metrics: what the agent counts, a row each, and the page for Prometheus.
  * One writer, the agent's thread; the admin page's thread reads and may see a value one event old.
+ * Names of servers are behind a lock, which the page holds while it is written to memory.
  * Nothing is labelled by key or tenant; servers are labelled by the name their configuration gives
  * them. */
 #ifndef LK_TOOLS_LURK_AGENT_METRICS_H
 #define LK_TOOLS_LURK_AGENT_METRICS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +19,8 @@
     X(CLIENTS, "lurk_agent_clients", "", "gauge", "Local sockets connected now")                   \
     X(IN_FLIGHT, "lurk_agent_in_flight", "", "gauge", "Requests under way, or unread answers") \
     X(HEALTHY, "lurk_agent_servers_healthy", "", "gauge", "Key servers with a connection up")      \
+    X(RETIRING, "lurk_agent_servers_retiring", "", "gauge",                                        \
+      "Key servers no longer wanted that serve until the wanted ones do")                          \
     X(GENERATION, "lurk_agent_config_generation", "", "gauge", "Of the configuration in use")      \
     X(DRAINING, "lurk_agent_draining", "", "gauge", "1 once the agent was told to end")            \
     X(CERTIFICATE_S, "lurk_agent_certificate_expiry_seconds", "", "gauge",                         \
@@ -66,14 +70,14 @@ enum lk_agent_row {
         LK_AGENT_ROW_COUNT
 };
 
-/* Gauges of one key server; free rows have an empty name. */
+/* Gauges of one key server. */
 struct lk_agent_server_metrics {
-    _Atomic uint64_t named; /* 1: name is whole */
-    char name[LK_HOST_BYTES_MAX + 80];
+    char name[LK_HOST_BYTES_MAX + 80]; /* "": a free row */
     _Atomic uint64_t lines_up, in_flight, latency_ns, paused, sent, answered;
 };
 
 struct lk_agent_metrics {
+    pthread_mutex_t names;
     _Atomic uint64_t value[LK_AGENT_ROW_COUNT];
     struct lk_hist request; /* from the packet to the answer of outcome 0 */
     struct lk_hist attempt; /* from the sending to its answer */
@@ -93,9 +97,12 @@ static inline void lk_agent_count(struct lk_agent_metrics *m, enum lk_agent_row 
     lk_agent_set(m, row, lk_agent_get(m, row) + 1);
 }
 
+/* A row's server, and its counters from 0; "": it is free. */
+void lk_agent_metrics_name(struct lk_agent_metrics *m, uint32_t server, const char *name);
+
 /* The page, in Prometheus text format 0.0.4. */
-void lk_agent_metrics_write(const struct lk_agent_metrics *m, FILE *to);
+void lk_agent_metrics_write(struct lk_agent_metrics *m, FILE *to);
 /* The same facts as lines "name value" for a status packet (docs/edge-side.md). */
-void lk_agent_metrics_status(const struct lk_agent_metrics *m, FILE *to);
+void lk_agent_metrics_status(struct lk_agent_metrics *m, FILE *to);
 
 #endif

@@ -118,10 +118,11 @@ static void on_listen(void *owner, uint32_t index, uint32_t events, uint64_t now
     (void)index, (void)events, (void)now_ns;
     int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
-    if (s->heir_fd >= 0 || !is_us_or_root(fd)) {
+    if (!is_us_or_root(fd)) {
         close(fd);
         return;
     }
+    drop_heir(s); /* one that hangs does not bar the next */
     s->heir_fd = fd;
     s->heir_watch = lk_watch_add(s->watches, fd, EPOLLIN, on_heir, s, 0);
     if (s->heir_watch != LK_WATCH_NONE) return;

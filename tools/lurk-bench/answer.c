@@ -1,6 +1,7 @@
 /* answer: what an answer is worth: which request it belongs to, whether it may be accepted at all,
  * is right, or refuses. Counts into the load's stats; the first half of lurk.md 6. */
 #include "core/wire/registry.h"
+#include "tools/liblurk/answer.h"
 #include "tools/lurk-bench/load.h"
 
 static void answer_good(struct lk_bench_load *load, const struct lk_bench_request *request,
@@ -26,39 +27,32 @@ static bool payload_right(struct lk_bench_load *load, const struct lk_bench_requ
     return row->verify(request->from, request->bytes, payload);
 }
 
-/* A fault status, under the message layer or under the request's own extension (lurk.md 6). */
-static bool answer_refused(struct lk_bench_load *load, const struct lk_bench_request *request,
-                           const struct lk_header *header, uint64_t now_ns)
+static void refusal_count(struct lk_bench_load *load, const struct lk_bench_request *request,
+                          const struct lurk_answer *answer)
 {
-    bool layer = header->designation == LK_EXT_LURK && header->version == 1;
-    bool own = header->designation == request->bytes[0] && header->version == request->bytes[1];
-    uint32_t payload = header->length - LK_HEADER_BYTES;
-    if ((!layer && !own) || (payload != 0 && payload != 4) || header->type != request->bytes[2])
-        return false;
-    if (request->exchange == LK_BENCH_MALFORMED) {
-        answer_good(load, request, now_ns);
-        return true;
-    }
     struct lk_bench_tally *tally = &load->stats.tally[request->exchange];
-    unsigned status = header->status < LK_BENCH_STATUSES ? header->status : LK_BENCH_STATUSES - 1;
+    unsigned status = answer->status < LK_BENCH_STATUSES ? answer->status : LK_BENCH_STATUSES - 1;
     load->stats.count[LK_BENCH_C_REFUSED]++;
-    if (layer)
+    if (answer->extension == LK_EXT_LURK)
         tally->refused_lurk[status]++;
     else
         tally->refused_own[status]++;
-    return true;
 }
 
+/* By the rules of any client's (liblurk). False: not to be accepted. */
 static bool answer_judge(struct lk_bench_load *load, const struct lk_bench_request *request,
                          const struct lk_header *header, struct lk_bytes message, uint64_t now_ns)
 {
-    if (header->status != LK_STATUS_SUCCESS) return answer_refused(load, request, header, now_ns);
-    if (header->designation != request->bytes[0] || header->version != request->bytes[1] ||
-        header->type != request->bytes[2])
-        return false;
-    struct lk_bytes payload = lk_bytes_of(message.data + LK_HEADER_BYTES,
-                                          message.len - LK_HEADER_BYTES);
-    if (request->exchange != LK_BENCH_MALFORMED && payload_right(load, request, payload))
+    const struct lk_header asked = {
+        .designation = request->bytes[0], .version = request->bytes[1], .type = request->bytes[2]};
+    struct lurk_answer answer;
+    int judged = lk_answer_judge(&asked, header, message, &answer);
+    if (judged == LURK_ERR_ANSWER) return false;
+    bool malformed = request->exchange == LK_BENCH_MALFORMED, success = judged == LURK_OK;
+    if (!success && !malformed)
+        refusal_count(load, request, &answer);
+    else if (success ? !malformed && payload_right(load, request, lk_bytes_in(answer.payload))
+                     : malformed)
         answer_good(load, request, now_ns);
     else
         load->stats.count[LK_BENCH_C_WRONG]++;

@@ -286,10 +286,10 @@ static enum lk_bench_end datagram_receive(struct lk_bench_conn *conn, uint64_t n
 
 static enum lk_bench_end connected(struct lk_bench_conn *conn, uint64_t now_ns)
 {
-    conn->state = conn->env->ctx ? LK_BENCH_CONN_SHAKING : LK_BENCH_CONN_OPEN;
+    conn->state = conn->env->identity ? LK_BENCH_CONN_SHAKING : LK_BENCH_CONN_OPEN;
     conn->since_ns = conn->heard_ns = now_ns;
     interest_set(conn, false);
-    if (!conn->env->ctx) return LK_BENCH_END_NONE;
+    if (!conn->env->identity) return LK_BENCH_END_NONE;
     conn->ssl = lk_bench_session_new(conn);
     if (!conn->ssl)
         return explain(conn, LK_BENCH_END_CONNECT, "session", "libssl refused to make one");

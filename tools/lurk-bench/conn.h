@@ -11,6 +11,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/err.h"
+#include "tools/liblurk/identity.h"
 #include "tools/lurk-bench/flight.h"
 #include "tools/lurk-bench/options.h"
 #include "tools/lurk-bench/transport.h"
@@ -45,7 +46,7 @@ struct lk_bench_growing {
 struct lk_bench_conn_env {
     const struct lk_bench_options *options;
     const struct lk_bench_transport *transport;
-    SSL_CTX *ctx; /* NULL on plain transports */
+    struct lurk_identity *identity; /* NULL on plain transports */
     struct sockaddr_storage address;
     socklen_t address_bytes;
     int epoll;
@@ -71,10 +72,10 @@ struct lk_bench_conn {
     struct lk_bench_flight flight;
 };
 
-/* A context for all sessions: authority, our certificate and key, versions. On failure *error says
- * which file and what is wrong. NULL then. */
-SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *error,
-                                  uint32_t error_bytes);
+/* Who all sessions are: authority, our certificate and key, versions, by the rules of any client's
+ * (liblurk). On failure *error says which file and what is wrong. NULL then. */
+struct lurk_identity *lk_bench_session_identity(const struct lk_bench_options *options, char *error,
+                                                uint32_t error_bytes);
 
 /* Starts to connect. The outcome comes through lk_bench_conn_event. */
 enum lk_bench_end lk_bench_conn_open(struct lk_bench_conn *conn, uint64_t now_ns);

@@ -82,7 +82,7 @@ static int prepare(void)
     if (code == 0) code = keys_read(error, sizeof(error));
     if (code != 0) return code;
     if (run.env.transport->secure &&
-        !(run.env.ctx = lk_bench_session_context(o, error, sizeof(error))))
+        !(run.env.identity = lk_bench_session_identity(o, error, sizeof(error))))
         return complain(error);
     if (lk_bench_plan_make(&run.plan, o, &run.keys, &run.sign_keys, error, sizeof(error)) < 0)
         return complain(error);
@@ -278,7 +278,7 @@ static void clean_up(void)
     lk_bench_plan_free(&run.malformed);
     lk_bench_keys_free(&run.keys);
     lk_bench_keys_free(&run.sign_keys);
-    SSL_CTX_free(run.env.ctx);
+    lurk_identity_free(run.env.identity);
 }
 
 int main(int argc, char **argv)

@@ -5,28 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/wire/registry.h"
+#include "tools/liblurk/lurk.h"
 #include "tools/lurk-bench/transport.h"
-
-static const char *const lurk_statuses[LK_BENCH_STATUSES] = {
-    [2] = "undefined_error", [3] = "invalid_format", [4] = "invalid_extension",
-    [5] = "invalid_type",    [6] = "invalid_status", [7] = "temporary_failure",
-};
-static const char *const tls12_statuses[LK_BENCH_STATUSES] = {
-    [2] = "undefined_error",
-    [3] = "invalid_payload_format",
-    [4] = "invalid_key_id_type",
-    [5] = "invalid_key_id",
-    [6] = "invalid_tls_random",
-    [7] = "invalid_freshness_funct",
-    [8] = "invalid_encrypted_premaster",
-    [9] = "invalid_finished",
-    [10] = "invalid_ec_type",
-    [11] = "invalid_ec_curve",
-    [12] = "invalid_poo_prf",
-    [13] = "invalid_poo",
-    [14] = "invalid_cipher_or_prf_hash",
-};
 
 static const struct count_row {
     const char *name, *meaning;
@@ -38,9 +18,7 @@ static const struct count_row {
 
 static const char *status_name(const struct lk_bench_exchange *row, bool own, unsigned status)
 {
-    const char *const *names = own && row->designation == LK_EXT_TLS12 ? tls12_statuses
-                                                                       : lurk_statuses;
-    return names[status] ? names[status] : "unknown_status";
+    return lurk_status_name(own ? row->designation : LURK_LURK, (uint8_t)status);
 }
 
 /* Adds up the rows of the mix. */

@@ -68,47 +68,21 @@ static bool method_make(void)
            BIO_meth_set_ctrl(method, bio_ctrl) && BIO_meth_set_create(method, bio_create);
 }
 
-/* --- context ---------------------------------------------------------------------------------- */
+/* --- identity --------------------------------------------------------------------------------- */
 
-static SSL_CTX *refuse(SSL_CTX *ctx, char *error, uint32_t bytes, const char *option,
-                       const char *file)
+struct lurk_identity *lk_bench_session_identity(const struct lk_bench_options *options, char *error,
+                                                uint32_t error_bytes)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    snprintf(error, bytes, "--%s %s: %s", option, file, reason ? reason : "libssl refused it");
-    SSL_CTX_free(ctx);
-    return NULL;
-}
-
-static bool versions_set(SSL_CTX *ctx, const struct lk_bench_options *options, bool datagram)
-{
-    if (datagram) return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1;
-    int least = options->tls == 13 ? TLS1_3_VERSION : TLS1_2_VERSION;
-    int most = options->tls == 12 ? TLS1_2_VERSION : 0;
-    return SSL_CTX_set_min_proto_version(ctx, least) == 1 &&
-           SSL_CTX_set_max_proto_version(ctx, most) == 1;
-}
-
-SSL_CTX *lk_bench_session_context(const struct lk_bench_options *options, char *error,
-                                  uint32_t error_bytes)
-{
-    bool datagram = lk_bench_transports[options->transport].datagram;
-    ERR_clear_error();
-    SSL_CTX *ctx = SSL_CTX_new(datagram ? DTLS_client_method() : TLS_client_method());
-    if (!ctx || !method_make() || !versions_set(ctx, options, datagram))
-        return refuse(ctx, error, error_bytes, "transport",
-                      lk_bench_transports[options->transport].name);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-                                 SSL_OP_NO_QUERY_MTU);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    if (SSL_CTX_load_verify_file(ctx, options->ca) != 1)
-        return refuse(ctx, error, error_bytes, "ca", options->ca);
-    if (SSL_CTX_use_certificate_chain_file(ctx, options->cert) != 1)
-        return refuse(ctx, error, error_bytes, "cert", options->cert);
-    if (SSL_CTX_use_PrivateKey_file(ctx, options->key, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(ctx) != 1)
-        return refuse(ctx, error, error_bytes, "key", options->key);
-    return ctx;
+    const struct lurk_identity_options who = {.size = sizeof(who),
+                                              .authority = options->ca,
+                                              .certificate = options->cert,
+                                              .key = options->key,
+                                              .tls_min = options->tls == 13 ? TLS1_3_VERSION : 0};
+    if (!method_make()) {
+        snprintf(error, error_bytes, "libcrypto makes no BIO");
+        return NULL;
+    }
+    return lurk_identity_new(&who, error, error_bytes);
 }
 
 /* --- session ---------------------------------------------------------------------------------- */
@@ -126,7 +100,9 @@ static bool name_expect(SSL *ssl, const struct lk_bench_options *options)
 
 SSL *lk_bench_session_new(struct lk_bench_conn *conn)
 {
-    SSL *ssl = SSL_new(conn->env->ctx);
+    const struct lurk_identity *identity = conn->env->identity;
+    bool datagram = conn->env->transport->datagram;
+    SSL *ssl = SSL_new(datagram ? identity->dtls : identity->tls);
     BIO *bio = BIO_new(method);
     if (!ssl || !bio || !name_expect(ssl, conn->env->options)) {
         BIO_free(bio);
@@ -136,6 +112,9 @@ SSL *lk_bench_session_new(struct lk_bench_conn *conn)
     BIO_set_data(bio, conn);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_connect_state(ssl);
-    if (conn->env->transport->datagram) SSL_set_mtu(ssl, MTU_BYTES);
+    SSL_clear_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE); /* memory takes all that is written */
+    SSL_clear_options(ssl, SSL_OP_CLEANSE_PLAINTEXT);   /* nobody's secrets */
+    if (datagram) SSL_set_mtu(ssl, MTU_BYTES);
+    if (!datagram && conn->env->options->tls == 12) SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
     return ssl;
 }

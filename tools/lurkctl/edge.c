@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tools/lurkctl/edge_check.h"
 #include "tools/lurkctl/edge_key.h"
 
 static const struct edge_command {
@@ -10,6 +11,7 @@ static const struct edge_command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"key", "CERT.pem: the key file that stands for the certificate's private key", lk_edge_key},
+    {"check", "whether this user gets answers of key servers through lurk-agent", lk_edge_check},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -16,6 +16,7 @@ struct lk_reply {
     struct lurk_answer answer; /* views borrow bytes */
     uint8_t *bytes;            /* OPENSSL_malloc'ed */
     size_t len;
+    uint8_t refused; /* the fault of the request's own extension that a key server answered, or 0 */
 };
 void lk_reply_fini(struct lk_reply *reply);
 

@@ -1,5 +1,6 @@
 #include "tools/provider/full.h"
 
+#include <openssl/err.h>
 #include <stdlib.h>
 
 #include "crypto/ct.h"
@@ -9,6 +10,8 @@
 #define MASTER_BYTES 2304
 #define HANDSHAKE_BYTES LURK_MESSAGE_BYTES_MAX
 #define ENTRIES_MAX 16 /* certificates of a chain */
+#define FINGERPRINT_BYTES 4
+#define FAULT_CERTIFICATE 10 /* lurk-tls13.md 1, invalid_certificate */
 
 enum handshake_type {
     CLIENT_HELLO = 1,
@@ -236,47 +239,109 @@ static void handshake_write(struct lk_writer *w, const struct found *found)
     flight_write(w, flight, first != NULL ? 1 : 0, flight->count - 1, found->hello, found->s->s);
 }
 
+static enum lk_full cert_verify_send(const struct lk_pkey *key,
+                                     const struct lurk_tls13_s_init_cert_verify *request,
+                                     struct lk_reply *reply)
+{
+    size_t len = 0, room = LURK_MESSAGE_BYTES_MAX;
+    uint8_t *message = OPENSSL_malloc(room);
+    int written = message != NULL
+                      ? lurk_tls13_s_init_cert_verify_write(request, message, room, &len)
+                      : LURK_ERR_MEMORY;
+    enum lk_full end = send(key, written, message, len, "tls13.s_init_cert_verify", reply);
+    OPENSSL_clear_free(message, len);
+    return end;
+}
+
+/* Certificates by their fingerprints: a request of a few hundred bytes in place of some thousand.
+ * A key server that has not all of them says so, once a key: then they are sent whole. */
+static enum lk_full cert_verify_short(const struct lk_pkey *key,
+                                      const struct lurk_tls13_s_init_cert_verify *request,
+                                      struct lk_reply *reply)
+{
+    uint8_t fingerprint[ENTRIES_MAX][FINGERPRINT_BYTES];
+    struct lurk_tls13_entry entry[ENTRIES_MAX];
+    struct lurk_tls13_s_init_cert_verify by_name = *request;
+    for (size_t i = 0; i < request->entry_count; i++) {
+        if (lurk_fingerprint(request->entry[i].certificate, fingerprint[i]) != LURK_OK)
+            return LK_FULL_UNKNOWN;
+        entry[i] = request->entry[i];
+        entry[i].certificate = (struct lurk_bytes){fingerprint[i], FINGERPRINT_BYTES};
+    }
+    by_name.cert_type = LURK_CERT_FINGERPRINT;
+    by_name.entry = entry;
+    ERR_set_mark();
+    enum lk_full end = cert_verify_send(key, &by_name, reply);
+    if (end != LK_FULL_FAILED || reply->refused != FAULT_CERTIFICATE) {
+        ERR_clear_last_mark();
+        return end;
+    }
+    ERR_pop_to_mark();
+    lk_prov_trace(key->prov, "the key server does not know this chain: it is sent whole");
+    bool *strange = (bool *)(uintptr_t)&key->chain_strange; /* goes one way only */
+    __atomic_store_n(strange, true, __ATOMIC_RELAXED);
+    return LK_FULL_UNKNOWN;
+}
+
+static enum lk_full cert_verify_ask(const struct lk_pkey *key,
+                                    const struct lurk_tls13_s_init_cert_verify *request,
+                                    struct lk_reply *reply)
+{
+    enum lk_full end = __atomic_load_n(&key->chain_strange, __ATOMIC_RELAXED)
+                           ? LK_FULL_UNKNOWN
+                           : cert_verify_short(key, request, reply);
+    return end != LK_FULL_UNKNOWN ? end : cert_verify_send(key, request, reply);
+}
+
+/* Copies out what the request needs, lets go of all that was kept, asks. */
+static enum lk_full cert_verify_of(const struct lk_pkey *key, uint16_t scheme, struct found *found,
+                                   struct lk_reply *reply, char why[LK_FULL_WHY_BYTES])
+{
+    struct lurk_tls13_entry entry[ENTRIES_MAX];
+    const struct lk_message *certificate = &found->flight.message[found->flight.count - 1];
+    size_t entries = entries_of(certificate->body, entry), room = HANDSHAKE_BYTES;
+    uint16_t group = share_group(found->flight.message[found->hello].body);
+    if (entries == 0 || group == 0) return unknown(why, "its certificate or share has no form");
+    uint8_t *handshake = OPENSSL_malloc(room), secret[sizeof found->shared->secret];
+    if (handshake == NULL) return unknown(why, "no memory");
+    struct lk_writer w = lk_writer_of(handshake, room);
+    handshake_write(&w, found);
+    size_t secret_len = found->shared->secret_len;
+    memcpy(secret, found->shared->secret, secret_len);
+    struct lk_transcript *held = lk_transcript_up(found->final->transcript); /* the certificates */
+    lk_kept_shared_drop(found->shared);
+    lk_kept_s_drop(found->s);
+    lk_kept_final_drop(found->final);
+    struct lurk_tls13_s_init_cert_verify request = {.size = sizeof request,
+                                                    .last = true,
+                                                    .ephemeral = LURK_E_GENERATED,
+                                                    .group = group,
+                                                    .shared_secret = {secret, secret_len},
+                                                    .handshake = {w.base, w.len},
+                                                    .cert_type = LURK_CERT_UNCOMPRESSED,
+                                                    .entry = entry,
+                                                    .entry_count = entries,
+                                                    .sig_algo = scheme};
+    enum lk_full end = w.bad ? unknown(why, "it is too long for a request")
+                             : cert_verify_ask(key, &request, reply);
+    LK_WIPE(secret);
+    OPENSSL_clear_free(handshake, w.len);
+    lk_transcript_free(held);
+    return end;
+}
+
 enum lk_full lk_full_cert_verify(const struct lk_pkey *key, uint16_t scheme,
                                  const struct lk_question *q, struct lk_reply *reply,
                                  char why[LK_FULL_WHY_BYTES])
 {
     struct lk_kept *kept = lk_thread_kept();
     struct found found;
-    struct lurk_tls13_entry entry[ENTRIES_MAX];
     if (kept == NULL) return unknown(why, "no memory");
     lk_kept_private_drop_all(kept); /* in TLS 1.3 nobody asks for them */
     if (q->client) return unknown(why, "it is a client's");
     const char *missing = find_cert_verify(kept, q->transcript_hash, &found);
-    if (missing != NULL) return unknown(why, missing);
-    size_t entries = entries_of(found.flight.message[found.flight.count - 1].body, entry);
-    uint16_t group = share_group(found.flight.message[found.hello].body);
-    if (entries == 0 || group == 0) return unknown(why, "its certificate or share has no form");
-    size_t room = HANDSHAKE_BYTES, len = 0;
-    uint8_t *message = malloc(2 * room);
-    if (message == NULL) return unknown(why, "no memory");
-    struct lk_writer w = lk_writer_of(message + room, room);
-    handshake_write(&w, &found);
-    struct lurk_tls13_s_init_cert_verify request = {
-        .size = sizeof request,
-        .last = true,
-        .ephemeral = LURK_E_GENERATED,
-        .group = group,
-        .shared_secret = {found.shared->secret, found.shared->secret_len},
-        .handshake = {w.base, w.len},
-        .cert_type = LURK_CERT_UNCOMPRESSED,
-        .entry = entry,
-        .entry_count = entries,
-        .sig_algo = scheme};
-    int written = w.bad ? LURK_ERR_ROOM
-                        : lurk_tls13_s_init_cert_verify_write(&request, message, room, &len);
-    lk_wipe(w.base, w.len);
-    lk_kept_shared_drop(found.shared);
-    lk_kept_s_drop(found.s);
-    lk_kept_final_drop(found.final);
-    enum lk_full end = send(key, written, message, len, "tls13.s_init_cert_verify", reply);
-    lk_wipe(message, len);
-    free(message);
-    return end;
+    return missing != NULL ? unknown(why, missing)
+                           : cert_verify_of(key, scheme, &found, reply, why);
 }
 
 /* --- tls12.rsa_master, rsa_extended_master ------------------------------------------------- */

@@ -54,6 +54,7 @@ static uint32_t ask(uint64_t now_ns, uint64_t *id, uint32_t *errand)
     *id = next_id++;
     *errand = lk_broker_take(&b, *id, 0, 0, now_ns);
     assert_int_not_equal(*errand, LK_ERRAND_NONE);
+    lk_broker_turn(&b, now_ns);
     assert_true(lk_broker_next(&b, now_ns, &d));
     assert_int_equal(d.errand, *errand);
     assert_int_equal(d.kind, LK_DECISION_SEND);
@@ -106,7 +107,8 @@ static void broker_without_a_server_refuses_at_once(void **state)
     assert_int_equal(b.in_flight, 0);
 }
 
-static void broker_is_full_where_its_table_or_all_lines_are(void **state)
+/* Every line has what it may: the next ones wait, in order, for answers or for their time. */
+static void broker_waits_where_all_lines_are_full(void **state)
 {
     (void)state;
     uint64_t id;
@@ -114,13 +116,31 @@ static void broker_is_full_where_its_table_or_all_lines_are(void **state)
     servers_up(2);
     for (int i = 0; i < 16; i++)
         (void)ask(T0, &id, &e);
-    e = lk_broker_take(&b, 1, 0, 0, T0);
-    expect_fail(T0, e, LK_PACKET_FULL);
-    assert_int_equal(lk_broker_take(&b, id, 0, 0, T0), LK_ERRAND_NONE); /* an id in use */
-    lk_broker_server_set(&b, 2, 0, 1);
+    uint32_t first = lk_broker_take(&b, 1, 0, 0, T0), second = lk_broker_take(&b, 2, 0, 0, T0);
+    expect_nothing(T0);
+    uint32_t server = lk_line_server(b.errand[e].line);
+    assert_int_equal(answer(server, id, LK_VERDICT_FINAL, T0), LK_ANSWERED_DONE);
+    lk_broker_turn(&b, T0);
+    assert_int_equal(expect_send(T0, first), server);
+    expect_nothing(T0);
+    lk_broker_turn(&b, T0 + 1800 * MS);
+    struct lk_decision d;
+    bool timed_out = false;
+    while (lk_broker_next(&b, T0 + 1800 * MS, &d))
+        timed_out |= d.errand == second && d.outcome == LK_PACKET_TIMEOUT;
+    assert_true(timed_out);
+}
+
+static void broker_is_full_where_its_table_is(void **state)
+{
+    (void)state;
+    servers_up(1);
     while (b.in_flight < b.room)
-        (void)lk_broker_take(&b, next_id++, 0, 0, T0);
+        assert_int_not_equal(lk_broker_take(&b, next_id++, 0, 0, T0), LK_ERRAND_NONE);
     assert_int_equal(lk_broker_take(&b, next_id, 0, 0, T0), LK_ERRAND_NONE);
+    lk_broker_release(&b, 5);
+    assert_int_equal(lk_broker_take(&b, 101, 0, 0, T0), LK_ERRAND_NONE); /* an id in use */
+    assert_int_not_equal(lk_broker_take(&b, next_id, 0, 0, T0), LK_ERRAND_NONE);
 }
 
 static void broker_sends_again_to_another_server_when_a_line_dies(void **state)
@@ -274,6 +294,7 @@ static void broker_waits_out_the_pause_of_a_lone_server(void **state)
     expect_nothing(T0);
     uint32_t fresh = lk_broker_take(&b, 1, 0, 0, T0); /* and so does a new one */
     uint64_t end = b.server[0].hold_until_ns;
+    expect_nothing(T0);
     assert_int_equal(lk_broker_due_ns(&b, T0), end);
     expect_nothing(end - 1);
     lk_broker_turn(&b, end);
@@ -282,6 +303,7 @@ static void broker_waits_out_the_pause_of_a_lone_server(void **state)
     /* But not where its own time ends before: then it is told at once. */
     assert_int_equal(answer(0, 1, LK_VERDICT_BUSY, end), LK_ANSWERED_AGAIN);
     uint32_t hasty = lk_broker_take(&b, 2, 10, 0, end);
+    lk_broker_turn(&b, end);
     expect_fail(end, hasty, LK_PACKET_NO_SERVER);
 }
 
@@ -316,9 +338,12 @@ static void broker_sends_long_ones_over_streams(void **state)
         assert_true(lk_broker_next(&b, T0, &d));
         assert_int_equal(d.line, lk_line_of(1, 0));
     }
-    expect_fail(T0, lk_broker_take(&b, 9, 0, LK_NEEDS_STREAM, T0), LK_PACKET_FULL);
+    (void)lk_broker_take(&b, 9, 0, LK_NEEDS_STREAM, T0); /* it waits for room there */
+    expect_nothing(T0);
     (void)lk_broker_take(&b, 10, 0, 0, T0); /* a short one passes */
+    lk_broker_turn(&b, T0);
     assert_true(lk_broker_next(&b, T0, &d));
+    assert_int_equal(d.line, lk_line_of(0, 0));
     lk_broker_line_down(&b, lk_line_of(1, 0), T0); /* and without a stream all go */
     while (lk_broker_next(&b, T0, &d))
         if (d.kind == LK_DECISION_SEND) assert_int_equal(d.line, lk_line_of(0, 0));
@@ -431,7 +456,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(broker_without_a_server_refuses_at_once),
-        TEST(broker_is_full_where_its_table_or_all_lines_are),
+        TEST(broker_waits_where_all_lines_are_full),
+        TEST(broker_is_full_where_its_table_is),
         TEST(broker_sends_again_to_another_server_when_a_line_dies),
         TEST(broker_waits_for_a_new_connection_while_one_is_made),
         TEST(broker_tries_last_as_long_as_they_may),

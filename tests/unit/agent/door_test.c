@@ -197,6 +197,35 @@ static int heir(bool says_go)
     return 0;
 }
 
+/* One that connected and says nothing does not bar the next. */
+static void succession_takes_the_last_heir(void **state)
+{
+    (void)state;
+    struct lk_door door;
+    struct lk_watches watches;
+    struct lk_succession s;
+    int control_fd;
+    char byte;
+    gone = false;
+    open_door(&door);
+    assert_int_equal(lk_watches_open(&watches, 8), LK_OK);
+    assert_int_equal(lk_door_listen(control, 0600, &control_fd, error, sizeof error), LK_OK);
+    assert_int_equal(lk_succession_open(&s, control_fd, &door, -1, &watches, on_go, NULL), LK_OK);
+    int first = connect_to(control);
+    (void)lk_watches_turn(&watches, 0);
+    int second = connect_to(control);
+    (void)lk_watches_turn(&watches, 0);
+    assert_int_equal(recv(first, &byte, 1, 0), 0);
+    assert_int_equal(send(second, "go", 2, 0), 2);
+    (void)lk_watches_turn(&watches, 0);
+    assert_true(gone);
+    close(first);
+    close(second);
+    lk_succession_close(&s);
+    lk_door_close(&door, true);
+    lk_watches_close(&watches);
+}
+
 static void succession_ends_the_agent_before_only_with_go(void **state)
 {
     (void)state;
@@ -239,6 +268,7 @@ int main(void)
         TEST(door_replaces_what_a_dead_agent_left_and_nothing_else),
         TEST(door_names_an_unknown_user),
         TEST(door_lets_in_by_user_and_by_any_group),
+        TEST(succession_takes_the_last_heir),
         TEST(succession_ends_the_agent_before_only_with_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

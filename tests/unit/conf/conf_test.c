@@ -312,11 +312,13 @@ static const struct {
      "f.yaml:6: rules.exchanges: 'tls12.ping' is not known; allowed: all or a list of "
      "tls12.rsa_master, "
      "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, "
-     "tls12.ecdhe"},
+     "tls12.ecdhe, tls13.s_init_cert_verify, split.rsa_premaster, split.sign_ske, "
+     "split.sign_cert_verify"},
     {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: all}\n",
      "f.yaml:6: rules.exchanges: is missing; allowed: all or a list of tls12.rsa_master, "
      "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, "
-     "tls12.ecdhe"},
+     "tls12.ecdhe, tls13.s_init_cert_verify, split.rsa_premaster, split.sign_ske, "
+     "split.sign_cert_verify"},
     {LEAST "- {address: 127.0.0.1, port: 7000, transport: tls}\n",
      "f.yaml:4: listen: address and port are those of line 3; allowed: each once"},
     {LEAST "- {address: localhost, port: 7001, transport: tls}\n",

@@ -106,6 +106,35 @@ static void response_agrees_with_libcrypto_at_random(void **state)
     }
 }
 
+/* k or -k, as libcrypto has it; the sum of the two is q. */
+static void fold_is_a_residue_or_its_negative(void **state)
+{
+    (void)state;
+    for (size_t g = 0; g < GROUPS; g++) {
+        BIGNUM *q = order(g), *k = BN_new(), *most = BN_new(), *want = BN_new(), *got = BN_new();
+        BN_CTX *ctx = BN_CTX_new();
+        int width = (int)groups[g].width;
+        uint8_t qb[66], kb[66], out[66];
+        assert_true(BN_lshift(most, q, groups[g].q != NULL ? 3 : 0));
+        if (BN_num_bytes(most) > width) assert_true(BN_lshift(most, q, 1)); /* x448 */
+        for (int i = 0; i < 200; i++) {
+            assert_true(BN_rand_range(k, most) && BN_add_word(k, i == 0));
+            if (BN_nnmod(want, k, q, ctx) != 1 || BN_is_zero(want)) continue;
+            assert_int_equal(BN_bn2binpad(q, qb, width), width);
+            assert_int_equal(BN_bn2binpad(k, kb, width), width);
+            lk_poo_scalar_fold(qb, groups[g].width, kb, 0, out);
+            BN_bin2bn(out, width, got);
+            assert_int_equal(BN_cmp(got, want), 0);
+            lk_poo_scalar_fold(qb, groups[g].width, kb, UINT32_MAX, kb);
+            BN_bin2bn(kb, width, got);
+            assert_true(BN_add(got, got, want));
+            assert_int_equal(BN_cmp(got, q), 0);
+        }
+        BN_CTX_free(ctx);
+        BN_free(q), BN_free(k), BN_free(most), BN_free(want), BN_free(got);
+    }
+}
+
 static uint32_t in_range(size_t g, const BIGNUM *x, const BIGNUM *q)
 {
     uint8_t xb[66], qb[66];
@@ -138,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(response_agrees_with_libcrypto_at_the_edges),
         cmocka_unit_test(response_agrees_with_libcrypto_at_random),
+        cmocka_unit_test(fold_is_a_residue_or_its_negative),
         cmocka_unit_test(range_is_one_to_below_q),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

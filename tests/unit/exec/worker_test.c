@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <openssl/sha.h>
 
 #include "core/base/clock.h"
 #include "tests/support/ecdhe.h"
@@ -188,6 +189,19 @@ static void worker_uses_no_key_without_room_for_its_record(void **state)
     rig_free(rig);
 }
 
+/* tls12: F(S) = S[0..4] || SHA-256(S || "tls12 pfs")[4..32]. */
+static void record_names_the_handshake(struct lk_rig *rig, uint32_t key, const uint8_t *random)
+{
+    uint8_t payload[LK_ECDHE_ASK_BYTES], text[LK_RANDOM_BYTES + 9], want[32];
+    struct lk_ecdhe_ask ask = {.scheme = ED25519, .time = (uint32_t)rig->now_unix_s};
+    lk_ecdhe_ask(&rig->key[key], &ask, payload);
+    memcpy(text, payload + LK_ECDHE_S_AT, LK_RANDOM_BYTES);
+    memcpy(text + LK_RANDOM_BYTES, "tls12 pfs", 9);
+    SHA256(text, sizeof text, want);
+    memcpy(want, text, 4);
+    assert_memory_equal(random, want, LK_AUDIT_RANDOM_BYTES);
+}
+
 static void worker_writes_a_record_of_each_key_use(void **state)
 {
     (void)state;
@@ -207,6 +221,7 @@ static void worker_writes_a_record_of_each_key_use(void **state)
     assert_int_equal(record[0].peer_hash, 7);
     assert_int_equal(record[0].edge, 3);
     assert_int_equal(record[0].unix_ns, (uint64_t)LK_RIG_NOW_UNIX_S * LK_NS_PER_S);
+    record_names_the_handshake(rig, key, record[0].random);
     rig_free(rig);
 }
 

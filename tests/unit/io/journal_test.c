@@ -57,6 +57,7 @@ static void append(unsigned worker, uint32_t i)
                                 .status = 1,
                                 .worker = (uint16_t)worker};
     memset(r.key_full, (int)i, sizeof r.key_full);
+    memset(r.random, 0xa5, sizeof r.random);
     lk_audit_append(&ring[worker], &r);
 }
 
@@ -77,6 +78,8 @@ static unsigned count_lines(unsigned *events, const char *event)
             assert_int_equal(json_integer_value(json_object_get(o, "sequence")), next[worker]++);
             assert_string_equal(json_string_value(json_object_get(o, "exchange")), "tls12.ecdhe");
             assert_int_equal(strlen(json_string_value(json_object_get(o, "key"))), 64);
+            assert_string_equal(json_string_value(json_object_get(o, "random")),
+                                "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5");
             count++;
         } else if (strcmp(json_string_value(json_object_get(o, "event")), event) == 0) {
             (*events)++;

@@ -221,6 +221,32 @@ static void agent_that_leaves_for_good_fails_the_call(void **state)
     }
 }
 
+/* An agent that answers and ends at once has answered. */
+static void answer_before_the_end_counts(void **state)
+{
+    (void)state;
+    struct agent agent;
+    struct lk_packet packet;
+    uint64_t id;
+    agent_open(&agent);
+    struct lurk_transport *t = agent_transport(&agent);
+    assert_int_equal(lurk_transport_open(t, START), LURK_OK);
+    assert_int_equal(submit(t, START, &id), LURK_OK);
+    (void)lurk_transport_ready(t, START);
+    assert_true(agent_hear(&agent, &packet));
+    agent_answer(&agent, &packet, 0);
+    agent_close(&agent);
+    struct lurk_result result = {.size = sizeof result};
+    (void)lurk_transport_ready(t, START);
+    assert_true(lurk_transport_take(t, START, &result));
+    assert_int_equal(result.outcome, LURK_OK);
+    assert_int_equal(result.id, id);
+    assert_false(lurk_transport_take(t, START, &result));
+    assert_int_equal(lurk_transport_state(t), LURK_DOWN);
+    assert_int_equal(lurk_transport_error(t), LURK_ERR_CLOSED);
+    lurk_transport_free(t);
+}
+
 /* A queue of connections that is full is tried again by the clock. */
 static void full_queue_of_an_agent_is_tried_again(void **state)
 {
@@ -522,6 +548,33 @@ static void unacceptable_answer_ends_the_transport(void **state)
     server_close(&server);
 }
 
+static void server_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    struct server server;
+    struct lurk_result result = {.size = sizeof result};
+    struct lurk_identity *identity = identity_of("ca.crt", "edge-1", 0);
+    for (int datagram = 0; datagram < 2; datagram++) {
+        uint64_t id;
+        server_open(&server, datagram, datagram ? DTLS1_2_VERSION : TLS1_3_VERSION);
+        close(server.listener);
+        struct lurk_transport *t = transport_to(&server, identity, NULL);
+        assert_int_equal(submit(t, START, &id), LURK_OK);
+        for (unsigned turn = 0; turn < TURNS && lurk_transport_state(t) != LURK_DOWN; turn++) {
+            struct pollfd fd = {.fd = lurk_transport_fd(t), .events = lurk_transport_events(t)};
+            (void)lurk_transport_ready(t, START);
+            assert_true(poll(&fd, 1, 10) >= 0);
+        }
+        assert_true(lurk_transport_take(t, START, &result));
+        assert_int_equal(result.outcome, LURK_ERR_SYSTEM);
+        assert_non_null(strstr(lurk_transport_text(t), strerror(ECONNREFUSED)));
+        lurk_transport_free(t);
+        server.listener = -1;
+        server_close(&server);
+    }
+    lurk_identity_free(identity);
+}
+
 static void server_that_says_nothing_is_given_up(void **state)
 {
     (void)state;
@@ -622,12 +675,14 @@ int main(void)
         cmocka_unit_test(agent_that_is_not_there_is_told),
         cmocka_unit_test(agents_successor_gets_the_same_bytes),
         cmocka_unit_test(agent_that_leaves_for_good_fails_the_call),
+        cmocka_unit_test(answer_before_the_end_counts),
         cmocka_unit_test(full_queue_of_an_agent_is_tried_again),
         cmocka_unit_test(transport_of_another_process_is_left),
         cmocka_unit_test(call_waits_no_longer_than_it_was_told),
         cmocka_unit_test(server_answers_many_calls),
         cmocka_unit_test(strangers_are_refused),
         cmocka_unit_test(unacceptable_answer_ends_the_transport),
+        cmocka_unit_test(server_that_is_not_there_is_told),
         cmocka_unit_test(server_that_says_nothing_is_given_up),
         cmocka_unit_test(datagram_that_is_too_long_asks_for_a_stream),
         cmocka_unit_test(options_that_are_wrong_are_named),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <openssl/async.h>
 #include <poll.h>
@@ -286,6 +287,22 @@ static void job_has_one_descriptor_for_its_life(void **state)
     assert_true(job.pauses >= 3);
 }
 
+/* A program is told of a descriptor by the job that pauses; one that it finds otherwise it does not
+ * know. */
+static void job_that_does_not_pause_shows_no_descriptor(void **state)
+{
+    (void)state;
+    struct job job;
+    size_t count = 1;
+    strcat(world.key.agent, "-nobody");
+    job_begin(&job, 2);
+    assert_int_equal(job_step(&job), ASYNC_FINISH);
+    assert_false(job_good);
+    assert_true(ASYNC_WAIT_CTX_get_all_fds(job.ctx, NULL, &count));
+    assert_int_equal(count, 0);
+    ASYNC_WAIT_CTX_free(job.ctx);
+}
+
 static void job_may_be_woken_for_nothing(void **state)
 {
     (void)state;
@@ -327,8 +344,10 @@ static void job_goes_on_with_another_agent(void **state)
 static unsigned descriptors(void)
 {
     unsigned count = 0;
-    for (int fd = 0; fd < 256; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
+    DIR *list = opendir("/proc/self/fd");
+    for (struct dirent *entry; list != NULL && (entry = readdir(list)) != NULL;)
+        count += entry->d_name[0] != '.';
+    if (list != NULL) closedir(list);
     return count;
 }
 
@@ -340,6 +359,10 @@ static int count_in_a_child(void)
     unsigned before = descriptors();
     if (job_step(&job) != ASYNC_PAUSE) return 1;
     if (descriptors() != before + 3) return 2; /* what is waited on, the socket, the clock */
+    unsigned low = 0;
+    for (int fd = 0; fd < 256; fd++)
+        low += fcntl(fd, F_GETFD) >= 0;
+    if (low != before - 1 + 1) return 4; /* only the first among the low numbers */
     job_finish(&job);
     return descriptors() == before ? 0 : 3;
 }
@@ -366,6 +389,7 @@ int main(void)
         T(call_without_an_agent_fails_at_once),
         T(call_of_a_child_has_a_connection_of_its_own),
         T(job_has_one_descriptor_for_its_life),
+        T(job_that_does_not_pause_shows_no_descriptor),
         T(job_may_be_woken_for_nothing),
         T(job_is_woken_when_the_time_is_up),
         T(job_goes_on_with_another_agent),
