@@ -323,10 +323,12 @@ $(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_kernel ttest_premaster we
 ifeq ($(CONFIG),release)
 KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
 P256_OBJ := $(OUT)/crypto/ec/p256_ifma.o $(OUT)/crypto/ec/p256_ref.o
-check-scan: $(KERNEL_OBJ) $(P256_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+HMAC_OBJ := $(OUT)/crypto/hmac_lanes_ifma.o $(OUT)/crypto/hmac_lanes_ref.o
+check-scan: $(KERNEL_OBJ) $(P256_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256.list $(P256_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_hmac.list $(HMAC_OBJ)
 
 check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt)
 	$(Q)$(TTEST) '$(P)'

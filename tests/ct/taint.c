@@ -13,7 +13,9 @@
 #include <valgrind/memcheck.h>
 
 #include "core/base/bytes.h"
+#include "core/base/err.h"
 #include "crypto/ct.h"
+#include "crypto/hmac_lanes.h"
 #include "crypto/kdf.h"
 #include "crypto/poo_scalar.h"
 #include "crypto/rsa/rsa_check.h"
@@ -101,6 +103,23 @@ static void finished_leaks(void)
     fill(want, sizeof want), fill(got, sizeof got);
     secret(want, sizeof want);
     if (lk_bytes_equal(lk_bytes_of(want, sizeof want), lk_bytes_of(got, sizeof got))) puts("equal");
+}
+
+/* The secret that nonces follow from, and nonces. */
+static void nonces_hash(void)
+{
+    struct lk_hmac_states key;
+    struct lk_hmac_job job[2] = {{.key = &key}, {.key = &key}};
+    uint8_t mac[2][LK_SHA256_BYTES];
+    fill((uint8_t *)&key, sizeof key);
+    for (unsigned i = 0; i < 2; i++) {
+        fill(job[i].message, sizeof job[i].message);
+        secret(job[i].message, sizeof job[i].message);
+        job[i].mac = mac[i];
+    }
+    secret(&key, sizeof key);
+    lk_hmac_x2_ref.run(job, 2);
+    LK_ASSERT(is_secret(mac, sizeof mac));
 }
 
 /* The prover's numbers: b of an ephemeral key, v drawn for one proof. q and c are public. */
@@ -215,6 +234,7 @@ static const struct lk_row rows[] = {
     {"result", result_checks, NULL},
     {"proof", proof_answers, NULL},
     {"sign_p256", sign_p256, NULL},
+    {"nonces", nonces_hash, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},
