@@ -70,6 +70,16 @@ static inline lane lane_shr(lane x, unsigned n)
 {
     return _mm512_srl_epi64(x, _mm_cvtsi32_si128((int)n));
 }
+/* x / 2^n of a signed x, rounded down; n from 1 to 63. */
+static inline lane lane_sra(lane x, unsigned n)
+{
+    return _mm512_sra_epi64(x, _mm_cvtsi32_si128((int)n));
+}
+/* x y of signed numbers of 32 bits. */
+static inline lane lane_mul32(lane x, lane y)
+{
+    return _mm512_mul_epi32(x, y);
+}
 /* The lower four lanes for the upper four. */
 static inline lane lane_swap(lane x)
 {

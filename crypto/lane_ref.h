@@ -76,6 +76,14 @@ static inline lane lane_shr(lane a, unsigned n)
 {
     EACH_LANE(a.x[i] >> n);
 }
+static inline lane lane_sra(lane a, unsigned n)
+{
+    EACH_LANE(a.x[i] >> n | (0 - (a.x[i] >> 63)) << (64 - n));
+}
+static inline lane lane_mul32(lane a, lane b)
+{
+    EACH_LANE((uint64_t)((int64_t)(int32_t)a.x[i] * (int32_t)b.x[i]));
+}
 static inline lane lane_swap(lane a)
 {
     EACH_LANE(a.x[LANES - 1 - i]);

@@ -19,6 +19,8 @@ struct lk_p256_const {
     uint64_t one[LK_P256_DIGITS];                                            /* 1 */
     uint64_t p_r[LK_P256_DIGITS], p_r2[LK_P256_DIGITS], b_r[LK_P256_DIGITS]; /* R, R^2, b R mod p */
     uint64_t n_r[LK_P256_DIGITS], n_r2[LK_P256_DIGITS], n_r3[LK_P256_DIGITS]; /* R^i mod n */
+    /* R^2 2^224 mod p, n: puts right what the rounds of an inversion leave (p256_invert.inc.c) */
+    uint64_t p_inverse[LK_P256_DIGITS], n_inverse[LK_P256_DIGITS];
 };
 extern const struct lk_p256_const lk_p256;
 

@@ -33,17 +33,6 @@ static void order_mul(lane *r, const lane *x, const lane *y)
     columns_out(r, t, LOOSE);
 }
 
-static void order_square(lane *r, const lane *x)
-{
-    lane t[COLUMNS], a[DIGITS];
-    columns_zero(t);
-    digits_keep(a, x);
-    EACH_DIGIT(i) square_row(t, a, i);
-    square_end(t, a);
-    EACH_DIGIT(i) order_reduce_row(t + i);
-    columns_out(r, t, LOOSE);
-}
-
 /* r := x y / R mod n, clean, below n: x y below 16 n^2. */
 static void order_mul_finish(lane *r, const lane *x, const lane *y)
 {

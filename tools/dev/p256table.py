@@ -15,6 +15,7 @@ G = (
 BITS, DIGITS, MULTIPLES = 52, 5, 7
 WINDOW_BITS, WINDOWS, ENTRIES = 7, 37, 64
 R = 1 << BITS * DIGITS
+LEFT = 16 * (52 - 38)  # bits: crypto/ec/p256_invert.inc.c has 16 rounds of 38 steps, each divides by 2^52
 
 
 def add(a, b):
@@ -48,6 +49,7 @@ def constants():
     yield f"    .n = {multiples(N)},"
     named = {"one": 1, "p_r": R % P, "p_r2": R * R % P, "b_r": B * R % P}
     named |= {"n_r": R % N, "n_r2": R * R % N, "n_r3": R * R * R % N}
+    named |= {"p_inverse": (R * R << LEFT) % P, "n_inverse": (R * R << LEFT) % N}
     for name, number in named.items():
         yield f"    .{name} = {array(digits(number))},"
     yield "};"
