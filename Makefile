@@ -51,7 +51,10 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
 # --- what there is ----------------------------------------------------------------------------
 
 LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
-LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+# Sources that are written by the build, into build/gen.
+GEN_SRC := gen/p256_const.c
+LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(LIB_SRC) $(GEN_SRC))
+vpath gen/%.c build
 LIB := $(OUT)/liblurk-server.a
 
 PROGRAMS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -72,10 +75,10 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
-SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/p256_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_%,$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_% $(OUT)/tests/support/p256_%,$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
@@ -87,7 +90,7 @@ TESTBUILD := $(patsubst %,$(OUT)/tests/support/%.o,testbuild injected spoil)
 $(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
 endif
 
-.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-rsa check-long-edge check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-kernels check-long-edge check-sabotage check-asan check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -112,6 +115,11 @@ $(OUT)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
+
+build/gen/p256_const.c: tools/dev/p256table.py
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/dev/p256table.py >$@
 
 # Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
 # they are written is the order they are meant to run in.
@@ -139,7 +147,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 # What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
 # that the client library stands on, and that one itself.
-PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(LIBLURK_SRC)
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(GEN_SRC) $(LIBLURK_SRC)
 PIC_LIB := $(OUT)/pic/liblurk.a
 $(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
 $(OUT)/pic/%.o: %.c
@@ -202,6 +210,11 @@ $(OUT)/tests/unit/crypto/fault_test: \
 RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
 $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
+P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN))
+$(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
+$(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
+# This one's system has no random bytes when it says so.
+$(OUT)/tests/unit/crypto/ec/p256_batch_test: LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
 # And here answers are seen on their way.
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
@@ -238,7 +251,7 @@ $(OUT)/bench/bench_$(1): $(OUT)/bench/bench_$(1).o $(patsubst %.c,$(OUT)/%.o,$(f
 endef
 $(foreach b,$(BENCH_SRC:bench/bench_%.c=%),$(eval $(call bench_rule,$(b))))
 
-bench: ## benchmarks (B=name picks: e2e, edge, fairness, rsa; BENCH_ARGS for its options)
+bench: ## benchmarks (B=name picks: ec, e2e, edge, fairness, rsa; BENCH_ARGS for its options)
 	$(Q)tools/dev/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
@@ -268,10 +281,10 @@ check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
 
 # What tests do at random, for minutes instead of seconds.
-LONG_RSA_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/%,$(UNIT_BIN))
-check-long: check-long-rsa check-ttest check-long-edge ## random tests at length, statistics of time, ten thousand handshakes
-check-long-rsa: $(LONG_RSA_BIN)
-	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_RSA_BIN)
+LONG_KERNEL_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
+check-long: check-long-kernels check-ttest check-long-edge ## random tests at length, statistics of time, ten thousand handshakes
+check-long-kernels: $(LONG_KERNEL_BIN)
+	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_KERNEL_BIN)
 
 # Stories that have a number to raise: mixed handshakes through HAProxy, clients that leave.
 check-long-edge: all
@@ -287,12 +300,12 @@ check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove
 	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
 
 # Constant time: what marks secrets for a checker, over the tests' RSA keys.
-CT_OBJ := rows secret_run leaky_ifma leaky_ref
-CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw rsa_bank rsa_edges rsa_subject test_keys)
+CT_OBJ := rows secret_run secret_p256 leaky_ifma leaky_ref
+CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw p256_subject rsa_bank rsa_edges rsa_subject test_keys)
 TAINT := $(OUT)/tests/ct/taint
 $(TAINT): $(TAINT).o $(CT_OBJ:%=$(OUT)/tests/ct/%.o) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 
 # The kernels by clang; beside them keys and libcrypto as they are.
 MSAN_OUT := build/msan
@@ -305,9 +318,9 @@ $(MSAN_OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
 	  $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
-$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o $(CT_SUPPORT) $(LIB)
+$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o $(MSAN_OUT)/crypto/ec/p256_ifma.o $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CLANG) $(MSAN_FLAGS) -pie -pthread -o $@ $^ $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+	$(Q)$(CLANG) $(MSAN_FLAGS) -pie -pthread -o $@ $^ -lcmocka $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # What the compiler made of kernels, and how long that takes: of the release build only.
 TTEST := $(OUT)/tests/ct/ttest
@@ -317,9 +330,13 @@ $(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_kernel ttest_premaster we
 
 ifeq ($(CONFIG),release)
 KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
-check-scan: $(KERNEL_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+P256_OBJ := $(OUT)/crypto/ec/p256_ifma.o $(OUT)/crypto/ec/p256_ref.o
+HMAC_OBJ := $(OUT)/crypto/hmac_lanes_ifma.o $(OUT)/crypto/hmac_lanes_ref.o
+check-scan: $(KERNEL_OBJ) $(P256_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256.list $(P256_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_hmac.list $(HMAC_OBJ)
 
 check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt)
 	$(Q)$(TTEST) '$(P)'
@@ -393,7 +410,7 @@ FUZZ_SECONDS ?= 30
 FUZZ_TARGET := $(if $(filter x86_64,$(shell uname -m)),-mcx16)
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_NAMES := $(filter $(or $(F:%=fuzz_%),%) $(F),$(FUZZ_SRC:tests/fuzz/%.c=%))
-FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(LIBLURK_SRC) $(AGENT_SRC) tools/provider/keyfile.c tools/provider/transcript.c) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
+FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(GEN_SRC) $(LIBLURK_SRC) $(AGENT_SRC) tools/provider/keyfile.c tools/provider/transcript.c) $(patsubst $(OUT)/%,$(FUZZ_OUT)/%,$(FUZZ_SUPPORT_OBJ))
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)

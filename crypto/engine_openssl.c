@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "crypto/ct.h"
 #include "crypto/engine_key.h"
+#include "crypto/engine_p256_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/poo.h"
@@ -135,25 +136,25 @@ enum lk_kernel_row lk_share_row(uint16_t group)
  * other rows measured beside these and scaled to them. They order queues, so ratios matter and the
  * machine hardly. */
 const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
-    [LK_ROW_RSA2048] = {"rsa2048", "library", 1, 267000, lk_rsa_run_library},
-    [LK_ROW_RSA3072] = {"rsa3072", "library", 1, 1820000, lk_rsa_run_library},
-    [LK_ROW_RSA4096] = {"rsa4096", "library", 1, 4350000, lk_rsa_run_library},
-    [LK_ROW_RSA8192] = {"rsa8192", "library", 1, 28000000, lk_rsa_run_library},
-    [LK_ROW_P256] = {"p256", "library", 1, 20000, run_ecdsa},
-    [LK_ROW_P384] = {"p384", "library", 1, 880000, run_ecdsa},
-    [LK_ROW_P521] = {"p521", "library", 1, 205000, run_ecdsa},
-    [LK_ROW_ED25519] = {"ed25519", "library", 1, 105000, run_eddsa},
-    [LK_ROW_ED448] = {"ed448", "library", 1, 370000, run_eddsa},
-    [LK_ROW_POO_P256] = {"poo_p256", "library", 1, 45000, run_poo_p256},
-    [LK_ROW_POO_P384] = {"poo_p384", "library", 1, 450000, run_poo_p384},
-    [LK_ROW_POO_P521] = {"poo_p521", "library", 1, 300000, run_poo_p521},
-    [LK_ROW_POO_X25519] = {"poo_x25519", "library", 1, 690000, run_poo_x25519},
-    [LK_ROW_POO_X448] = {"poo_x448", "library", 1, 1950000, run_poo_x448},
-    [LK_ROW_SHARE_P256] = {"share_p256", "library", 1, 90000, lk_share_run_p256},
-    [LK_ROW_SHARE_P384] = {"share_p384", "library", 1, 1700000, lk_share_run_p384},
-    [LK_ROW_SHARE_P521] = {"share_p521", "library", 1, 500000, lk_share_run_p521},
-    [LK_ROW_SHARE_X25519] = {"share_x25519", "library", 1, 90000, lk_share_run_x25519},
-    [LK_ROW_SHARE_X448] = {"share_x448", "library", 1, 500000, lk_share_run_x448},
+    [LK_ROW_RSA2048] = {"rsa2048", "library", 1, 1, 267000, 0, lk_rsa_run_library},
+    [LK_ROW_RSA3072] = {"rsa3072", "library", 1, 1, 1820000, 0, lk_rsa_run_library},
+    [LK_ROW_RSA4096] = {"rsa4096", "library", 1, 1, 4350000, 0, lk_rsa_run_library},
+    [LK_ROW_RSA8192] = {"rsa8192", "library", 1, 1, 28000000, 0, lk_rsa_run_library},
+    [LK_ROW_P256] = {"p256", "library", 1, 1, 20000, 0, run_ecdsa},
+    [LK_ROW_P384] = {"p384", "library", 1, 1, 880000, 0, run_ecdsa},
+    [LK_ROW_P521] = {"p521", "library", 1, 1, 205000, 0, run_ecdsa},
+    [LK_ROW_ED25519] = {"ed25519", "library", 1, 1, 105000, 0, run_eddsa},
+    [LK_ROW_ED448] = {"ed448", "library", 1, 1, 370000, 0, run_eddsa},
+    [LK_ROW_POO_P256] = {"poo_p256", "library", 1, 1, 45000, 0, run_poo_p256},
+    [LK_ROW_POO_P384] = {"poo_p384", "library", 1, 1, 450000, 0, run_poo_p384},
+    [LK_ROW_POO_P521] = {"poo_p521", "library", 1, 1, 300000, 0, run_poo_p521},
+    [LK_ROW_POO_X25519] = {"poo_x25519", "library", 1, 1, 690000, 0, run_poo_x25519},
+    [LK_ROW_POO_X448] = {"poo_x448", "library", 1, 1, 1950000, 0, run_poo_x448},
+    [LK_ROW_SHARE_P256] = {"share_p256", "library", 1, 1, 90000, 0, lk_share_run_p256},
+    [LK_ROW_SHARE_P384] = {"share_p384", "library", 1, 1, 1700000, 0, lk_share_run_p384},
+    [LK_ROW_SHARE_P521] = {"share_p521", "library", 1, 1, 500000, 0, lk_share_run_p521},
+    [LK_ROW_SHARE_X25519] = {"share_x25519", "library", 1, 1, 90000, 0, lk_share_run_x25519},
+    [LK_ROW_SHARE_X448] = {"share_x448", "library", 1, 1, 500000, 0, lk_share_run_x448},
 };
 
 struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
@@ -162,7 +163,7 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     if (work == NULL) return NULL;
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
-    if (!lk_rsa_work_init(work) || !lk_share_work_init(work)) {
+    if (!lk_rsa_work_init(work) || !lk_p256_work_init(work) || !lk_share_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
     }
@@ -182,5 +183,6 @@ void lk_engine_work_free(struct lk_engine_work *work)
         lk_poo_curve_free(work->curve[row]);
     lk_share_work_fini(work);
     lk_rsa_work_fini(work);
+    lk_p256_work_fini(work);
     free(work);
 }

@@ -202,12 +202,12 @@ static uint64_t run_4096_ref(struct lk_engine_work *work, struct lk_operand *ope
 
 /* Costs of a full batch scaled like those of the library's rows (engine_openssl.c). */
 const struct lk_kernel lk_rsa_rows_ifma[LK_RSA_CLASS_COUNT] = {
-    [LK_RSA_2048] = {"rsa2048", "ifma", 8, 520000, run_2048_ifma},
-    [LK_RSA_3072] = {"rsa3072", "ifma", 8, 1780000, run_3072_ifma},
-    [LK_RSA_4096] = {"rsa4096", "ifma", 8, 4000000, run_4096_ifma},
+    [LK_RSA_2048] = {"rsa2048", "ifma", 8, 4, 520000, 0, run_2048_ifma},
+    [LK_RSA_3072] = {"rsa3072", "ifma", 8, 4, 1780000, 0, run_3072_ifma},
+    [LK_RSA_4096] = {"rsa4096", "ifma", 8, 4, 4000000, 0, run_4096_ifma},
 };
 const struct lk_kernel lk_rsa_rows_ref[LK_RSA_CLASS_COUNT] = {
-    [LK_RSA_2048] = {"rsa2048", "ref", 2, 4000000, run_2048_ref},
-    [LK_RSA_3072] = {"rsa3072", "ref", 2, 13000000, run_3072_ref},
-    [LK_RSA_4096] = {"rsa4096", "ref", 2, 31000000, run_4096_ref},
+    [LK_RSA_2048] = {"rsa2048", "ref", 2, 1, 4000000, 0, run_2048_ref},
+    [LK_RSA_3072] = {"rsa3072", "ref", 2, 1, 13000000, 0, run_3072_ref},
+    [LK_RSA_4096] = {"rsa4096", "ref", 2, 1, 31000000, 0, run_4096_ref},
 };

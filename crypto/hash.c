@@ -159,3 +159,16 @@ void lk_hmac(unsigned hash, const void *key, size_t key_len, const struct lk_pie
     lk_hmac_keyed(&taken, pieces, count, out);
     LK_WIPE(taken);
 }
+
+void lk_hmac_states_init(struct lk_hmac_states *states, const void *secret, size_t len)
+{
+    struct lk_hmac_key key;
+    SHA256_CTX context;
+    lk_hmac_key_init(&key, 0, secret, len);
+    memcpy(&context, key.inner.opaque, sizeof context);
+    memcpy(states->inner, context.h, sizeof states->inner);
+    memcpy(&context, key.outer.opaque, sizeof context);
+    memcpy(states->outer, context.h, sizeof states->outer);
+    LK_WIPE(key);
+    LK_WIPE(context);
+}

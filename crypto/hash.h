@@ -43,4 +43,11 @@ void lk_hmac_key_init(struct lk_hmac_key *key, unsigned hash, const void *secret
 void lk_hmac_keyed(const struct lk_hmac_key *key, const struct lk_piece *pieces, size_t count,
                    uint8_t *out);
 
+/* What is left of a SHA-256 key: the chaining values after its two blocks. For code that hashes
+ * many messages side by side (hmac_lanes.h). Secret: wipe after use. */
+struct lk_hmac_states {
+    uint32_t inner[8], outer[8];
+};
+void lk_hmac_states_init(struct lk_hmac_states *states, const void *secret, size_t len);
+
 #endif

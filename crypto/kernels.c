@@ -1,5 +1,6 @@
 #include "crypto/cpu.h"
 #include "crypto/crypto.h"
+#include "crypto/engine_p256_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/self_test.h"
@@ -11,14 +12,15 @@ static bool row_good(const struct lk_kernel *kernel, unsigned row, const char **
     return false;
 }
 
-/* Replaces the rows of the library by those of a kernel. */
-static bool take_rsa(struct lk_kernels *out, const char **failed)
+/* Replaces the rows of the library by those of our kernels. */
+static bool take_ifma(struct lk_kernels *out, const char **failed)
 {
     for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++) {
         out->row[LK_ROW_RSA2048 + i] = lk_rsa_rows_ifma[i];
         if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
     }
-    return true;
+    out->row[LK_ROW_P256] = lk_p256_row_ifma;
+    return row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed);
 }
 
 bool lk_kernels_choose(struct lk_kernels *out, const char **failed)
@@ -30,5 +32,5 @@ bool lk_kernels_choose(struct lk_kernels *out, const char **failed)
         out->library[row] = out->row[row] = lk_engine_rows[row];
         if (!row_good(&out->library[row], row, failed)) return false;
     }
-    return (features >> LK_CPU_IFMA & 1) == 0 || take_rsa(out, failed);
+    return (features >> LK_CPU_IFMA & 1) == 0 || take_ifma(out, failed);
 }

@@ -218,8 +218,19 @@ static struct lk_engine_key *ec_key(enum lk_kernel_row row)
     return key;
 }
 
+/* Of each lane another text, so that none passes for its neighbour. */
+#define SIGNATURE_LANES 64
+#define TEXT_BYTES 3
+#define SIGNATURE_BYTES_MAX 256
+struct signature_lanes {
+    uint8_t text[SIGNATURE_LANES][TEXT_BYTES], digest[SIGNATURE_LANES][LK_SHA256_BYTES];
+    uint8_t out[SIGNATURE_LANES][SIGNATURE_BYTES_MAX];
+    struct lk_operand operand[SIGNATURE_LANES];
+};
+
 /* By the public key as it is told to others, through the library's generic face. */
-static bool verify(const struct lk_engine_key *key, const struct lk_operand *signed_operand)
+static bool verify(const struct lk_engine_key *key, const struct lk_operand *signed_operand,
+                   const uint8_t text[TEXT_BYTES])
 {
     const struct lk_key_facts *facts = lk_engine_key_facts(key);
     const uint8_t *spki = facts->spki;
@@ -228,24 +239,42 @@ static bool verify(const struct lk_engine_key *key, const struct lk_operand *sig
     const char *digest = facts->kind < LK_KEY_ED25519 ? "SHA256" : NULL;
     bool good = public != NULL && ctx != NULL &&
                 EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, public, NULL) == 1 &&
-                EVP_DigestVerify(ctx, signed_operand->out, signed_operand->out_bytes,
-                                 (const uint8_t *)"abc", 3) == 1;
+                EVP_DigestVerify(ctx, signed_operand->out, signed_operand->out_bytes, text,
+                                 TEXT_BYTES) == 1;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(public);
     return good;
 }
 
+static void signature_lane(struct signature_lanes *lanes, const struct lk_engine_key *key,
+                           unsigned i)
+{
+    bool hashed = lk_engine_key_facts(key)->kind < LK_KEY_ED25519;
+    memcpy(lanes->text[i], (uint8_t[TEXT_BYTES]){'a', 'b', (uint8_t)('c' + i)}, TEXT_BYTES);
+    lk_sha256(lanes->text[i], TEXT_BYTES, lanes->digest[i]);
+    lanes->operand[i] = (struct lk_operand){.key = key,
+                                            .in = hashed ? lanes->digest[i] : lanes->text[i],
+                                            .in_bytes = hashed ? sizeof lanes->digest[i]
+                                                               : TEXT_BYTES,
+                                            .out = lanes->out[i]};
+}
+
+/* All lanes of a row, right at the first attempt. */
 static bool signature_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
                            struct lk_engine_key *key)
 {
-    uint8_t digest[LK_SHA256_BYTES], out[256];
-    lk_sha256("abc", 3, digest);
-    bool hashed = lk_engine_key_facts(key)->kind < LK_KEY_ED25519;
-    struct lk_operand operand = {.key = key,
-                                 .in = hashed ? digest : (const uint8_t *)"abc",
-                                 .in_bytes = hashed ? sizeof digest : 3,
-                                 .out = out};
-    return kernel->run(work, &operand, 1) == 1 && verify(key, &operand);
+    struct signature_lanes *lanes = calloc(1, sizeof *lanes);
+    if (lanes == NULL) return false;
+    unsigned count = kernel->lanes_max < SIGNATURE_LANES ? kernel->lanes_max : SIGNATURE_LANES;
+    for (unsigned i = 0; i < count; i++)
+        signature_lane(lanes, key, i);
+    uint64_t live = ~UINT64_C(0) >> (64 - count);
+    bool good = kernel->run(work, lanes->operand, live) == live;
+    for (unsigned i = 0; i < count; i++)
+        good = good && !lanes->operand[i].recomputed &&
+               verify(key, &lanes->operand[i], lanes->text[i]);
+    free(lanes);
+    return good;
 }
 
 /* --- proof of ownership --------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* RSA over eight lanes of AVX-512 IFMA: four requests a group, two groups. */
-#include "crypto/rsa/lane_ifma.h"
+#include "crypto/lane_ifma.h"
 
 #define STAGE(stage, numbers, count) ((void)0)
 #include "crypto/rsa/rsa_kernel.inc.c"

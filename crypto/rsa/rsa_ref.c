@@ -1,5 +1,5 @@
 /* RSA over two lanes of plain C: one request a group, two groups. */
-#include "crypto/rsa/lane_ref.h"
+#include "crypto/lane_ref.h"
 
 #define STAGE(stage, numbers, count) ((void)0)
 #include "crypto/rsa/rsa_kernel.inc.c"

@@ -1,5 +1,5 @@
 /* The leaky kernels over eight lanes of AVX-512 IFMA. */
-#include "crypto/rsa/lane_ifma.h"
+#include "crypto/lane_ifma.h"
 
 static inline uint64_t gathered(const uint64_t *entries, uint64_t window)
 {

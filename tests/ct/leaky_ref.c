@@ -1,5 +1,5 @@
 /* The leaky kernels over two lanes of plain C, and the switch of both. */
-#include "crypto/rsa/lane_ref.h"
+#include "crypto/lane_ref.h"
 
 /* Not there: the same as a lookup. */
 static inline uint64_t gathered(const uint64_t *entries, uint64_t window)

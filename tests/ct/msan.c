@@ -14,6 +14,7 @@
 #include "crypto/cpu.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
+#include "tests/ct/secret_p256.h"
 #include "tests/ct/secret_run.h"
 #include "tests/support/rsa_bank.h"
 
@@ -67,6 +68,14 @@ static void private_4096(void)
     private_runs(&lk_rsa_private_x8_ifma[LK_RSA_4096]);
 }
 
+/* A request, a vector, a pair and one alone, all. */
+static void sign_p256(void)
+{
+    static const unsigned counts[] = {1, 8, 19, 64};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        lk_secret_p256(&lk_p256_x8_ifma, &msan, counts[i], 4);
+}
+
 static void run_control(enum lk_leak which)
 {
     lk_leak = which;
@@ -115,6 +124,7 @@ static void private_borrow(void)
 }
 
 static const struct lk_row rows[] = {
+    {"sign_p256", sign_p256, NULL},
     {"private_2048", private_2048, NULL},         {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},         {"private_control", private_no_leak, NULL},
     {"private_lookup", NULL, private_lookup},     {"private_gather", NULL, private_gather},

@@ -7,7 +7,7 @@
 
 #include <sanitizer/msan_interface.h>
 
-#include "crypto/rsa/lane_ifma.h"
+#include "crypto/lane_ifma.h"
 
 static inline lane lane_carry_marked(lane x)
 {

@@ -13,7 +13,9 @@
 #include <valgrind/memcheck.h>
 
 #include "core/base/bytes.h"
+#include "core/base/err.h"
 #include "crypto/ct.h"
+#include "crypto/hmac_lanes.h"
 #include "crypto/kdf.h"
 #include "crypto/poo_scalar.h"
 #include "crypto/rsa/rsa_check.h"
@@ -21,6 +23,7 @@
 #include "crypto/schedule.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
+#include "tests/ct/secret_p256.h"
 #include "tests/ct/secret_run.h"
 
 #define K 256
@@ -135,6 +138,23 @@ static void finished_leaks(void)
     if (lk_bytes_equal(lk_bytes_of(want, sizeof want), lk_bytes_of(got, sizeof got))) puts("equal");
 }
 
+/* The secret that nonces follow from, and nonces. */
+static void nonces_hash(void)
+{
+    struct lk_hmac_states key;
+    struct lk_hmac_job job[2] = {{.key = &key}, {.key = &key}};
+    uint8_t mac[2][LK_SHA256_BYTES];
+    fill((uint8_t *)&key, sizeof key);
+    for (unsigned i = 0; i < 2; i++) {
+        fill(job[i].message, sizeof job[i].message);
+        secret(job[i].message, sizeof job[i].message);
+        job[i].mac = mac[i];
+    }
+    secret(&key, sizeof key);
+    lk_hmac_x2_ref.run(job, 2);
+    LK_ASSERT(is_secret(mac, sizeof mac));
+}
+
 /* The prover's numbers: b of an ephemeral key, v drawn for one proof. q and c are public. */
 static void proof_answers(void)
 {
@@ -196,6 +216,13 @@ static void private_4096(void)
     private_runs(&lk_rsa_private_x2_ref[LK_RSA_4096], 2);
 }
 
+/* A pair of vectors and one alone. */
+static void sign_p256(void)
+{
+    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 1, 1);
+    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 5, 1);
+}
+
 static void run_control(enum lk_leak which)
 {
     lk_leak = which;
@@ -240,6 +267,8 @@ static const struct lk_row rows[] = {
     {"schedule", schedule_derives, schedule_leaks},
     {"result", result_checks, NULL},
     {"proof", proof_answers, NULL},
+    {"sign_p256", sign_p256, NULL},
+    {"nonces", nonces_hash, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},

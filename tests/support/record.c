@@ -61,7 +61,8 @@ void lk_record_kernels(struct lk_kernels *out, uint32_t lanes_max, uint32_t cost
 {
 #define ROW_KERNEL(id)                                                                            \
     out->row[LK_ROW_##id] = (struct lk_kernel){                                                 \
-        .name = #id, .isa = "record", .lanes_max = lanes_max, .cost_ns = cost_ns, .run = run_##id};
+        .name = #id, .isa = "record", .lanes_max = lanes_max, .cost_ns = cost_ns, \
+        .lanes_step = lanes_max > 1 ? lanes_max / 2 : 1, .run = run_##id};
     ROWS(ROW_KERNEL)
     lk_record_clear();
     lk_record_fail(false);

@@ -1,5 +1,5 @@
 /* The IFMA kernels, spoilt where a test wants it: instead of crypto/rsa/rsa_ifma.c. */
-#include "crypto/rsa/lane_ifma.h"
+#include "crypto/lane_ifma.h"
 #include "tests/support/rsa_faulty.h"
 
 #include "crypto/rsa/rsa_kernel.inc.c"

@@ -1,5 +1,5 @@
 /* The portable model, spoilt where a test wants it: instead of crypto/rsa/rsa_ref.c. */
-#include "crypto/rsa/lane_ref.h"
+#include "crypto/lane_ref.h"
 #include "tests/support/rsa_faulty.h"
 
 #include "crypto/rsa/rsa_kernel.inc.c"

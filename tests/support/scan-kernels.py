@@ -28,7 +28,7 @@ BANNED = {
 }
 CANARY = re.compile(r"^(sub|cmp|xor)\w*\s+%fs:0x28,")
 CLONE = re.compile(r"\.(constprop|part|isra|cold|lto_priv)(\.\d+)*")
-SOURCES = ["crypto/rsa/*.[ch]", "tests/ct/leaky*.[ch]"]
+SOURCES = ["crypto/*.[ch]", "crypto/rsa/*.[ch]", "crypto/ec/*.[ch]", "tests/ct/leaky*.[ch]"]
 
 
 def output(*command):

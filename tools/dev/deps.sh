@@ -19,11 +19,11 @@ libsystemd-dev          service manager and journal
 libc-ares-dev           DNS of the edge agent
 libhwloc-dev            CPU and NUMA layout
 libseccomp-dev          sandbox
+python3                 table of multiples of P-256
 openssl                 throw-away certificates of demo and tests'
 test='
 libcmocka-dev           unit tests
-python3                 independent edge of the interop tests
-python3-cryptography    its cryptography
+python3-cryptography    independent edge of the interop tests
 clang                   fuzz targets, static analysis
 libclang-rt-14-dev      fuzzing runtime
 prometheus              promtool judges the metrics page

@@ -23,7 +23,9 @@ static void kernels_pass_their_self_tests(void **state)
     assert_null(failed);
     for (unsigned row = 0; row < LK_ROW_COUNT; row++) {
         bool wide = strcmp(kernels.row[row].isa, "library") != 0;
-        assert_int_equal(kernels.row[row].lanes_max, wide ? 8 : 1);
+        unsigned most = row == LK_ROW_P256 ? 64 : 8;
+        assert_int_equal(kernels.row[row].lanes_max, wide ? most : 1);
+        assert_int_equal(kernels.row[row].lanes_max % kernels.row[row].lanes_step, 0);
         assert_string_equal(kernels.library[row].isa, "library");
         assert_string_equal(kernels.library[row].name, kernels.row[row].name);
         assert_true(kernels.row[row].cost_ns > 1000);
@@ -33,7 +35,8 @@ static void kernels_pass_their_self_tests(void **state)
     }
 }
 
-/* IFMA kernels serve RSA where the CPU has them, and only where LURK_CPU lets them be seen. */
+/* IFMA kernels serve RSA and P-256 where the CPU has them, and only where LURK_CPU lets them be
+ * seen. */
 static void kernels_follow_the_features_of_the_cpu(void **state)
 {
     (void)state;
@@ -45,6 +48,7 @@ static void kernels_follow_the_features_of_the_cpu(void **state)
     assert_true(lk_kernels_choose(&kernels, &failed));
     for (unsigned row = LK_ROW_RSA2048; row <= LK_ROW_RSA4096; row++)
         assert_string_equal(kernels.row[row].isa, seen);
+    assert_string_equal(kernels.row[LK_ROW_P256].isa, seen);
     assert_int_equal(setenv("LURK_CPU", "-ifma", 1), 0);
     assert_true(lk_kernels_choose(&kernels, &failed));
     assert_int_equal(unsetenv("LURK_CPU"), 0);
@@ -63,7 +67,7 @@ static uint64_t run_nothing(struct lk_engine_work *work, struct lk_operand *oper
 static void self_test_sees_a_row_that_does_not_compute(void **state)
 {
     (void)state;
-    struct lk_kernel idle = {"idle", "none", 1, 1, run_nothing};
+    struct lk_kernel idle = {"idle", "none", 1, 1, 1, 0, run_nothing};
     for (unsigned row = 0; row < LK_ROW_COUNT; row++)
         assert_false(lk_kernel_self_test(&idle, (enum lk_kernel_row)row));
 }

@@ -104,6 +104,7 @@ static void batch_pays_for_the_lanes_it_has(void **state)
     (void)state;
     struct bench *b = bench_new(8, 0);
     b->kernels.row[LK_ROW_P256].lanes_max = 1;
+    b->kernels.row[LK_ROW_P256].lanes_step = 1;
     add(b, LK_ROW_P256, 0, 1500, 0);
     uint32_t rsa = 0, ecdsa = 0, count;
     add(b, LK_ROW_RSA4096, 1, 1, 0);
@@ -127,6 +128,7 @@ static void batch_goes_over_to_another_kernel(void **state)
     struct bench *b = bench_new(8, 0);
     struct lk_kernel narrow = b->kernels.row[LK_ROW_RSA2048];
     narrow.lanes_max = 1;
+    narrow.lanes_step = 1;
     narrow.cost_ns = 40 * LK_NS_PER_MS; /* dearer than any before: a visit has to buy it still */
     add(b, LK_ROW_RSA2048, 0, 3, 0);
     lk_batch_use(&b->batch, LK_ROW_RSA2048, &narrow);

@@ -1,8 +1,8 @@
 /* lane_ifma: eight numbers side by side, one 64-bit lane of a register each, with the multiply-add
  * of AVX-512 IFMA. A product of two digits of 52 bits comes in two halves, each added to 64 bits.
  * For the files compiled with -mavx512ifma only (*_ifma.c). Time independent of values. */
-#ifndef LK_CRYPTO_RSA_LANE_IFMA_H
-#define LK_CRYPTO_RSA_LANE_IFMA_H
+#ifndef LK_CRYPTO_LANE_IFMA_H
+#define LK_CRYPTO_LANE_IFMA_H
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -60,6 +60,25 @@ static inline lane lane_select(lane mask, lane a, lane b)
 static inline lane lane_carry(lane x)
 {
     return _mm512_srai_epi64(x, 52);
+}
+/* x 2^n, x / 2^n of an unsigned x; n is public. */
+static inline lane lane_shl(lane x, unsigned n)
+{
+    return _mm512_sll_epi64(x, _mm_cvtsi32_si128((int)n));
+}
+static inline lane lane_shr(lane x, unsigned n)
+{
+    return _mm512_srl_epi64(x, _mm_cvtsi32_si128((int)n));
+}
+/* x / 2^n of a signed x, rounded down; n from 1 to 63. */
+static inline lane lane_sra(lane x, unsigned n)
+{
+    return _mm512_sra_epi64(x, _mm_cvtsi32_si128((int)n));
+}
+/* x y of signed numbers of 32 bits. */
+static inline lane lane_mul32(lane x, lane y)
+{
+    return _mm512_mul_epi32(x, y);
 }
 /* The lower four lanes for the upper four. */
 static inline lane lane_swap(lane x)

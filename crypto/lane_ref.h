@@ -2,8 +2,8 @@
  * against, that memcheck can run, and that shows what the instructions do. One request has two
  * lanes, one for each prime.
  * Time independent of values, where a 64-bit multiplication is. */
-#ifndef LK_CRYPTO_RSA_LANE_REF_H
-#define LK_CRYPTO_RSA_LANE_REF_H
+#ifndef LK_CRYPTO_LANE_REF_H
+#define LK_CRYPTO_LANE_REF_H
 
 #include <stdint.h>
 
@@ -67,6 +67,22 @@ static inline lane lane_select(lane mask, lane a, lane b)
 static inline lane lane_carry(lane a)
 {
     EACH_LANE((uint64_t)((int64_t)a.x[i] >> 52));
+}
+static inline lane lane_shl(lane a, unsigned n)
+{
+    EACH_LANE(a.x[i] << n);
+}
+static inline lane lane_shr(lane a, unsigned n)
+{
+    EACH_LANE(a.x[i] >> n);
+}
+static inline lane lane_sra(lane a, unsigned n)
+{
+    EACH_LANE(a.x[i] >> n | (0 - (a.x[i] >> 63)) << (64 - n));
+}
+static inline lane lane_mul32(lane a, lane b)
+{
+    EACH_LANE((uint64_t)((int64_t)(int32_t)a.x[i] * (int32_t)b.x[i]));
 }
 static inline lane lane_swap(lane a)
 {

@@ -1,0 +1,136 @@
+/* make bench B=ec: ECDSA signatures over P-256 by the kernel row beside the library's EVP, in one
+ * process, in rounds (shim.h); nonce, check and DER included. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/ec/addition.h"
+#include "bench/ec/sign.h"
+#include "bench/figures.h"
+#include "core/base/err.h"
+
+enum row {
+    OPENSSL,
+    LIBRARY, /* the row of the library, which a machine without IFMA has */
+    OURS_1,
+    OURS_2,
+    OURS_8,
+    OURS_16,
+    OURS_32,
+    OURS_64,
+    ROWS
+};
+
+static const unsigned batch_of[ROWS] = {1, 1, 1, 2, 8, 16, 32, 64};
+
+struct bench {
+    const struct lk_options *options;
+    struct lk_figures *figures;
+    const struct lk_kernels *kernels;
+    struct lk_engine_work *work;
+    struct lk_bench_ec_key *keys;
+    struct lk_ec_sign sign[ROWS];
+    struct lk_shim_row row[ROWS];
+};
+
+static void make_row(struct bench *b, enum row row)
+{
+    struct lk_ec_sign *sign = &b->sign[row];
+    bool openssl = row == OPENSSL;
+    const struct lk_kernel *kernel = row == LIBRARY ? &b->kernels->library[LK_ROW_P256]
+                                                    : &b->kernels->row[LK_ROW_P256];
+    *sign = (struct lk_ec_sign){.keys = b->keys,
+                                .key_count = b->options->keys,
+                                .batch = batch_of[row],
+                                .kernel = kernel,
+                                .work = b->work};
+    lk_ec_sign_init(sign);
+    b->row[row] = (struct lk_shim_row){.items = batch_of[row],
+                                       .check = openssl ? lk_ec_sign_openssl_good
+                                                        : lk_ec_sign_row_good,
+                                       .run = openssl ? lk_ec_sign_openssl : lk_ec_sign_row,
+                                       .context = sign};
+    snprintf(b->row[row].name, LK_SHIM_NAME_MAX, "sign_p256%s/%s/%u", row == LIBRARY ? "_row" : "",
+             openssl ? "openssl" : kernel->isa, batch_of[row]);
+}
+
+static void ratio(struct bench *b, const char *name, enum row over, enum row under,
+                  const char *goal)
+{
+    lk_figures_ratio(b->figures, name, &b->row[over], &b->row[under], goal);
+}
+
+static void report(struct bench *b)
+{
+    for (enum row row = 0; row < ROWS; row++)
+        lk_figures_row(b->figures, &b->row[row]);
+    ratio(b, "p256_sign_64_vs_openssl", OPENSSL, OURS_64, ">= 15");
+    ratio(b, "p256_sign_32_vs_openssl", OPENSSL, OURS_32, ">= 15");
+    ratio(b, "p256_sign_16_vs_openssl", OPENSSL, OURS_16, "none");
+    ratio(b, "p256_sign_8_vs_openssl", OPENSSL, OURS_8, ">= 8");
+    ratio(b, "p256_sign_two_vs_library_row", OURS_2, LIBRARY, "<= 1");
+    ratio(b, "p256_sign_lone_vs_library_row", OURS_1, LIBRARY, "<= 1.05");
+}
+
+/* Of a signature in a full batch. */
+static bool cycles(struct bench *b)
+{
+    struct lk_cycles taken;
+    struct lk_peak_body body = {
+        .run = lk_ec_sign_row, .context = &b->sign[OURS_64], .items = batch_of[OURS_64]};
+    if (!lk_peak_sample(&body, &taken)) {
+        fprintf(stderr, "bench: p256: a signature was missing\n");
+        return false;
+    }
+    lk_figures_cycles(b->figures, "sign_p256_64", &taken);
+    return true;
+}
+
+static bool measure_signatures(struct bench *b)
+{
+    b->keys = lk_bench_ec_keys_new(b->options->keys);
+    for (enum row row = 0; row < ROWS; row++)
+        make_row(b, row);
+    bool good = lk_shim_measure(b->row, ROWS, &b->options->shim);
+    if (good) {
+        report(b);
+        good = cycles(b);
+    }
+    lk_bench_ec_keys_free(b->keys, b->options->keys);
+    return good;
+}
+
+static bool measure(struct bench *b)
+{
+    if (lk_options_want(b->options, "sign") && !measure_signatures(b)) return false;
+    return !lk_options_want(b->options, "addition") || lk_addition_measure(b->figures);
+}
+
+int main(int argc, char **argv)
+{
+    struct lk_options options;
+    struct lk_kernels kernels;
+    const char *failed;
+    lk_options_read(&options, "bench/results/ec.json", "sign,addition", argc, argv);
+    if (!lk_kernels_choose(&kernels, &failed)) {
+        fprintf(stderr, "bench: the self-test of %s failed\n", failed);
+        return 1;
+    }
+    printf("ec: CPU %d, %u rounds of %g s a row, %u keys in rotation\n", options.cpu,
+           options.shim.rounds, options.shim.seconds, options.keys);
+    struct bench *b = calloc(1, sizeof *b);
+    LK_ASSERT(b != NULL);
+    b->options = &options;
+    b->kernels = &kernels;
+    b->figures = lk_figures_new("ec", &options);
+    b->work = lk_engine_work_new(0, false);
+    LK_ASSERT(b->work != NULL);
+    bool good = measure(b);
+    if (good) {
+        good = lk_figures_write(b->figures);
+        lk_figures_print(b->figures);
+    }
+    lk_figures_free(b->figures);
+    lk_engine_work_free(b->work);
+    free(b);
+    return good ? 0 : 1;
+}

@@ -1,0 +1,258 @@
+#include "crypto/engine_p256_batch.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <string.h>
+
+#include "crypto/ct.h"
+#include "crypto/ec/p256_kernel.h"
+#include "crypto/engine_key.h"
+#include "crypto/hmac_lanes.h"
+#include "crypto/rng.h"
+
+/* EC_KEY is marked deprecated; see engine_openssl.c. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+#define BYTES LK_P256_BYTES
+#define DIGEST_BYTES_MAX 64
+#define RANDOM_BYTES 32
+
+/* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
+struct lk_p256_work {
+    struct lk_rng rng;
+    void *block;   /* as allocated */
+    void *scratch; /* in it, 64-byte aligned */
+    uint8_t nonce[LK_P256_REQUESTS_MAX][LK_P256_NONCE_BYTES];
+    uint8_t signature[LK_P256_REQUESTS_MAX][2 * BYTES];
+};
+
+bool lk_p256_work_init(struct lk_engine_work *work)
+{
+    size_t bytes = lk_p256_x8_ifma.work_bytes; /* the ref's lanes are narrower */
+    struct lk_p256_work *p256 = OPENSSL_zalloc(sizeof *p256);
+    work->p256 = p256;
+    if (p256 == NULL) return false;
+    lk_rng_init(&p256->rng);
+    p256->block = OPENSSL_zalloc(bytes + 63);
+    p256->scratch = (void *)(((uintptr_t)p256->block + 63) & ~(uintptr_t)63);
+    return p256->block != NULL;
+}
+
+void lk_p256_work_fini(struct lk_engine_work *work)
+{
+    if (work->p256 == NULL) return;
+    OPENSSL_free(work->p256->block);
+    LK_WIPE(*work->p256);
+    OPENSSL_free(work->p256);
+}
+
+/* --- nonces -------------------------------------------------------------------------------------
+ */
+
+/* What one call's nonces have in common, and nobody else's; and who computes them. */
+struct draw {
+    const struct lk_hmac_kernel *hmac;
+    uint8_t random[RANDOM_BYTES];
+};
+
+/* Which half of which lane's nonce, the random bytes, the digest with its length. */
+static void message_fill(uint8_t message[LK_HMAC_LANES_BYTES], const struct draw *draw,
+                         uint8_t half, uint32_t lane, const struct lk_operand *operand)
+{
+    _Static_assert(LK_HMAC_LANES_BYTES == 2 + 4 + RANDOM_BYTES + DIGEST_BYTES_MAX, "all of it");
+    size_t len = operand->in_bytes;
+    message[0] = half;
+    message[1] = (uint8_t)len;
+    memcpy(message + 2, &lane, sizeof lane);
+    memcpy(message + 6, draw->random, RANDOM_BYTES);
+    memset(message + 6 + RANDOM_BYTES, 0, DIGEST_BYTES_MAX);
+    memcpy(message + 6 + RANDOM_BYTES, operand->in, len);
+}
+
+/* nonce[i] for each of `count` operands: two halves of 256 bits each. */
+static void nonces_make(const struct draw *draw, struct lk_operand *const *operand, unsigned count,
+                        uint8_t (*nonce)[LK_P256_NONCE_BYTES])
+{
+    struct lk_hmac_job job[LK_HMAC_LANES_MAX];
+    unsigned used = 0;
+    for (unsigned i = 0; i < 2 * count; i++) {
+        uint8_t half = i % 2;
+        const struct lk_operand *o = operand[i / 2];
+        job[used].key = &o->key->p256->nonce;
+        job[used].mac = nonce[i / 2] + half * LK_SHA256_BYTES;
+        message_fill(job[used++].message, draw, half, i / 2, o);
+        if (used < draw->hmac->lanes && i + 1 < 2 * count) continue;
+        draw->hmac->run(job, used);
+        used = 0;
+    }
+    LK_WIPE(job);
+}
+
+/* --- one lane -----------------------------------------------------------------------------------
+ */
+
+/* DER INTEGER of 32 bytes, big-endian, not zero. Returns its length. */
+static size_t integer_write(uint8_t *to, const uint8_t *number)
+{
+    size_t skip = 0;
+    while (skip < BYTES - 1 && number[skip] == 0)
+        skip++;
+    size_t sign = number[skip] >> 7, len = BYTES - skip;
+    to[0] = 0x02;
+    to[1] = (uint8_t)(sign + len);
+    to[2] = 0;
+    memcpy(to + 2 + sign, number + skip, len);
+    return 2 + sign + len;
+}
+
+/* SEQUENCE of both; a signature is public. */
+static void signature_write(struct lk_operand *operand, const uint8_t *signature)
+{
+    uint8_t *to = operand->out;
+    memset(to, 0, operand->key->facts.bytes);
+    size_t len = 2 + integer_write(to + 2, signature);
+    len += integer_write(to + len, signature + BYTES);
+    to[0] = 0x30;
+    to[1] = (uint8_t)(len - 2);
+    operand->out_bytes = len;
+}
+
+static bool refuse(struct lk_operand *operand)
+{
+    memset(operand->out, 0, operand->key->facts.bytes);
+    operand->out_bytes = 0;
+    operand->recomputed = operand->by_kernel = false;
+    return false;
+}
+
+/* A wrong signature is never returned: two that differ by a fault can give the key away. Another
+ * nonce and other code, since a fault of the moment should not cost the peer its handshake. */
+static bool again_by_library(struct lk_engine_work *work, struct lk_operand *operand)
+{
+    uint8_t digest[DIGEST_BYTES_MAX]; /* out may be its place */
+    size_t len = operand->in_bytes;
+    bool good = len <= sizeof digest;
+    if (good) memcpy(digest, operand->in, len);
+    good = good && lk_engine_rows[LK_ROW_P256].run(work, operand, 1) == 1 &&
+           ECDSA_verify(0, digest, (int)len, operand->out, (int)operand->out_bytes,
+                        operand->key->parts.ec) == 1;
+    if (!good) (void)refuse(operand);
+    ERR_clear_error();
+    operand->recomputed = true;
+    operand->by_kernel = true; /* the first one was */
+    return good;
+}
+
+static bool kernel_lane(struct lk_engine_work *work, struct lk_operand *operand,
+                        const uint8_t *signature, bool good)
+{
+    operand->recomputed = false;
+    operand->by_kernel = true;
+    if (!good) return again_by_library(work, operand);
+    signature_write(operand, signature);
+    return true;
+}
+
+/* --- a kernel's batch ---------------------------------------------------------------------------
+ */
+
+/* The lanes of one call: at most as many as the kernel takes. */
+struct call {
+    struct lk_p256_job job[LK_P256_REQUESTS_MAX];
+    struct lk_operand *operand[LK_P256_REQUESTS_MAX];
+    uint64_t bit[LK_P256_REQUESTS_MAX];
+    unsigned count;
+};
+
+static void call_fill(struct call *call, struct lk_p256_work *p256, struct lk_operand *operand,
+                      uint64_t live)
+{
+    for (call->count = 0; live != 0; live &= live - 1, call->count++) {
+        unsigned i = call->count;
+        struct lk_operand *o = call->operand[i] = &operand[__builtin_ctzll(live)];
+        call->bit[i] = live & (0 - live);
+        call->job[i] = (struct lk_p256_job){.key = o->key->p256,
+                                            .digest = o->in,
+                                            .digest_bytes = o->in_bytes,
+                                            .nonce = p256->nonce[i],
+                                            .signature = p256->signature[i]};
+    }
+}
+
+/* A way for many lanes: the kernel, and who draws its nonces. */
+struct way {
+    const struct lk_p256_kernel *kernel;
+    const struct lk_hmac_kernel *hmac;
+};
+
+static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
+                            struct lk_operand *operand, uint64_t live)
+{
+    struct lk_p256_work *p256 = work->p256;
+    struct draw draw = {.hmac = way->hmac};
+    struct call call;
+    uint64_t good = 0;
+    if (!lk_rng_bytes(&p256->rng, draw.random, sizeof draw.random)) {
+        for (; live != 0; live &= live - 1)
+            (void)refuse(&operand[__builtin_ctzll(live)]);
+        return 0;
+    }
+    call_fill(&call, p256, operand, live);
+    nonces_make(&draw, call.operand, call.count, p256->nonce);
+    uint64_t right = way->kernel->sign(p256->scratch, call.job, ~UINT64_C(0) >> (64 - call.count));
+    LK_WIPE(draw);
+    lk_wipe(p256->nonce, call.count * sizeof p256->nonce[0]);
+    for (unsigned i = 0; i < call.count; i++)
+        if (kernel_lane(work, call.operand[i], p256->signature[i], (right >> i & 1) != 0))
+            good |= call.bit[i];
+    return good;
+}
+
+/* Of the lanes that wait, up to `count` that have a key for kernels and a digest for nonces. */
+static uint64_t lanes_for(const struct lk_operand *operand, uint64_t live, unsigned count)
+{
+    uint64_t fit = 0;
+    for (; live != 0 && count > 0; live &= live - 1) {
+        const struct lk_operand *o = &operand[__builtin_ctzll(live)];
+        if (o->key->p256 == NULL || o->in_bytes > DIGEST_BYTES_MAX) continue;
+        fit |= live & (0 - live);
+        count--;
+    }
+    return fit;
+}
+
+static uint64_t run_way(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live,
+                        const struct way *way)
+{
+    uint64_t good = 0;
+    for (;;) {
+        uint64_t now = lanes_for(operand, live, way->kernel->requests);
+        if (now == 0) break;
+        good |= kernel_call(work, way, operand, now);
+        live &= ~now;
+    }
+    for (uint64_t left = live; left != 0; left &= left - 1) {
+        struct lk_operand *o = &operand[__builtin_ctzll(left)];
+        o->recomputed = o->by_kernel = false;
+    }
+    return good | lk_engine_rows[LK_ROW_P256].run(work, operand, live);
+}
+
+/* Every fill: a request alone takes two thirds of the time that the library's does, without the
+ * check that is made here (bench/results/ec.json: sign_p256/ifma/1). */
+static uint64_t run_ifma(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
+{
+    static const struct way way = {&lk_p256_x8_ifma, &lk_hmac_x16_ifma};
+    return run_way(work, operand, live, &way);
+}
+
+static uint64_t run_ref(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
+{
+    static const struct way way = {&lk_p256_x2_ref, &lk_hmac_x2_ref};
+    return run_way(work, operand, live, &way);
+}
+
+/* Costs scaled like those of the library's rows (engine_openssl.c). */
+const struct lk_kernel lk_p256_row_ifma = {"p256", "ifma", 64, 8, 73000, 6000, run_ifma};
+const struct lk_kernel lk_p256_row_ref = {"p256", "ref", 16, 2, 9600000, 1200000, run_ref};

@@ -1,0 +1,36 @@
+/* p256_faulty: the P-256 kernels once more, with a call into the test after each step of a
+ * computation, where it may spoil numbers. They stand in the place of the library's (same names,
+ * linked before it) in the programs that the Makefile names; with no fault set they are the same.
+ * Thread one. */
+#ifndef LK_TESTS_SUPPORT_P256_FAULTY_H
+#define LK_TESTS_SUPPORT_P256_FAULTY_H
+
+#include <stdbool.h>
+
+#include "crypto/ec/p256_kernel.h"
+
+/* A step is done: numbers[count][lanes] is what came out. */
+void lk_p256_stage_done(enum lk_p256_stage stage, uint64_t *numbers, unsigned count,
+                        unsigned lanes);
+
+#define STAGE(stage, numbers, count)                                                               \
+    lk_p256_stage_done(stage, (uint64_t *)(void *)(numbers), count, LANES)
+
+/* Flips one bit in one passing of one stage, once. */
+struct lk_p256_flip {
+    enum lk_p256_stage stage;
+    unsigned passing; /* from 0 */
+    unsigned digit;   /* modulo the stage's count */
+    unsigned lane, bit;
+};
+/* From now on, and counts passings; NULL: counts only. */
+void lk_p256_flip_set(const struct lk_p256_flip *flip);
+/* Passings since then; no more flips. */
+void lk_p256_flip_end(unsigned passings[LK_P256_STAGE_COUNT]);
+
+extern const char *const lk_p256_stage_names[LK_P256_STAGE_COUNT];
+
+/* The library's signature, which follows a wrong one, is wrong too (by a bit). */
+extern bool lk_p256_fault_library;
+
+#endif
