@@ -17,7 +17,7 @@ VAULT = [
                r"apply_to_pair|digits_|nonce_|batch_(sign|out|invert|jobs)|sign$|signing_|bytes_(load|store)|equation|"
                r"multiple_|multiply_|on_curve|kernel_call|run_ifma|run_way|call_fill|product|square"),
     ("DER", r"signature_write|integer_write"),
-    ("novelty", r"lk_novelty|entry_|share_take|search_"),
+    ("novelty", r"lk_novelty|entry_|share_take|search_|siphash|^rounds$|absorb"),
     ("audit", r"audit|record_hash"),
     ("digests, F(S)", r"SHA256|lk_hash|sha256|freshness|add256|finish256|start256|signature_start"),
     ("copies and wipes", r"memset|memmove|memcpy|bzero|cleanse|lane_copy|slot_write|lk_wipe"),
