@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/base/err.h"
-#include "crypto/ec/p256_kernel.h"
+#include "crypto/ec/ec_kernel.h"
 
 #define TIMES 64 /* additions of two vectors in a sample */
 
