@@ -116,7 +116,7 @@ $(OUT)/commit: FORCE
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
 
-build/gen/%_const.c: tools/dev/ectable.py
+$(GEN_SRC:%=build/%): build/gen/%_const.c: tools/dev/ectable.py
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)tools/dev/ectable.py $* >$@
