@@ -324,9 +324,9 @@ $(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/r
 
 # What the compiler made of kernels, and how long that takes: of the release build only.
 TTEST := $(OUT)/tests/ct/ttest
-$(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_kernel ttest_premaster welch leaky_ifma leaky_ref) $(CT_SUPPORT) $(LIB)
+$(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_ec ttest_kernel ttest_premaster welch leaky_ifma leaky_ref) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 
 ifeq ($(CONFIG),release)
 KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
@@ -338,7 +338,7 @@ check-scan: $(KERNEL_OBJ) $(EC_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_ec.list $(EC_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_hmac.list $(HMAC_OBJ)
 
-check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt)
+check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt, p256, p384)
 	$(Q)$(TTEST) '$(P)'
 else
 check-scan check-ttest:

@@ -58,4 +58,46 @@ STRAIGHT void fe_fold(lane *x)
 
 #include "crypto/ec/ec_product.inc.c"
 
+/* Two products at a time: the rows of one reduction each wait for the one before, and meanwhile the
+ * other product is made. */
+
+/* Operands are read before a result is written, but b's are not before a's result is. */
+STRAIGHT void multiply_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], y[DIGITS];
+    columns_zero(t);
+    digits_keep(y, a.y);
+    EACH_DIGIT(i) multiply_row(t + i, a.x[i], y);
+    columns_zero(u);
+    digits_keep(y, b.y);
+    EACH_DIGIT(i)
+    {
+        reduce_row(t + i);
+        multiply_row(u + i, b.x[i], y);
+    }
+    columns_out(a.r, t, a.form);
+    EACH_DIGIT(i) reduce_row(u + i);
+    columns_out(b.r, u, b.form);
+}
+
+STRAIGHT void square_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
+    columns_zero(t);
+    digits_keep(x, a.x);
+    EACH_DIGIT(i) square_row(t, x, i);
+    square_end(t, x);
+    columns_zero(u);
+    digits_keep(x, b.x);
+    EACH_DIGIT(i)
+    {
+        reduce_row(t + i);
+        square_row(u, x, i);
+    }
+    columns_out(a.r, t, a.form);
+    square_end(u, x);
+    EACH_DIGIT(i) reduce_row(u + i);
+    columns_out(b.r, u, b.form);
+}
+
 #endif

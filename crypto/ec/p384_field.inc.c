@@ -56,4 +56,39 @@ STRAIGHT void fe_fold(lane *x)
 
 #include "crypto/ec/ec_product.inc.c"
 
+/* Two products at a time. A row of a product is long enough to hide what the reduction waits for;
+ * of squares the reductions go side by side. */
+
+/* Operands are read before a result is written, but b's are not before a's result is. */
+STRAIGHT void multiply_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS];
+    columns_zero(t);
+    multiply_reduce(t, a.x, a.y);
+    columns_out(a.r, t, a.form);
+    columns_zero(u);
+    multiply_reduce(u, b.x, b.y);
+    columns_out(b.r, u, b.form);
+}
+
+STRAIGHT void square_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
+    columns_zero(t);
+    digits_keep(x, a.x);
+    EACH_DIGIT(i) square_row(t, x, i);
+    square_end(t, x);
+    columns_zero(u);
+    digits_keep(x, b.x);
+    EACH_DIGIT(i) square_row(u, x, i);
+    square_end(u, x);
+    EACH_DIGIT(i)
+    {
+        reduce_row(t + i);
+        reduce_row(u + i);
+    }
+    columns_out(a.r, t, a.form);
+    columns_out(b.r, u, b.form);
+}
+
 #endif
