@@ -251,7 +251,7 @@ $(OUT)/bench/bench_$(1): $(OUT)/bench/bench_$(1).o $(patsubst %.c,$(OUT)/%.o,$(f
 endef
 $(foreach b,$(BENCH_SRC:bench/bench_%.c=%),$(eval $(call bench_rule,$(b))))
 
-bench: ## benchmarks (B=name picks: ec, e2e, edge, fairness, rsa; BENCH_ARGS for its options)
+bench: ## benchmarks (B=name picks: ec, ecdhe, e2e, edge, fairness, rsa; BENCH_ARGS for its options)
 	$(Q)tools/dev/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
