@@ -64,7 +64,8 @@ static bool key_usage_good(struct lk_bytes value, struct lk_cert_request *out)
 
 static bool ext_key_usage_good(struct lk_bytes value, struct lk_cert_request *out)
 {
-    static const uint8_t server[] = {0x2b, 6, 1, 5, 5, 7, 3, 1}, client[] = {0x2b, 6, 1, 5, 5, 7, 3, 2};
+    static const uint8_t server[] = {0x2b, 6, 1, 5, 5, 7, 3, 1},
+                         client[] = {0x2b, 6, 1, 5, 5, 7, 3, 2};
     (void)out;
     struct lk_cursor c = lk_cursor_of(value);
     struct lk_cursor list = lk_cursor_of(lk_der_take(&c, LK_DER_SEQUENCE, NULL));
@@ -103,12 +104,9 @@ static const struct extension_row {
     uint8_t oid[8], oid_bytes;
     bool (*good)(struct lk_bytes value, struct lk_cert_request *out);
 } extensions[] = {
-    {{0x55, 0x1d, 0x11}, 3, alt_names_take},
-    {{0x55, 0x1d, 0x0f}, 3, key_usage_good},
-    {{0x55, 0x1d, 0x25}, 3, ext_key_usage_good},
-    {{0x55, 0x1d, 0x13}, 3, not_an_authority},
-    {{0x2b, 6, 1, 5, 5, 7, 1, 0x18}, 8, must_staple},
-    {{0x55, 0x1d, 0x0e}, 3, key_identifier_good},
+    {{0x55, 0x1d, 0x11}, 3, alt_names_take},          {{0x55, 0x1d, 0x0f}, 3, key_usage_good},
+    {{0x55, 0x1d, 0x25}, 3, ext_key_usage_good},      {{0x55, 0x1d, 0x13}, 3, not_an_authority},
+    {{0x2b, 6, 1, 5, 5, 7, 1, 0x18}, 8, must_staple}, {{0x55, 0x1d, 0x0e}, 3, key_identifier_good},
 };
 #define EXTENSIONS (sizeof extensions / sizeof extensions[0])
 

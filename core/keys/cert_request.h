@@ -1,6 +1,6 @@
 /* cert_request: what a certificate request may ask of a key whose private half is elsewhere. The
- * bytes are a CertificationRequestInfo, what is signed in a PKCS#10 request; they are read as DER to
- * their last byte, and there is nothing in them that is not named here:
+ * bytes are a CertificationRequestInfo, what is signed in a PKCS#10 request; they are read as DER
+ * to their last byte, and there is nothing in them that is not named here:
  *
  *   version 0; the key's own public key, byte for byte
  *   subject: that of the key's certificate; or empty; or one CN that is among its DNS names
@@ -10,8 +10,8 @@
  *     basicConstraints CA:FALSE; TLS feature status_request; subjectKeyIdentifier
  *
  * Borrows. Thread any. Time: names of the request times names of the certificate, all public; of
- * more names than the certificate has none is looked at. Source RFC 2986 4, RFC 2985 5.4.2, RFC 5280
- * 4.2.1, RFC 7633. */
+ * more names than the certificate has none is looked at. Source RFC 2986 4, RFC 2985 5.4.2, RFC
+ * 5280 4.2.1, RFC 7633. */
 #ifndef LK_CORE_KEYS_CERT_REQUEST_H
 #define LK_CORE_KEYS_CERT_REQUEST_H
 
@@ -40,8 +40,8 @@ struct lk_cert_request {
 };
 
 /* Does a text of this many bytes begin as a CertificationRequestInfo that fills it: SEQUENCE, its
- * length, INTEGER 0, SEQUENCE? Nothing else that a key of TLS signs does: a CertificateVerify begins
- * with spaces, a ServerKeyExchange with a random that has these bytes once in 2^48. */
+ * length, INTEGER 0, SEQUENCE? Nothing else that a key of TLS signs does: a CertificateVerify
+ * begins with spaces, a ServerKeyExchange with a random that has these bytes once in 2^48. */
 bool lk_cert_request_begins(struct lk_bytes text);
 
 /* All that needs no key: the first fault, or the request's parts. */

@@ -32,6 +32,12 @@ lk_err lk_certs_new(struct lk_bytes chain, struct lk_bytes spki, struct lk_certs
     return LK_OK;
 }
 
+/* Behind the chain stands the public key. */
+const struct lk_cert *lk_certs_own(const struct lk_certs *certs)
+{
+    return certs->count > 1 ? &certs->cert[0] : NULL;
+}
+
 const struct lk_cert *lk_certs_find(const struct lk_certs *certs, const uint8_t *fingerprint)
 {
     for (uint32_t i = 0; i < certs->count; i++)

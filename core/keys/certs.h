@@ -25,6 +25,8 @@ struct lk_certs {
  * length runs past the end. */
 LK_MUST_USE lk_err lk_certs_new(struct lk_bytes chain, struct lk_bytes spki,
                                 struct lk_certs **out);
+/* The key's own certificate, the first of its chain; NULL: it has none. */
+const struct lk_cert *lk_certs_own(const struct lk_certs *certs);
 /* NULL: none of the key's. */
 const struct lk_cert *lk_certs_find(const struct lk_certs *certs, const uint8_t *fingerprint);
 

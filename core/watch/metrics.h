@@ -54,6 +54,8 @@
     X(REFUSED_NOVELTY_FULL, "lurk_refused_total", "reason=\"novelty_full\"", "counter", "")        \
     X(REFUSED_AUDIT_FULL, "lurk_refused_total", "reason=\"audit_full\"", "counter", "")            \
     X(REFUSED_RATE, "lurk_refused_total", "reason=\"premaster_rate\"", "counter", "")              \
+    X(REFUSED_CERT_REQUEST_RATE, "lurk_refused_total", "reason=\"cert_request_rate\"", "counter",  \
+      "")                                                                                          \
     X(REFUSED_DRAIN, "lurk_refused_total", "reason=\"drain\"", "counter", "")                      \
     X(SLOTS_LOST, "lurk_slots_lost_total", "", "counter", "Slots given up at their deadline")      \
     X(POLICY_DENIED, "lurk_policy_denied_total", "", "counter", "Requests denied by the rules")    \
