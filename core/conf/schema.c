@@ -188,7 +188,7 @@ static const struct lk_conf_option key_options[] = {
      .help = "private key: PEM or DER of PKCS#8, PKCS#1, SEC 1, PKCS#12"},
     {.path = "chain", .type = LK_VALUE_PATH, KEY_MAX(chain), .empty_good = true, .fallback = "",
      KEY(chain), .reloadable = true, .example = "/etc/lurk/keys/shop-rsa.crt",
-     .help = "PEM certificates, the key's own first, for capabilities; empty is none"},
+     .help = "PEM certificates, the key's own first; a second one of its own begins another chain"},
     {.path = "passphrase_file", .type = LK_VALUE_PATH, KEY_MAX(passphrase_file), .empty_good = true,
      .fallback = "", KEY(passphrase_file), .reloadable = true,
      .help = "file with the passphrase of an encrypted key; empty is none"},

@@ -89,7 +89,8 @@ def retry(world, conf, mode):
 
 
 def chains(world, conf):
-    """Certificates go by fingerprint; whole, from then on, where the key server does not know them."""
+    """Certificates go by fingerprint; whole where the key server does not know them, and 64 signatures later by
+    fingerprint again."""
     with nginx(world, conf, "p256-1") as served:
         _, seen = one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
         assert seen["form"] == 129, seen
@@ -102,6 +103,11 @@ def chains(world, conf):
             assert seen["form"] == 130, seen
         finally:
             world.agent.certificates = known
+        many(world, served.port, 56, ["-tls1_3"])
+        assert [row["form"] for row in world.agent.take()] == [130] * 56
+        for form in [130] * 7 + [129] * 2:
+            _, seen = one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
+            assert seen["form"] == form, (seen, form)
 
 
 def client_asked(world, conf):
