@@ -132,7 +132,8 @@ struct lk_process_counters {
     _Atomic uint64_t rows_out;            /* bit r: kernel row r is out of service (vault) */
     _Atomic int64_t channel_expiry_s;     /* notAfter of the server's own certificate, unix */
     _Atomic int64_t crl_expiry_s;         /* the earliest nextUpdate among the CRLs; 0: none */
-    _Atomic int64_t certificate_expiry_s; /* the earliest notAfter among certificates beside keys */
+    _Atomic int64_t certificate_expiry_s; /* the earliest among the keys' chains; of several of one
+                                           * key that of the chain that lasts longest */
     struct lk_counters thread[];
 };
 static inline size_t lk_process_counters_bytes(uint32_t threads)
