@@ -136,7 +136,7 @@ static uint8_t signature_start(struct lk_lane *lane, struct lk_rng *rng)
     lk_writer_put(&w, lane->fs, LK_RANDOM_BYTES);
     lk_writer_put(&w, request->params.data, request->params.len);
     LK_ASSERT(!w.bad);
-    LK_REQUIRE(!lk_cert_request_begins(lk_bytes_of(text, w.len)), LK_TLS12_INVALID_TLS_RANDOM);
+    LK_REQUIRE(!lk_cert_request_resembles(lk_bytes_of(text, w.len)), LK_TLS12_INVALID_TLS_RANDOM);
     bool good = lk_sign_start(lane, lane->scheme, lk_bytes_of(text, w.len), rng);
     return good ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }

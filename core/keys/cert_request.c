@@ -43,6 +43,48 @@ bool lk_cert_request_begins(struct lk_bytes text)
            memcmp(info.data, inside, sizeof inside) == 0;
 }
 
+/* --- as others might read it ------------------------------------------------------------------ */
+
+enum { BER_INTEGER = 2, BER_SEQUENCE = 16, BER_NUMBER = 0x1f, BER_CLASS = 0xc0 };
+
+/* Is the next tag universal and of this number, in one byte or in many? */
+static bool ber_tag(struct lk_cursor *c, uint32_t wanted)
+{
+    uint8_t first = lk_cursor_u8(c), part;
+    uint32_t number = first & BER_NUMBER;
+    if ((first & BER_CLASS) != 0) return false;
+    if (number != BER_NUMBER) return !c->bad && number == wanted;
+    number = 0;
+    do {
+        part = lk_cursor_u8(c);
+        number = (number & 0xffffff) << 7 | (part & 0x7f); /* more is none of the two */
+    } while (!c->bad && (part & 0x80) != 0);
+    return !c->bad && number == wanted;
+}
+
+/* SIZE_MAX: it is told by what stands at the end. */
+static size_t ber_length(struct lk_cursor *c)
+{
+    uint8_t first = lk_cursor_u8(c);
+    if (first < 0x80) return first;
+    if (first == 0x80) return SIZE_MAX;
+    size_t len = 0;
+    for (unsigned left = first & 0x7f; !c->bad && left > 0; left--)
+        len = (len & SIZE_MAX >> 9) << 8 | lk_cursor_u8(c);
+    return len;
+}
+
+bool lk_cert_request_resembles(struct lk_bytes text)
+{
+    struct lk_cursor c = lk_cursor_of(text);
+    if (!ber_tag(&c, BER_SEQUENCE)) return false;
+    size_t len = ber_length(&c);
+    if (c.bad || (len != SIZE_MAX && len != lk_cursor_left(&c))) return false;
+    if (!ber_tag(&c, BER_INTEGER)) return false;
+    lk_cursor_take(&c, ber_length(&c)); /* the version */
+    return ber_tag(&c, BER_SEQUENCE);
+}
+
 /* --- extensions ------------------------------------------------------------------------------- */
 
 static bool alt_names_take(struct lk_bytes value, struct lk_cert_request *out)

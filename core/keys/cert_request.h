@@ -44,6 +44,11 @@ struct lk_cert_request {
  * begins with spaces, a ServerKeyExchange with a random that has these bytes once in 2^48. */
 bool lk_cert_request_begins(struct lk_bytes text);
 
+/* Might somebody take this text for a CertificationRequestInfo who reads it as BER, with lengths
+ * and tags longer than they need be, and looks at no version? For texts of whose first bytes
+ * another had the choice: a random of 32 bytes does once in 2^36. */
+bool lk_cert_request_resembles(struct lk_bytes text);
+
 /* All that needs no key: the first fault, or the request's parts. */
 enum lk_cert_request_fault lk_cert_request_parse(struct lk_bytes info, struct lk_cert_request *out);
 

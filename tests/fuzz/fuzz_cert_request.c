@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         LK_ASSERT(lk_certificate_spki(certificate, &spki));
     }
     bool begins = lk_cert_request_begins(info);
+    LK_ASSERT(!begins || lk_cert_request_resembles(info));
     if (lk_cert_request_parse(info, &request) != LK_CERT_REQUEST_GOOD) return 0;
     inside(info, request.subject);
     inside(info, request.spki);

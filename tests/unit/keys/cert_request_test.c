@@ -278,6 +278,52 @@ static void cert_request_begins_as_nothing_else_does(void **state)
             fail_msg("%s", begins[i].text);
 }
 
+/* Lengths and tags of more bytes than they need, a length that is told by its end, any version: libcrypto reads
+ * them all as the request they are. What differs in more than its form is none. */
+static void cert_request_resembles_one_in_any_form(void **state)
+{
+    const struct bench *b = *state;
+    struct lk_der_text room;
+    static const struct {
+        const char *text;
+        bool want;
+    } forms[] = {
+        {"30{ 020100 30{} K a0{} }", true},
+        {"30{ 020105 30{} K a0{} }", true},
+        {"30 81 33 020100 30{} K a0{}", true},
+        {"30 82 0033 020100 30{} K a0{}", true},
+        {"30 84 00000033 020100 30{} K a0{}", true},
+        {"30 80 020100 30{} K a0{} 0000", true},
+        {"30 35 02 81 01 00 30 81 00 K a0{}", true},
+        {"3f 10 33 020100 30{} K a0{}", true},
+        {"3f 80 10 34 1f 02 01 00 30{} K a0{}", true},
+        {"30 36 020100 3f 80 80 10 00 K a0{}", true},
+        {"30 32 020100 30{} K a0{}", false},
+        {"30 34 020100 30{} K a0{}", false},
+        {"31{ 020100 30{} K a0{} }", false},
+        {"30{ 030100 30{} K a0{} }", false},
+        {"30{ 020100 31{} K a0{} }", false},
+        {"70{ 020100 30{} K a0{} }", false},
+        {"3f 11 33 020100 30{} K a0{}", false},
+        {"30", false},
+        {"30 02 0201", false},
+        {"", false},
+        {"20 20 20 20 20 20 20", false},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct lk_bytes info = lk_der_text(forms[i].text, b->spki, &room);
+        if (lk_cert_request_resembles(info) != forms[i].want) fail_msg("%s", forms[i].text);
+        if (!forms[i].want) continue;
+        uint8_t request[256] = {0x30, 0x80}, end[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 1, 0, 0, 0};
+        memcpy(request + 2, info.data, info.len);
+        memcpy(request + 2 + info.len, end, sizeof end);
+        const unsigned char *at = request;
+        X509_REQ *read = d2i_X509_REQ(NULL, &at, (long)(2 + info.len + sizeof end));
+        if (read == NULL) fail_msg("libcrypto does not take %s", forms[i].text);
+        X509_REQ_free(read);
+    }
+}
+
 /* A certificate whose names cannot be read bounds nothing: no request is good. */
 static void cert_request_needs_a_certificate(void **state)
 {
@@ -300,6 +346,7 @@ int main(void)
         cmocka_unit_test(cert_request_cut_anywhere_has_no_form),
         cmocka_unit_test(cert_request_with_any_byte_changed_names_no_more),
         cmocka_unit_test(cert_request_begins_as_nothing_else_does),
+        cmocka_unit_test(cert_request_resembles_one_in_any_form),
         cmocka_unit_test(cert_request_needs_a_certificate),
     };
     return cmocka_run_group_tests(tests, open_bench, close_bench);
