@@ -362,11 +362,17 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
 /* Has the peer asked this key too often? Then it is settled. */
 static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
 {
-    if (!lane->exchange->rated ||
-        lk_rate_take(w->conf.rate, lk_lane_head(lane)->peer_hash, lane->key->keyid.full,
-                     w->conf.premasters_per_s, w->now_ns))
+    static const enum lk_counter refused[LK_RATED_COUNT] = {
+        [LK_RATED_PREMASTER] = LK_C_REFUSED_RATE,
+        [LK_RATED_CERT_REQUEST] = LK_C_REFUSED_CERT_REQUEST_RATE};
+    enum lk_rated kind = lane->exchange->rated;
+    struct lk_rate_use use = {.peer_hash = lk_lane_head(lane)->peer_hash,
+                              .key_full = lane->key->keyid.full,
+                              .kind = kind};
+    if (kind == LK_RATED_NOT ||
+        lk_rate_take(w->conf.rate, &use, w->conf.rate_per_s[kind], w->now_ns))
         return true;
-    lk_count(w->counters, LK_C_REFUSED_RATE, 1);
+    lk_count(w->counters, refused[kind], 1);
     lk_lane_refuse(lane);
     return false;
 }
