@@ -52,7 +52,7 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
 
 LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
 # Sources that are written by the build, into build/gen.
-GEN_SRC := gen/p256_const.c
+GEN_SRC := gen/p256_const.c gen/x25519_const.c
 LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(LIB_SRC) $(GEN_SRC))
 vpath gen/%.c build
 LIB := $(OUT)/liblurk-server.a
@@ -116,10 +116,10 @@ $(OUT)/commit: FORCE
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
 
-build/gen/p256_const.c: tools/dev/p256table.py
+$(GEN_SRC:%=build/%): build/gen/%_const.c: tools/dev/%table.py
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)tools/dev/p256table.py >$@
+	$(Q)$< >$@
 
 # Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
 # they are written is the order they are meant to run in.

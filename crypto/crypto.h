@@ -118,10 +118,10 @@ struct lk_operand {
     size_t poo_challenge_bytes;   /* 16 or 32 */
     bool point_bad;  /* set by the call. POO: vG or bG is no valid point (fault 3, not 13). SHARE:
                       * the peer's is none, or leads to a secret of zeros */
-    bool recomputed; /* RSA, P-256, set by the call: the first result was wrong (T1); to be counted
-                      * even where the second was right */
-    bool by_kernel;  /* RSA, P-256, set by the call: the first result was one of our kernels', not
-                      * the library's */
+    bool recomputed; /* RSA, P-256, SHARE, set by the call: the first result was wrong (T1); to be
+                      * counted even where the second was right */
+    bool by_kernel; /* RSA, P-256, SHARE, set by the call: the first result was one of our kernels',
+                     * not the library's */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
@@ -138,7 +138,7 @@ struct lk_engine_work;
 struct lk_kernel {
     const char *name;    /* "rsa2048" */
     const char *isa;     /* "library", "ifma" */
-    uint32_t lanes_max;  /* library 1, RSA kernels 8, P-256 64; run takes as many of any */
+    uint32_t lanes_max;  /* library 1, RSA kernels 8, EC 64; run takes as many of any */
     uint32_t lanes_step; /* lanes that cost no more than one of them; divides lanes_max */
     uint32_t cost_ns;    /* of a full batch, calibrated: the currency of deficit round robin */
     uint32_t fixed_ns;   /* of that, what a batch of one lane costs as well */

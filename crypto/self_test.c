@@ -335,17 +335,55 @@ static bool secret_same(EVP_PKEY *key, const struct lk_operand *operand, size_t 
     return good;
 }
 
+/* Peers in rotation, so that neighbours have different ones. */
+#define SHARE_KEYS 5
+#define SHARE_LANES 64
+struct share_lanes {
+    EVP_PKEY *key[SHARE_KEYS];
+    uint8_t *share[SHARE_KEYS];
+    size_t share_bytes[SHARE_KEYS];
+    uint8_t out[SHARE_LANES][256];
+    struct lk_operand operand[SHARE_LANES];
+};
+
+/* All lanes of a row, right at the first attempt. */
+static bool share_run(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                      struct share_lanes *lanes)
+{
+    unsigned count = kernel->lanes_max < SHARE_LANES ? kernel->lanes_max : SHARE_LANES;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned peer = i % SHARE_KEYS;
+        lanes->operand[i] = (struct lk_operand){
+            .in = lanes->share[peer], .in_bytes = lanes->share_bytes[peer], .out = lanes->out[i]};
+    }
+    uint64_t live = ~UINT64_C(0) >> (64 - count);
+    bool good = kernel->run(work, lanes->operand, live) == live;
+    for (unsigned i = 0; i < count; i++) {
+        size_t bytes = lanes->share_bytes[i % SHARE_KEYS];
+        good = good && !lanes->operand[i].recomputed && lanes->operand[i].out_bytes > bytes &&
+               secret_same(lanes->key[i % SHARE_KEYS], &lanes->operand[i], bytes);
+    }
+    return good;
+}
+
 static bool share_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
                        enum lk_kernel_row row)
 {
-    uint8_t *share = NULL, out[256];
-    EVP_PKEY *key = share_key(row);
-    size_t len = key != NULL ? EVP_PKEY_get1_encoded_public_key(key, &share) : 0;
-    struct lk_operand operand = {.in = share, .in_bytes = len, .out = out};
-    bool good = len > 0 && kernel->run(work, &operand, 1) == 1 && operand.out_bytes > len &&
-                secret_same(key, &operand, len);
-    OPENSSL_free(share);
-    EVP_PKEY_free(key);
+    struct share_lanes *lanes = calloc(1, sizeof *lanes);
+    bool good = lanes != NULL;
+    for (unsigned i = 0; good && i < SHARE_KEYS; i++) {
+        lanes->key[i] = share_key(row);
+        good = lanes->key[i] != NULL;
+        if (!good) break;
+        lanes->share_bytes[i] = EVP_PKEY_get1_encoded_public_key(lanes->key[i], &lanes->share[i]);
+        good = lanes->share_bytes[i] > 0;
+    }
+    good = good && share_run(kernel, work, lanes);
+    for (unsigned i = 0; lanes != NULL && i < SHARE_KEYS; i++) {
+        OPENSSL_free(lanes->share[i]);
+        EVP_PKEY_free(lanes->key[i]);
+    }
+    free(lanes);
     return good;
 }
 
