@@ -89,7 +89,7 @@ static lane variable_take(struct addend *to, const struct variable *m, unsigned 
 /* --- multiplication -----------------------------------------------------------------------------
  */
 
-static void variable_step(struct variable *const *m, unsigned window, unsigned count)
+STRAIGHT void variable_step(struct variable *const *m, unsigned window, unsigned count)
 {
     struct addend taken[2];
     const struct addend *addend[2] = {&taken[0], &taken[1]};
