@@ -26,6 +26,7 @@ struct way {
 bool lk_ecdh_work_init(struct lk_engine_work *work)
 {
     size_t bytes = lk_x25519_x8_ifma.work_bytes; /* the ref's lanes are narrower */
+    if (bytes < lk_p256_ecdh_x8_ifma.work_bytes) bytes = lk_p256_ecdh_x8_ifma.work_bytes;
     struct lk_ecdh_work *ecdh = OPENSSL_zalloc(sizeof *ecdh);
     work->ecdh = ecdh;
     if (ecdh == NULL) return false;
@@ -184,8 +185,25 @@ static uint64_t run_x25519_ref(struct lk_engine_work *work, struct lk_operand *o
     return run_way(work, operand, live, &way);
 }
 
+static uint64_t run_p256_ifma(struct lk_engine_work *work, struct lk_operand *operand,
+                              uint64_t live)
+{
+    static const struct way way = {&lk_p256_ecdh_x8_ifma, LK_ROW_SHARE_P256};
+    return run_way(work, operand, live, &way);
+}
+
+static uint64_t run_p256_ref(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
+{
+    static const struct way way = {&lk_p256_ecdh_x2_ref, LK_ROW_SHARE_P256};
+    return run_way(work, operand, live, &way);
+}
+
 /* Costs scaled like those of the library's rows (engine_openssl.c). */
 const struct lk_kernel lk_share_x25519_row_ifma = {"share_x25519", "ifma",         64, 8, 360000,
                                                    8000,           run_x25519_ifma};
 const struct lk_kernel lk_share_x25519_row_ref = {"share_x25519", "ref",         16, 2, 14000000,
                                                   700000,         run_x25519_ref};
+const struct lk_kernel lk_share_p256_row_ifma = {"share_p256", "ifma", 64,           8,
+                                                 600000,       8000,   run_p256_ifma};
+const struct lk_kernel lk_share_p256_row_ref = {"share_p256", "ref",   16,          2,
+                                                24000000,     1200000, run_p256_ref};

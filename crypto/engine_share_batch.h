@@ -9,10 +9,12 @@
 #include "crypto/crypto.h"
 #include "crypto/engine_work.h"
 
-/* The row by kernels of AVX-512 IFMA, and by the portable model, which only tests run: it is slower
- * than the library. */
+/* The rows by kernels of AVX-512 IFMA, and by the portable model, which only tests run: it is
+ * slower than the library. */
 extern const struct lk_kernel lk_share_x25519_row_ifma;
 extern const struct lk_kernel lk_share_x25519_row_ref;
+extern const struct lk_kernel lk_share_p256_row_ifma;
+extern const struct lk_kernel lk_share_p256_row_ref;
 
 /* Scratch for any kernel's batch, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_ecdh_work_init(struct lk_engine_work *work);

@@ -21,8 +21,10 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
         if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
     }
     out->row[LK_ROW_P256] = lk_p256_row_ifma;
+    out->row[LK_ROW_SHARE_P256] = lk_share_p256_row_ifma;
     out->row[LK_ROW_SHARE_X25519] = lk_share_x25519_row_ifma;
     return row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
+           row_good(&out->row[LK_ROW_SHARE_P256], LK_ROW_SHARE_P256, failed) &&
            row_good(&out->row[LK_ROW_SHARE_X25519], LK_ROW_SHARE_X25519, failed);
 }
 

@@ -1,4 +1,4 @@
-/* ec_bytes: a number of a request, big-endian bytes, into a lane of digits of 52 bits. For
+/* ec_bytes: numbers of a request, big-endian bytes, and lanes of digits of 52 bits. For
  * inclusion after a lane header. Time by length alone. */
 #ifndef LK_CRYPTO_EC_BYTES
 #define LK_CRYPTO_EC_BYTES
@@ -25,6 +25,21 @@ static void bytes_load(lane *to, unsigned l, const uint8_t *bytes, size_t len, u
     uint64_t *word = (uint64_t *)(void *)to + l;
     for (unsigned i = 0; i < digits; i++)
         word[i * LANES] = word_load(bytes, len, i * 13 / 2) >> (i % 2 * 4) & MASK52;
+}
+
+/* bytes[32] := lane l of five digits, below 2^256, those bits that the check has seen; keep: all
+ * ones, or 0 for zeros. */
+static inline void bytes_store(uint8_t *bytes, const lane *from, unsigned l, uint64_t keep)
+{
+    const uint64_t *word = (const uint64_t *)(const void *)from + l;
+    uint64_t d[DIGITS];
+    for (unsigned i = 0; i < DIGITS; i++)
+        d[i] = word[i * LANES] & MASK52 & keep;
+    uint64_t out[4] = {d[3] >> 36 | d[4] << 16, d[2] >> 24 | d[3] << 28, d[1] >> 12 | d[2] << 40,
+                       d[0] | d[1] << 52};
+    for (unsigned i = 0; i < 4; i++)
+        out[i] = __builtin_bswap64(out[i]);
+    memcpy(bytes, out, sizeof out);
 }
 
 #endif

@@ -25,20 +25,6 @@ struct lk_ecdh_job {
     uint8_t *shared;       /* [shared_bytes] */
 };
 
-/* Where a computation stands: what a test may spoil, by name (tests/support/ecdh_faulty.c). */
-enum lk_ecdh_stage {
-    LK_ECDH_STAGE_PEER,     /* the peer's coordinates */
-    LK_ECDH_STAGE_TABLE,    /* a multiple of the peer's point, to pick from */
-    LK_ECDH_STAGE_STEP,     /* both points of the ladder, or the sum so far */
-    LK_ECDH_STAGE_ENTRY,    /* an entry as picked */
-    LK_ECDH_STAGE_ADD,      /* the own share so far */
-    LK_ECDH_STAGE_INVERSE,  /* of all vectors, but for factors */
-    LK_ECDH_STAGE_INVERSES, /* of one vector */
-    LK_ECDH_STAGE_OWN,      /* the own share */
-    LK_ECDH_STAGE_SHARED,
-    LK_ECDH_STAGE_COUNT
-};
-
 struct lk_ecdh_kernel {
     const char *name;          /* "x25519" */
     const char *isa;           /* "ifma" */
@@ -63,7 +49,9 @@ struct lk_ecdh_kernel {
 };
 
 extern const struct lk_ecdh_kernel lk_x25519_x8_ifma;
-/* The same body over two 64-bit lanes in plain C: for tests, for memcheck, and to read. */
+extern const struct lk_ecdh_kernel lk_p256_ecdh_x8_ifma;
+/* The same bodies over two 64-bit lanes in plain C: for tests, for memcheck, and to read. */
 extern const struct lk_ecdh_kernel lk_x25519_x2_ref;
+extern const struct lk_ecdh_kernel lk_p256_ecdh_x2_ref;
 
 #endif

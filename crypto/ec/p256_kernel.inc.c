@@ -41,21 +41,6 @@ static void digits_load(lane *to, unsigned l, const uint64_t *from)
         ((uint64_t *)(void *)to)[i * LANES + l] = from[i];
 }
 
-/* bytes[32] := lane l of five digits, below 2^256, those bits that the check has seen; keep: all
- * ones, or 0 for zeros. */
-static void bytes_store(uint8_t *bytes, const lane *from, unsigned l, uint64_t keep)
-{
-    const uint64_t *word = (const uint64_t *)(const void *)from + l;
-    uint64_t d[DIGITS];
-    for (unsigned i = 0; i < DIGITS; i++)
-        d[i] = word[i * LANES] & MASK52 & keep;
-    uint64_t out[4] = {d[3] >> 36 | d[4] << 16, d[2] >> 24 | d[3] << 28, d[1] >> 12 | d[2] << 40,
-                       d[0] | d[1] << 52};
-    for (unsigned i = 0; i < 4; i++)
-        out[i] = __builtin_bswap64(out[i]);
-    memcpy(bytes, out, sizeof out);
-}
-
 /* The digest's leftmost 256 bits, as a number. */
 static void digest_load(lane *to, unsigned l, const struct lk_p256_job *job)
 {

@@ -76,7 +76,7 @@ static void window_pick(const struct multiple *m, unsigned window, struct entry 
         entry->product[i] = pick_entry(&pick, row[2 * DIGITS]);
     }
     entry->negative = negative;
-    STAGE(LK_ECDH_STAGE_ENTRY, entry->less, 3 * DIGITS + 1);
+    STAGE(LK_X25519_STAGE_ENTRY, entry->less, 3 * DIGITS + 1);
 }
 
 STRAIGHT void entry_add(struct sum *s, const struct entry *entry)
@@ -119,7 +119,7 @@ static void multiply_base(struct multiple *m, unsigned vectors)
         for (unsigned v = 0; v < vectors; v++) {
             window_pick(&m[v], window, &entry);
             entry_add(&m[v].sum, &entry);
-            STAGE(LK_ECDH_STAGE_ADD, &m[v].sum, 4 * DIGITS);
+            STAGE(LK_X25519_STAGE_ADD, &m[v].sum, 4 * DIGITS);
         }
     }
 }

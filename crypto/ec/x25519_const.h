@@ -8,6 +8,18 @@
 
 #define LK_X25519_DIGITS 5
 
+/* Where a computation stands: what a test may spoil, by name (tests/support/ecdh_faulty.c). */
+enum lk_x25519_stage {
+    LK_X25519_STAGE_STEP,     /* both points of the ladder */
+    LK_X25519_STAGE_ENTRY,    /* an entry of the table as picked, and its sign */
+    LK_X25519_STAGE_ADD,      /* the own share so far */
+    LK_X25519_STAGE_INVERSE,  /* of all vectors, but for factors */
+    LK_X25519_STAGE_INVERSES, /* of one number */
+    LK_X25519_STAGE_OWN,      /* what goes out */
+    LK_X25519_STAGE_SHARED,
+    LK_X25519_STAGE_COUNT
+};
+
 struct lk_x25519_const {
     uint64_t ones;     /* 2^52 - 1 */
     uint64_t low47;    /* 2^47 - 1 */

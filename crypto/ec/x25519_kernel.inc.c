@@ -95,7 +95,6 @@ static void vector_load(struct batch *b, unsigned v)
         bytes_load(u, l, job_at(b, v, l)->peer);
     }
     u[4] = lane_and(u[4], constant(&lk_x25519.low47));
-    STAGE(LK_ECDH_STAGE_PEER, u, DIGITS);
 }
 
 /* --- quotients ----------------------------------------------------------------------------------
@@ -148,12 +147,12 @@ static void batch_invert(struct batch *b)
         fe_mul(all, all, quotient_at(b, i)->under);
     }
     fe_invert(all, all);
-    STAGE(LK_ECDH_STAGE_INVERSE, all, DIGITS);
+    STAGE(LK_X25519_STAGE_INVERSE, all, DIGITS);
     for (unsigned i = count - 1; i > 0; i--) {
         struct quotient *q = quotient_at(b, i);
         fe_mul(q->inverse, q->inverse, all);
         fe_mul(all, all, q->under);
-        STAGE(LK_ECDH_STAGE_INVERSES, q->inverse, DIGITS);
+        STAGE(LK_X25519_STAGE_INVERSES, q->inverse, DIGITS);
     }
     fe_copy(quotient_at(b, 0)->inverse, all);
     LK_WIPE(all);
@@ -208,8 +207,8 @@ static void batch_end(struct batch *b)
     for (unsigned i = 0; i < b->quotients * b->vectors; i++)
         quotient_end(quotient_at(b, i));
     for (unsigned v = 0; v < b->vectors; v++) {
-        STAGE(LK_ECDH_STAGE_SHARED, b->v[v].of[SHARED].value, DIGITS);
-        STAGE(LK_ECDH_STAGE_OWN, b->v[v].of[OWN].value, DIGITS);
+        STAGE(LK_X25519_STAGE_SHARED, b->v[v].of[SHARED].value, DIGITS);
+        STAGE(LK_X25519_STAGE_OWN, b->v[v].of[OWN].value, DIGITS);
     }
 }
 

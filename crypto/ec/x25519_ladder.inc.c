@@ -95,7 +95,7 @@ static void ladder_run(struct ladder *l)
 {
     for (unsigned bit = LADDER_BITS; bit-- > 0;) {
         ladder_step(l, ladder_swaps(l, bit));
-        STAGE(LK_ECDH_STAGE_STEP, l->x2, 4 * DIGITS);
+        STAGE(LK_X25519_STAGE_STEP, l->x2, 4 * DIGITS);
     }
     fe_carry(l->x2, l->x2);
     fe_carry(l->z2, l->z2);
