@@ -75,10 +75,10 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
-SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/p256_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/p256_faulty% $(OUT)/tests/support/ecdh_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_% $(OUT)/tests/support/p256_%,$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_% $(OUT)/tests/support/p256_% $(OUT)/tests/support/ecdh_%,$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)

@@ -65,7 +65,7 @@ static const struct lk_ecdh_job *job_at(const struct batch *b, unsigned v, unsig
 /* Form 04 alone. */
 static void peer_load(const struct batch *b, unsigned v, struct vector *vector)
 {
-    lane form;
+    lane form = lane_zero();
     for (unsigned l = 0; l < LANES; l++) {
         const uint8_t *peer = job_at(b, v, l)->peer;
         ((uint64_t *)(void *)&form)[l] = peer[0] == 4 ? ~UINT64_C(0) : 0;
@@ -336,11 +336,12 @@ static uint64_t batch_out(struct batch *b, uint64_t live, uint64_t *refused)
     return returned;
 }
 
-static uint64_t run(struct batch *b, const struct lk_ecdh_job *job, uint64_t live,
+static uint64_t run(struct batch *b, unsigned results, const struct lk_ecdh_job *job, uint64_t live,
                     uint64_t *refused)
 {
     *refused = 0;
     if (live == 0) return 0;
+    b->results = results;
     batch_jobs(b, job, live);
     batch_agree(b);
     uint64_t returned = batch_out(b, live, refused);
@@ -351,16 +352,12 @@ static uint64_t run(struct batch *b, const struct lk_ecdh_job *job, uint64_t liv
 
 static uint64_t agree(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    struct batch *b = work;
-    b->results = 2;
-    return run(b, job, live, refused);
+    return run(work, 2, job, live, refused);
 }
 
 static uint64_t derive(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    struct batch *b = work;
-    b->results = 1;
-    return run(b, job, live, refused);
+    return run(work, 1, job, live, refused);
 }
 
 #define KERNEL(isa_, needs_)                                                                       \

@@ -269,11 +269,12 @@ static uint64_t batch_out(struct batch *b, uint64_t live, uint64_t *refused)
     return returned;
 }
 
-static uint64_t run(struct batch *b, const struct lk_ecdh_job *job, uint64_t live,
-                    uint64_t *refused)
+static uint64_t run(struct batch *b, unsigned quotients, const struct lk_ecdh_job *job,
+                    uint64_t live, uint64_t *refused)
 {
     *refused = 0;
     if (live == 0) return 0;
+    b->quotients = quotients;
     batch_jobs(b, job, live);
     batch_begin(b);
     for (unsigned v = 0; v < b->vectors; v++)
@@ -288,16 +289,12 @@ static uint64_t run(struct batch *b, const struct lk_ecdh_job *job, uint64_t liv
 
 static uint64_t agree(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    struct batch *b = work;
-    b->quotients = 2;
-    return run(b, job, live, refused);
+    return run(work, 2, job, live, refused);
 }
 
 static uint64_t derive(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    struct batch *b = work;
-    b->quotients = 1;
-    return run(b, job, live, refused);
+    return run(work, 1, job, live, refused);
 }
 
 #define KERNEL(isa_, needs_)                                                                       \
