@@ -213,8 +213,8 @@ $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN))
 $(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
 $(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
-# This one's system has no random bytes when it says so.
-$(OUT)/tests/unit/crypto/ec/p256_batch_test: LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
+# The system of these has no random bytes when they say so.
+$(patsubst %,$(OUT)/tests/unit/crypto/ec/%_batch_test,p256 ecdh): LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
 # And here answers are seen on their way.
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
@@ -281,7 +281,7 @@ check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
 
 # What tests do at random, for minutes instead of seconds.
-LONG_KERNEL_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
+LONG_KERNEL_BIN := $(filter $(OUT)/tests/interop/crypto_ecdh_test $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
 check-long: check-long-kernels check-ttest check-long-edge ## random tests at length, statistics of time, ten thousand handshakes
 check-long-kernels: $(LONG_KERNEL_BIN)
 	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_KERNEL_BIN)
