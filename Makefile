@@ -210,9 +210,10 @@ $(OUT)/tests/unit/crypto/fault_test: \
 RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
 $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
-P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN))
+P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/p256_%_fault_test,$(UNIT_BIN))
 $(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
 $(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
+$(OUT)/tests/unit/crypto/ec/ecdh_fault_test: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ecdh_faulty*.c))
 # The system of these has no random bytes when they say so.
 $(patsubst %,$(OUT)/tests/unit/crypto/ec/%_batch_test,p256 ecdh): LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
 # And here answers are seen on their way.
