@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
 
 #include "core/base/err.h"
 #include "tests/support/draw.h"
@@ -213,20 +215,38 @@ static void what_is_no_point_is_refused(void **state)
     for_each_kernel(no_points);
 }
 
-/* y = 0 and x = 0 are no edges of the curve's formulas, coordinates of p are none of the field. */
-static void coordinates(struct lk_ecdh_trial *t)
+/* The point of least x, and the same with x + p, which has 32 bytes too. */
+static void small_x(uint8_t peer[1 + 2 * BYTES], uint8_t past_p[1 + 2 * BYTES])
 {
-    static const char *const p = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
-    if (lk_ecdh_kernel_is_x25519(t->kernel)) return;
-    for (unsigned which = 0; which < 2; which++) {
-        lk_ecdh_trial_fill(t, 1);
-        hex_read(p, t->peer[0] + 1 + which * BYTES);
-        assert_int_equal(lk_ecdh_trial_run(t, 1), 0);
-        assert_int_equal(t->refused, 1);
-    }
+    EC_GROUP *curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *point = EC_POINT_new(curve);
+    BIGNUM *x = BN_new();
+    while (EC_POINT_set_compressed_coordinates(curve, point, x, 0, NULL) != 1)
+        BN_add_word(x, 1);
+    LK_ASSERT(EC_POINT_point2oct(curve, point, POINT_CONVERSION_UNCOMPRESSED, peer, 1 + 2 * BYTES,
+                                 NULL) == 1 + 2 * BYTES);
+    memcpy(past_p, peer, 1 + 2 * BYTES);
+    BN_add(x, x, EC_GROUP_get0_field(curve));
+    LK_ASSERT(BN_bn2binpad(x, past_p + 1, BYTES) == BYTES);
+    BN_free(x);
+    EC_POINT_free(point);
+    EC_GROUP_free(curve);
 }
 
-static void coordinate_of_p_is_refused(void **state)
+static void coordinates(struct lk_ecdh_trial *t)
+{
+    uint8_t peer[1 + 2 * BYTES], past_p[1 + 2 * BYTES];
+    if (lk_ecdh_kernel_is_x25519(t->kernel)) return;
+    small_x(peer, past_p);
+    lk_ecdh_trial_fill(t, 3);
+    memcpy(t->peer[0], peer, sizeof peer);
+    memcpy(t->peer[1], past_p, sizeof past_p);
+    assert_int_equal(lk_ecdh_trial_run(t, 3), 1);
+    assert_int_equal(t->refused, 2);
+    lk_ecdh_trial_judge(t, 1, 0);
+}
+
+static void coordinate_past_p_is_refused(void **state)
 {
     (void)state;
     for_each_kernel(coordinates);
@@ -338,7 +358,7 @@ int main(void)
         cmocka_unit_test(points_of_small_order_are_refused),
         cmocka_unit_test(numbers_past_p_are_taken_modulo_p),
         cmocka_unit_test(what_is_no_point_is_refused),
-        cmocka_unit_test(coordinate_of_p_is_refused),
+        cmocka_unit_test(coordinate_past_p_is_refused),
         cmocka_unit_test(lane_hangs_on_nothing_but_itself),
         cmocka_unit_test(batch_of_any_fill_is_served),
         cmocka_unit_test(key_without_a_result_harms_no_neighbour),
