@@ -301,8 +301,8 @@ check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove
 	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
 
 # Constant time: what marks secrets for a checker, over the tests' RSA keys.
-CT_OBJ := rows secret_run secret_p256 leaky_ifma leaky_ref
-CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw p256_subject rsa_bank rsa_edges rsa_subject test_keys)
+CT_OBJ := rows secret_run secret_p256 secret_ecdh leaky_ifma leaky_ref
+CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw ecdh_subject p256_subject rsa_bank rsa_edges rsa_subject test_keys)
 TAINT := $(OUT)/tests/ct/taint
 $(TAINT): $(TAINT).o $(CT_OBJ:%=$(OUT)/tests/ct/%.o) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
@@ -319,7 +319,7 @@ $(MSAN_OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
 	  $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
-$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o $(MSAN_OUT)/crypto/ec/p256_ifma.o $(CT_SUPPORT) $(LIB)
+$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o $(patsubst %,$(MSAN_OUT)/crypto/ec/%_ifma.o,p256 p256_ecdh x25519) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CLANG) $(MSAN_FLAGS) -pie -pthread -o $@ $^ -lcmocka $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
@@ -332,11 +332,15 @@ $(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_kernel ttest_premaster we
 ifeq ($(CONFIG),release)
 KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
 P256_OBJ := $(OUT)/crypto/ec/p256_ifma.o $(OUT)/crypto/ec/p256_ref.o
+X25519_OBJ := $(OUT)/crypto/ec/x25519_ifma.o $(OUT)/crypto/ec/x25519_ref.o
+P256_ECDH_OBJ := $(OUT)/crypto/ec/p256_ecdh_ifma.o $(OUT)/crypto/ec/p256_ecdh_ref.o
 HMAC_OBJ := $(OUT)/crypto/hmac_lanes_ifma.o $(OUT)/crypto/hmac_lanes_ref.o
-check-scan: $(KERNEL_OBJ) $(P256_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+check-scan: $(KERNEL_OBJ) $(P256_OBJ) $(P256_ECDH_OBJ) $(X25519_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256.list $(P256_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256_ecdh.list $(P256_ECDH_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_x25519.list $(X25519_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_hmac.list $(HMAC_OBJ)
 
 check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt)

@@ -31,26 +31,34 @@ struct result {
     lane void_;                          /* under is zero, and counts as one */
 };
 
-enum { SHARED, OWN };
-
 struct vector {
     lane peer_x[DIGITS], peer_y[DIGITS]; /* in Montgomery form, clean, below 1 */
     lane none;                           /* that is no point */
     lane even, zero;                     /* k is even, and n - k is multiplied by; k is zero */
     lane odd[DIGITS];                    /* of k and n - k */
     struct jacobian shared;
-    struct result of[2];
 };
 
 struct batch {
     const struct lk_ecdh_job *job[REQUESTS]; /* the living, close together */
     unsigned count, vectors;
-    unsigned results; /* of a vector: 1 where no share is wanted, else 2 */
+    bool with_own;
     struct multiple m[LK_ECDH_VECTORS];
     struct vector v[LK_ECDH_VECTORS];
     struct variable variable[BESIDE];
+    struct result result[2 * LK_ECDH_VECTORS]; /* secrets of all vectors, then shares */
     struct inverting inverting;
 };
+
+static struct result *shared_of(struct batch *b, unsigned v)
+{
+    return &b->result[v];
+}
+
+static struct result *own_of(struct batch *b, unsigned v)
+{
+    return &b->result[b->vectors + v];
+}
 
 /* --- in -----------------------------------------------------------------------------------------
  */
@@ -112,26 +120,42 @@ static void key_make(const struct batch *b, unsigned v, struct vector *vector)
 /* --- points -------------------------------------------------------------------------------------
  */
 
-/* of[SHARED] of vectors v and v + 1, if there is one. */
-static void shared_make(struct batch *b, unsigned v)
+/* The secrets' points of `count` vectors from v on. */
+STRAIGHT void shared_make(struct batch *b, unsigned v, unsigned count)
 {
     struct variable *m[BESIDE] = {&b->variable[0], &b->variable[1]};
-    unsigned beside = b->vectors - v < BESIDE ? b->vectors - v : BESIDE;
-    for (unsigned i = 0; i < beside; i++) {
+    for (unsigned i = 0; i < count; i++) {
         struct jacobian *peer = &m[i]->entry[0].point;
         fe_copy(m[i]->k, b->v[v + i].odd);
         fe_copy(peer->x, b->v[v + i].peer_x);
         digits_add(peer->y2, b->v[v + i].peer_y, b->v[v + i].peer_y);
         fe_constant(peer->z, lk_p256.p_r);
     }
-    if (beside == BESIDE)
-        multiply_variable(m, VARIABLE_WINDOWS(256), BESIDE);
-    else
-        multiply_variable(m, VARIABLE_WINDOWS(256), 1);
-    for (unsigned i = 0; i < beside; i++) {
+    multiply_variable(m, VARIABLE_WINDOWS(256), count);
+    for (unsigned i = 0; i < count; i++) {
         b->v[v + i].shared = m[i]->sum;
         STAGE(LK_P256_STAGE_ADD, &b->v[v + i].shared, 3 * DIGITS);
     }
+}
+
+/* Apart, so that the count is a number in either: what two vectors have to do fits together line by
+ * line. */
+static __attribute__((noinline)) void shared_of_two(struct batch *b, unsigned v)
+{
+    shared_make(b, v, BESIDE);
+}
+
+static __attribute__((noinline)) void shared_of_one(struct batch *b, unsigned v)
+{
+    shared_make(b, v, 1);
+}
+
+static void shared_of_all(struct batch *b)
+{
+    unsigned v = 0;
+    for (; v + BESIDE <= b->vectors; v += BESIDE)
+        shared_of_two(b, v);
+    if (v < b->vectors) shared_of_one(b, v);
 }
 
 /* A denominator of zero is an addition that failed; it becomes one, so that the others' inverses
@@ -148,32 +172,27 @@ static void result_guard(struct result *r, const lane *under)
     fe_select(r->under, r->void_, one, under);
 }
 
-static struct result *result_at(struct batch *b, unsigned i)
-{
-    return &b->v[i / b->results].of[i % b->results];
-}
-
 /* One inversion for all: going up, products of all before; going down, the inverse of all before.
  * The inversion has room for a number modulo n, which nobody needs here. */
 static void batch_invert(struct batch *b)
 {
     struct inverting *x = &b->inverting;
-    unsigned count = b->results * b->vectors;
-    fe_copy(x->z, result_at(b, 0)->under);
+    unsigned count = b->with_own ? 2 * b->vectors : b->vectors;
+    fe_copy(x->z, b->result[0].under);
     fe_constant(x->k, lk_p256.n_r);
     for (unsigned i = 1; i < count; i++) {
-        fe_copy(result_at(b, i)->inverse, x->z);
-        fe_mul(x->z, x->z, result_at(b, i)->under);
+        fe_copy(b->result[i].inverse, x->z);
+        fe_mul(x->z, x->z, b->result[i].under);
     }
     invert(x);
     STAGE(LK_P256_STAGE_INVERSE, x->z, DIGITS);
     for (unsigned i = count - 1; i > 0; i--) {
-        struct result *r = result_at(b, i);
+        struct result *r = &b->result[i];
         fe_mul(r->inverse, r->inverse, x->z);
         fe_mul(x->z, x->z, r->under);
         STAGE(LK_P256_STAGE_INVERSES, r->inverse, DIGITS);
     }
-    fe_copy(result_at(b, 0)->inverse, x->z);
+    fe_copy(b->result[0].inverse, x->z);
 }
 
 /* Out of Montgomery form. */
@@ -201,15 +220,14 @@ static void halve(lane *y)
 }
 
 /* x = X / Z^2, 2y = 2Y / Z^3. */
-static void shared_end(struct vector *v)
+static void shared_end(struct result *r, const struct jacobian *sum)
 {
-    struct result *r = &v->of[SHARED];
     lane zz[DIGITS], t[DIGITS];
     fe_square(zz, r->inverse);
-    fe_mul(t, v->shared.x, zz);
+    fe_mul(t, sum->x, zz);
     coordinate_end(r->x, t);
     fe_mul(zz, zz, r->inverse);
-    fe_mul(t, v->shared.y2, zz);
+    fe_mul(t, sum->y2, zz);
     coordinate_end(r->y, t);
     halve(r->y);
     STAGE(LK_P256_STAGE_R, r->x, DIGITS);
@@ -217,9 +235,8 @@ static void shared_end(struct vector *v)
 }
 
 /* x = X / ZZ, 1 / ZZ = (ZZ / ZZZ)^2; y = Y / ZZZ, of n - k the other one. */
-static void own_end(struct vector *v, const struct point *sum)
+static void own_end(struct result *r, const struct point *sum, lane even)
 {
-    struct result *r = &v->of[OWN];
     lane t[DIGITS], other[DIGITS];
     fe_mul(t, sum->zz, r->inverse);
     fe_square(t, t);
@@ -228,7 +245,7 @@ static void own_end(struct vector *v, const struct point *sum)
     fe_mul(t, sum->y, r->inverse);
     coordinate_end(r->y, t);
     digits_negate(other, r->y, lk_p256.p[1]);
-    fe_select(r->y, v->even, other, r->y);
+    fe_select(r->y, even, other, r->y);
     STAGE(LK_P256_STAGE_R, r->x, DIGITS);
     STAGE(LK_P256_STAGE_Y, r->y, DIGITS);
 }
@@ -250,7 +267,7 @@ static void batch_own(struct batch *b)
         fe_copy(b->m[v].k, b->v[v].odd);
     multiply_base(b->m, b->vectors);
     for (unsigned v = 0; v < b->vectors; v++)
-        result_guard(&b->v[v].of[OWN], b->m[v].sum.zzz);
+        result_guard(own_of(b, v), b->m[v].sum.zzz);
 }
 
 static void batch_agree(struct batch *b)
@@ -259,15 +276,14 @@ static void batch_agree(struct batch *b)
         peer_load(b, v, &b->v[v]);
     for (unsigned v = 0; v < b->vectors; v++)
         key_make(b, v, &b->v[v]);
-    for (unsigned v = 0; v < b->vectors; v += BESIDE)
-        shared_make(b, v);
+    shared_of_all(b);
     for (unsigned v = 0; v < b->vectors; v++)
-        result_guard(&b->v[v].of[SHARED], b->v[v].shared.z);
-    if (b->results > 1) batch_own(b);
+        result_guard(shared_of(b, v), b->v[v].shared.z);
+    if (b->with_own) batch_own(b);
     batch_invert(b);
     for (unsigned v = 0; v < b->vectors; v++) {
-        shared_end(&b->v[v]);
-        if (b->results > 1) own_end(&b->v[v], &b->m[v].sum);
+        shared_end(shared_of(b, v), &b->v[v].shared);
+        if (b->with_own) own_end(own_of(b, v), &b->m[v].sum, b->v[v].even);
     }
 }
 
@@ -301,11 +317,11 @@ static lane result_good(struct result *r)
 static lane vector_good(struct batch *b, unsigned v)
 {
     struct vector *vector = &b->v[v];
-    lane good = lane_and(result_good(&vector->of[SHARED]), mask_not(vector->zero));
-    if (b->results > 1) {
+    lane good = lane_and(result_good(shared_of(b, v)), mask_not(vector->zero));
+    if (b->with_own) {
         lane stray = b->m[v].stray; /* an entry of the table that was not wanted */
         stray = lane_sign(lane_or(stray, lane_sub(lane_zero(), stray)));
-        good = lane_and(good, lane_and(result_good(&vector->of[OWN]), mask_not(stray)));
+        good = lane_and(good, lane_and(result_good(own_of(b, v)), mask_not(stray)));
     }
     return mask_whole(lane_and(good, mask_not(vector->none)));
 }
@@ -328,20 +344,20 @@ static uint64_t batch_out(struct batch *b, uint64_t live, uint64_t *refused)
             memcpy(good, &mask, sizeof good);
             memcpy(none, &b->v[v].none, sizeof none);
         }
-        bytes_store(b->job[i]->shared, b->v[v].of[SHARED].x, l, good[l]);
-        if (b->results > 1) own_store(b->job[i]->own, &b->v[v].of[OWN], l, good[l]);
+        bytes_store(b->job[i]->shared, shared_of(b, v)->x, l, good[l]);
+        if (b->with_own) own_store(b->job[i]->own, own_of(b, v), l, good[l]);
         returned |= live & (0 - live) & good[l];
         *refused |= live & (0 - live) & none[l];
     }
     return returned;
 }
 
-static uint64_t run(struct batch *b, unsigned results, const struct lk_ecdh_job *job, uint64_t live,
+static uint64_t run(struct batch *b, bool with_own, const struct lk_ecdh_job *job, uint64_t live,
                     uint64_t *refused)
 {
     *refused = 0;
     if (live == 0) return 0;
-    b->results = results;
+    b->with_own = with_own;
     batch_jobs(b, job, live);
     batch_agree(b);
     uint64_t returned = batch_out(b, live, refused);
@@ -352,12 +368,12 @@ static uint64_t run(struct batch *b, unsigned results, const struct lk_ecdh_job 
 
 static uint64_t agree(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    return run(work, 2, job, live, refused);
+    return run(work, true, job, live, refused);
 }
 
 static uint64_t derive(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    return run(work, 1, job, live, refused);
+    return run(work, false, job, live, refused);
 }
 
 #define KERNEL(isa_, needs_)                                                                       \

@@ -4,6 +4,7 @@
  *
  * STAGE(stage, numbers, count) stands after each step and is nothing, unless a test makes it flip
  * bits (tests/support). */
+#include <stdbool.h>
 #include <string.h>
 
 #include "crypto/ct.h"
@@ -22,21 +23,30 @@ struct quotient {
     lane void_;           /* all ones: under is zero, and counts as one */
 };
 
-enum { SHARED, OWN };
-
-struct vector {
-    lane k[DIGITS]; /* clean */
-    struct quotient of[2];
-};
-
 struct batch {
     const struct lk_ecdh_job *job[REQUESTS]; /* the living, close together */
     unsigned count, vectors;
-    unsigned quotients; /* of a vector: 1 where no share is wanted, else 2 */
+    bool with_own;
+    lane k[LK_ECDH_VECTORS][DIGITS]; /* clean */
     struct multiple m[LK_ECDH_VECTORS];
     struct ladder ladder[LK_ECDH_VECTORS];
-    struct vector v[LK_ECDH_VECTORS];
+    struct quotient quotient[2 * LK_ECDH_VECTORS]; /* secrets of all vectors, then shares */
 };
+
+static struct quotient *shared_of(struct batch *b, unsigned v)
+{
+    return &b->quotient[v];
+}
+
+static struct quotient *own_of(struct batch *b, unsigned v)
+{
+    return &b->quotient[b->vectors + v];
+}
+
+static unsigned quotient_count(const struct batch *b)
+{
+    return b->with_own ? 2 * b->vectors : b->vectors;
+}
 
 /* --- in and out ---------------------------------------------------------------------------------
  */
@@ -91,7 +101,7 @@ static void vector_load(struct batch *b, unsigned v)
 {
     lane *u = b->ladder[v].u;
     for (unsigned l = 0; l < LANES; l++) {
-        key_load(b->v[v].k, l, job_at(b, v, l)->secret);
+        key_load(b->k[v], l, job_at(b, v, l)->secret);
         bytes_load(u, l, job_at(b, v, l)->peer);
     }
     u[4] = lane_and(u[4], constant(&lk_x25519.low47));
@@ -113,13 +123,13 @@ static void quotient_guard(struct quotient *q)
 /* u = (Z + Y) / (Z - Y) on the one curve is what y = Y / Z is on the other. */
 static void quotients_begin(struct batch *b, unsigned v)
 {
-    struct quotient *own = &b->v[v].of[OWN], *shared = &b->v[v].of[SHARED];
+    struct quotient *own = own_of(b, v), *shared = shared_of(b, v);
     struct sum *sum = &b->m[v].sum;
     lane y[DIGITS];
     fe_copy(shared->over, b->ladder[v].x2);
     fe_copy(shared->under, b->ladder[v].z2);
     quotient_guard(shared);
-    if (b->quotients == 1) return;
+    if (!b->with_own) return;
     fe_carry(y, sum->y);
     fe_mask(y);
     fe_add(own->over, sum->z, y);
@@ -130,31 +140,26 @@ static void quotients_begin(struct batch *b, unsigned v)
     quotient_guard(own);
 }
 
-static struct quotient *quotient_at(struct batch *b, unsigned i)
-{
-    return &b->v[i / b->quotients].of[i % b->quotients];
-}
-
 /* One inversion for all: going up, products of all before; going down, the inverse of all before.
  */
 static void batch_invert(struct batch *b)
 {
-    unsigned count = b->quotients * b->vectors;
+    unsigned count = quotient_count(b);
     lane all[DIGITS];
-    fe_copy(all, quotient_at(b, 0)->under);
+    fe_copy(all, b->quotient[0].under);
     for (unsigned i = 1; i < count; i++) {
-        fe_copy(quotient_at(b, i)->inverse, all);
-        fe_mul(all, all, quotient_at(b, i)->under);
+        fe_copy(b->quotient[i].inverse, all);
+        fe_mul(all, all, b->quotient[i].under);
     }
     fe_invert(all, all);
     STAGE(LK_X25519_STAGE_INVERSE, all, DIGITS);
     for (unsigned i = count - 1; i > 0; i--) {
-        struct quotient *q = quotient_at(b, i);
+        struct quotient *q = &b->quotient[i];
         fe_mul(q->inverse, q->inverse, all);
         fe_mul(all, all, q->under);
         STAGE(LK_X25519_STAGE_INVERSES, q->inverse, DIGITS);
     }
-    fe_copy(quotient_at(b, 0)->inverse, all);
+    fe_copy(b->quotient[0].inverse, all);
     LK_WIPE(all);
 }
 
@@ -194,8 +199,8 @@ static void batch_begin(struct batch *b)
 {
     for (unsigned v = 0; v < b->vectors; v++) {
         vector_load(b, v);
-        multiple_begin(&b->m[v], b->v[v].k);
-        ladder_begin(&b->ladder[v], b->v[v].k);
+        multiple_begin(&b->m[v], b->k[v]);
+        ladder_begin(&b->ladder[v], b->k[v]);
     }
 }
 
@@ -204,11 +209,11 @@ static void batch_end(struct batch *b)
     for (unsigned v = 0; v < b->vectors; v++)
         quotients_begin(b, v);
     batch_invert(b);
-    for (unsigned i = 0; i < b->quotients * b->vectors; i++)
-        quotient_end(quotient_at(b, i));
+    for (unsigned i = 0; i < quotient_count(b); i++)
+        quotient_end(&b->quotient[i]);
     for (unsigned v = 0; v < b->vectors; v++) {
-        STAGE(LK_X25519_STAGE_SHARED, b->v[v].of[SHARED].value, DIGITS);
-        STAGE(LK_X25519_STAGE_OWN, b->v[v].of[OWN].value, DIGITS);
+        STAGE(LK_X25519_STAGE_SHARED, shared_of(b, v)->value, DIGITS);
+        STAGE(LK_X25519_STAGE_OWN, own_of(b, v)->value, DIGITS);
     }
 }
 
@@ -233,7 +238,7 @@ static lane whole(lane mask)
  * since k is a multiple of all small orders. */
 static struct verdict vector_judge(struct batch *b, unsigned v)
 {
-    struct quotient *shared = &b->v[v].of[SHARED];
+    struct quotient *shared = shared_of(b, v);
     fe_mask(shared->value);
     lane refused = whole(lane_or(shared->void_, fe_is_zero(shared->value)));
     lane good = lane_and(ladder_holds(&b->ladder[v]), quotient_holds(shared));
@@ -243,7 +248,7 @@ static struct verdict vector_judge(struct batch *b, unsigned v)
 /* Of the own share, all ones where it is right. */
 static lane own_judge(struct batch *b, unsigned v)
 {
-    struct quotient *own = &b->v[v].of[OWN];
+    struct quotient *own = own_of(b, v);
     fe_mask(own->value);
     lane good = lane_and(sum_holds(&b->m[v].sum), quotient_holds(own));
     return whole(lane_and(good, whole_not(own->void_)));
@@ -257,29 +262,29 @@ static uint64_t batch_out(struct batch *b, uint64_t live, uint64_t *refused)
         unsigned v = i / LANES, l = i % LANES;
         if (l == 0) {
             struct verdict verdict = vector_judge(b, v);
-            if (b->quotients > 1) verdict.good = lane_and(verdict.good, own_judge(b, v));
+            if (b->with_own) verdict.good = lane_and(verdict.good, own_judge(b, v));
             memcpy(good, &verdict.good, sizeof good);
             memcpy(none, &verdict.refused, sizeof none);
         }
-        bytes_store(b->job[i]->shared, b->v[v].of[SHARED].value, l, good[l]);
-        if (b->quotients > 1) bytes_store(b->job[i]->own, b->v[v].of[OWN].value, l, good[l]);
+        bytes_store(b->job[i]->shared, shared_of(b, v)->value, l, good[l]);
+        if (b->with_own) bytes_store(b->job[i]->own, own_of(b, v)->value, l, good[l]);
         returned |= live & (0 - live) & good[l];
         *refused |= live & (0 - live) & none[l];
     }
     return returned;
 }
 
-static uint64_t run(struct batch *b, unsigned quotients, const struct lk_ecdh_job *job,
-                    uint64_t live, uint64_t *refused)
+static uint64_t run(struct batch *b, bool with_own, const struct lk_ecdh_job *job, uint64_t live,
+                    uint64_t *refused)
 {
     *refused = 0;
     if (live == 0) return 0;
-    b->quotients = quotients;
+    b->with_own = with_own;
     batch_jobs(b, job, live);
     batch_begin(b);
     for (unsigned v = 0; v < b->vectors; v++)
         ladder_run(&b->ladder[v]);
-    if (b->quotients > 1) multiply_base(b->m, b->vectors);
+    if (b->with_own) multiply_base(b->m, b->vectors);
     batch_end(b);
     uint64_t returned = batch_out(b, live, refused);
     lanes_leave();
@@ -289,12 +294,12 @@ static uint64_t run(struct batch *b, unsigned quotients, const struct lk_ecdh_jo
 
 static uint64_t agree(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    return run(work, 2, job, live, refused);
+    return run(work, true, job, live, refused);
 }
 
 static uint64_t derive(void *work, const struct lk_ecdh_job *job, uint64_t live, uint64_t *refused)
 {
-    return run(work, 1, job, live, refused);
+    return run(work, false, job, live, refused);
 }
 
 #define KERNEL(isa_, needs_)                                                                       \
