@@ -212,7 +212,7 @@ $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/p256_%_fault_test,$(UNIT_BIN))
 $(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
-$(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
+$(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign -Wl,--wrap=lk_poo_good
 $(OUT)/tests/unit/crypto/ec/ecdh_fault_test: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ecdh_faulty*.c))
 # The system of these has no random bytes when they say so.
 $(patsubst %,$(OUT)/tests/unit/crypto/ec/%_batch_test,p256 ecdh): LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes

@@ -279,23 +279,59 @@ static bool signature_good(const struct lk_kernel *kernel, struct lk_engine_work
 
 /* --- proof of ownership --------------------------------------------------------------------- */
 
+/* Of each lane another key, and challenges of both lengths in turn. */
+struct proof_lanes {
+    uint8_t bg[SIGNATURE_LANES][LK_POO_POINT_BYTES_MAX],
+        vg[SIGNATURE_LANES][LK_POO_POINT_BYTES_MAX];
+    uint8_t r[SIGNATURE_LANES][LK_POO_SCALAR_BYTES_MAX], c[SIGNATURE_LANES][LK_SHA256_BYTES];
+    struct lk_operand operand[SIGNATURE_LANES];
+};
+
+static bool proof_lane(struct proof_lanes *lanes, struct lk_poo_prover *prover, unsigned i)
+{
+    uint8_t b[LK_POO_SCALAR_BYTES_MAX], v[LK_POO_SCALAR_BYTES_MAX], lane = (uint8_t)i;
+    size_t c_bytes = i % 2 == 0 ? LK_SHA256_BYTES : LK_SHA256_BYTES / 2;
+    lk_sha256(&lane, sizeof lane, lanes->c[i]);
+    if (!lk_poo_key_make(prover, b, lanes->bg[i]) || !lk_poo_commit(prover, v, lanes->vg[i]))
+        return false;
+    lk_poo_answer(prover, b, v, lanes->c[i], c_bytes, lanes->r[i]);
+    lanes->operand[i] = (struct lk_operand){.in = lanes->bg[i],
+                                            .in_bytes = lk_poo_prover_point_bytes(prover),
+                                            .poo_point = lanes->vg[i],
+                                            .poo_r = lanes->r[i],
+                                            .poo_challenge = lanes->c[i],
+                                            .poo_challenge_bytes = c_bytes};
+    return true;
+}
+
+/* All lanes good, then every third refused: at the first attempt, and for want of truth, not of a
+ * point. */
+static bool proofs_judged(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                          struct proof_lanes *lanes, unsigned count)
+{
+    uint64_t live = ~UINT64_C(0) >> (64 - count), right = live;
+    bool good = kernel->run(work, lanes->operand, live) == live;
+    for (unsigned i = 0; i < count; i += 3) {
+        lanes->c[i][1] ^= 1;
+        right &= ~(UINT64_C(1) << i);
+    }
+    good = good && kernel->run(work, lanes->operand, live) == right;
+    for (unsigned i = 0; i < count; i++)
+        good = good && !lanes->operand[i].recomputed && !lanes->operand[i].point_bad;
+    return good;
+}
+
 static bool prove(const struct lk_kernel *kernel, struct lk_engine_work *work,
                   struct lk_poo_prover *prover)
 {
-    uint8_t b[LK_POO_SCALAR_BYTES_MAX], v[LK_POO_SCALAR_BYTES_MAX], r[LK_POO_SCALAR_BYTES_MAX];
-    uint8_t bg[LK_POO_POINT_BYTES_MAX], vg[LK_POO_POINT_BYTES_MAX], c[32];
-    lk_sha256("challenge", 9, c);
-    if (!lk_poo_key_make(prover, b, bg) || !lk_poo_commit(prover, v, vg)) return false;
-    lk_poo_answer(prover, b, v, c, sizeof c, r);
-    struct lk_operand operand = {.in = bg,
-                                 .in_bytes = lk_poo_prover_point_bytes(prover),
-                                 .poo_point = vg,
-                                 .poo_r = r,
-                                 .poo_challenge = c,
-                                 .poo_challenge_bytes = sizeof c};
-    bool accepts = kernel->run(work, &operand, 1) == 1;
-    c[31] ^= 1;
-    return accepts && kernel->run(work, &operand, 1) == 0;
+    struct proof_lanes *lanes = calloc(1, sizeof *lanes);
+    unsigned count = kernel->lanes_max < SIGNATURE_LANES ? kernel->lanes_max : SIGNATURE_LANES;
+    bool good = lanes != NULL;
+    for (unsigned i = 0; good && i < count; i++)
+        good = proof_lane(lanes, prover, i);
+    good = good && proofs_judged(kernel, work, lanes, count);
+    free(lanes);
+    return good;
 }
 
 static bool poo_good(const struct lk_kernel *kernel, struct lk_engine_work *work,

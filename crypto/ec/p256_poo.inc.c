@@ -89,6 +89,7 @@ static void proof_take(const struct judging *b, unsigned first, struct proof *p,
     points_take(p, x, y);
     r_take(p, base->k, r);
     challenge_take(p);
+    STAGE(LK_P256_STAGE_ODD, p->key.k, DIGITS);
 }
 
 /* --- the sum ------------------------------------------------------------------------------------
@@ -140,6 +141,8 @@ static void base_add(struct proof *const *p, const struct multiple *base, unsign
         negative[v] = p[v]->even_r;
     }
     point_sum(sum, addend, negative, count);
+    for (unsigned v = 0; v < count; v++)
+        STAGE(LK_P256_STAGE_ADD, sum[v], 3 * DIGITS);
 }
 
 /* --- verdicts -----------------------------------------------------------------------------------
@@ -165,6 +168,7 @@ static void compare(struct proof *p)
     fe_carry(d, d);
     p->y_same = is_multiple(d);
     p->nothing = is_multiple(sum->z);
+    STAGE(LK_P256_STAGE_CHECK, &p->points_good, 5);
 }
 
 static bool all_ones(const lane *mask, unsigned l)
@@ -241,8 +245,8 @@ static struct lk_p256_poo_verdicts judge(void *work, const struct lk_p256_poo_jo
     return verdicts;
 }
 
-#define KERNEL(isa_, needs_)                                                                       \
+#define KERNEL(isa_, needs_, judge_)                                                               \
     {                                                                                              \
         .isa = isa_, .needs = needs_, .lanes = LANES, .work_bytes = sizeof(struct judging),        \
-        .judge = judge,                                                                            \
+        .judge = judge_,                                                                           \
     }

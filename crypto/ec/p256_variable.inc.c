@@ -99,7 +99,11 @@ STRAIGHT void variable_step(struct variable *const *m, unsigned window, unsigned
         point_double(sum, count);
     for (unsigned v = 0; v < count; v++)
         negative[v] = variable_take(&taken[v], m[v], window, false);
+    for (unsigned v = 0; v < count; v++)
+        STAGE(LK_P256_STAGE_ENTRY, &taken[v], sizeof taken[v] / sizeof(lane));
     point_sum(sum, addend, negative, count);
+    for (unsigned v = 0; v < count; v++)
+        STAGE(LK_P256_STAGE_ADD, sum[v], 3 * DIGITS);
 }
 
 /* m[v]->sum := k P for `count` vectors side by side (1 or 2), k odd and of `windows` windows. */
