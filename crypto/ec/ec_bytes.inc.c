@@ -1,12 +1,12 @@
-/* ec_bytes: numbers of a request, big-endian bytes, and lanes of digits of 52 bits. For
- * inclusion after a lane header. Time by length alone. */
+/* ec_bytes: numbers of a request, big-endian bytes, and lanes of digits of 52 bits. For inclusion
+ * after a curve's field. Time by length alone. */
 #ifndef LK_CRYPTO_EC_BYTES
 #define LK_CRYPTO_EC_BYTES
 
 #include <stddef.h>
 #include <string.h>
 
-#include "crypto/ec/p256_field.inc.c"
+#include "crypto/ec/ec_digits.inc.c"
 
 /* Eight bytes, big-endian, that end `from_end` bytes before the end of bytes[len]; what would lie
  * before its start is zero. */
@@ -27,19 +27,22 @@ static void bytes_load(lane *to, unsigned l, const uint8_t *bytes, size_t len, u
         word[i * LANES] = word_load(bytes, len, i * 13 / 2) >> (i % 2 * 4) & MASK52;
 }
 
-/* bytes[32] := lane l of five digits, below 2^256, those bits that the check has seen; keep: all
- * ones, or 0 for zeros. */
+/* bytes[NUMBER_BYTES] := lane l of a number of no more bits than that, those bits that the check
+ * has seen; keep: all ones, or 0 for zeros. Word j begins in digit 64 j / 52 and ends two digits
+ * on. */
 static inline void bytes_store(uint8_t *bytes, const lane *from, unsigned l, uint64_t keep)
 {
     const uint64_t *word = (const uint64_t *)(const void *)from + l;
-    uint64_t d[DIGITS];
+    uint64_t d[DIGITS + 1] = {0};
     for (unsigned i = 0; i < DIGITS; i++)
         d[i] = word[i * LANES] & MASK52 & keep;
-    uint64_t out[4] = {d[3] >> 36 | d[4] << 16, d[2] >> 24 | d[3] << 28, d[1] >> 12 | d[2] << 40,
-                       d[0] | d[1] << 52};
-    for (unsigned i = 0; i < 4; i++)
-        out[i] = __builtin_bswap64(out[i]);
-    memcpy(bytes, out, sizeof out);
+    for (unsigned j = 0; j < NUMBER_BYTES / 8; j++) {
+        unsigned i = 64 * j / 52, bit = 64 * j % 52;
+        uint64_t x = d[i] >> bit | d[i + 1] << (52 - bit);
+        if (bit > 40) x |= d[i + 2] << (104 - bit);
+        x = __builtin_bswap64(x);
+        memcpy(bytes + NUMBER_BYTES - 8 * (j + 1), &x, sizeof x);
+    }
 }
 
 #endif

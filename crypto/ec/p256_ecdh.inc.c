@@ -7,17 +7,19 @@
  * takes its place. A result leaves if it is on the curve, which it is not if the point it was made
  * of was on another.
  *
- * STAGE as in p256_kernel.inc.c. */
+ * STAGE as in ec_kernel.inc.c. */
 #include <stdbool.h>
 #include <string.h>
 
 #include "crypto/ct.h"
+#include "crypto/ec/p256_field.inc.c"
+
 #include "crypto/ec/ec_bytes.inc.c"
 #include "crypto/ec/ecdh_kernel.h"
 #include "crypto/ec/p256_given.inc.c"
-#include "crypto/ec/p256_invert.inc.c"
-#include "crypto/ec/p256_kernel.h"
-#include "crypto/ec/p256_point.inc.c"
+#include "crypto/ec/ec_invert.inc.c"
+#include "crypto/ec/ec_kernel.h"
+#include "crypto/ec/ec_point.inc.c"
 #include "crypto/ec/p256_variable.inc.c"
 
 #define REQUESTS (LANES * LK_ECDH_VECTORS)
@@ -134,7 +136,7 @@ STRAIGHT void shared_make(struct batch *b, unsigned v, unsigned count)
     multiply_variable(m, VARIABLE_WINDOWS(256), count);
     for (unsigned i = 0; i < count; i++) {
         b->v[v + i].shared = m[i]->sum;
-        STAGE(LK_P256_STAGE_ADD, &b->v[v + i].shared, 3 * DIGITS);
+        STAGE(LK_EC_STAGE_ADD, &b->v[v + i].shared, 3 * DIGITS);
     }
 }
 
@@ -185,12 +187,12 @@ static void batch_invert(struct batch *b)
         fe_mul(x->z, x->z, b->result[i].under);
     }
     invert(x);
-    STAGE(LK_P256_STAGE_INVERSE, x->z, DIGITS);
+    STAGE(LK_EC_STAGE_INVERSE, x->z, DIGITS);
     for (unsigned i = count - 1; i > 0; i--) {
         struct result *r = &b->result[i];
         fe_mul(r->inverse, r->inverse, x->z);
         fe_mul(x->z, x->z, r->under);
-        STAGE(LK_P256_STAGE_INVERSES, r->inverse, DIGITS);
+        STAGE(LK_EC_STAGE_INVERSES, r->inverse, DIGITS);
     }
     fe_copy(b->result[0].inverse, x->z);
 }
@@ -230,8 +232,8 @@ static void shared_end(struct result *r, const struct jacobian *sum)
     fe_mul(t, sum->y2, zz);
     coordinate_end(r->y, t);
     halve(r->y);
-    STAGE(LK_P256_STAGE_R, r->x, DIGITS);
-    STAGE(LK_P256_STAGE_Y, r->y, DIGITS);
+    STAGE(LK_EC_STAGE_R, r->x, DIGITS);
+    STAGE(LK_EC_STAGE_Y, r->y, DIGITS);
 }
 
 /* x = X / ZZ, 1 / ZZ = (ZZ / ZZZ)^2; y = Y / ZZZ, of n - k the other one. */
@@ -246,8 +248,8 @@ static void own_end(struct result *r, const struct point *sum, lane even)
     coordinate_end(r->y, t);
     digits_negate(other, r->y, lk_p256.p[1]);
     fe_select(r->y, even, other, r->y);
-    STAGE(LK_P256_STAGE_R, r->x, DIGITS);
-    STAGE(LK_P256_STAGE_Y, r->y, DIGITS);
+    STAGE(LK_EC_STAGE_R, r->x, DIGITS);
+    STAGE(LK_EC_STAGE_Y, r->y, DIGITS);
 }
 
 /* --- a batch ------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 /* p256_given: is what somebody gives a point of the curve? For inclusion after a lane header; STAGE
- * as in p256_kernel.inc.c. */
+ * as in ec_kernel.inc.c. */
 #ifndef LK_CRYPTO_EC_P256_GIVEN
 #define LK_CRYPTO_EC_P256_GIVEN
 
 #include "crypto/ec/p256_field.inc.c"
-#include "crypto/ec/p256_kernel.h"
+#include "crypto/ec/ec_kernel.h"
 
 /* All ones where clean x is below the modulus. */
 static lane is_below(const lane *x, const uint64_t *modulus)
@@ -23,7 +23,7 @@ static lane is_multiple(const lane *x)
     fe_mul(t, x, one); /* at most 1 */
     fe_mask(t);
     fe_finish(t, lk_p256.p[1]);
-    STAGE(LK_P256_STAGE_CHECK, t, DIGITS);
+    STAGE(LK_EC_STAGE_CHECK, t, DIGITS);
     return fe_is_zero(t);
 }
 

@@ -33,12 +33,7 @@ static void multiple_begin(struct multiple *m, const lane *k)
         v[i] = lane_or(lane_shr(k[i], 3), next);
     }
     fe_mask(v);
-    EACH_DIGIT(i)
-    {
-        other[i] = lane_sub(constant(&lk_x25519.order[i]), v[i]);
-        if (i > 0) other[i] = lane_add(other[i], lane_carry(other[i - 1]));
-    }
-    fe_mask(other);
+    digits_negate(other, v, lk_x25519.order);
     lane even = lane_sub(lane_and(v[0], lane_all(1)), lane_all(1));
     fe_select(m->v, even, other, v);
     EACH_DIGIT(i)
@@ -70,10 +65,11 @@ static void window_pick(const struct multiple *m, unsigned window, struct entry 
     EACH_DIGIT(i)
     {
         const uint64_t(*row)[LK_X25519_ENTRIES] = &lk_x25519_table[window][i];
-        lane less = pick_entry(&pick, row[0]), more = pick_entry(&pick, row[DIGITS]);
+        lane less = pick_entry(&pick, row[0], LK_X25519_ENTRIES),
+             more = pick_entry(&pick, row[DIGITS], LK_X25519_ENTRIES);
         entry->less[i] = lane_select(negative, more, less);
         entry->more[i] = lane_select(negative, less, more);
-        entry->product[i] = pick_entry(&pick, row[2 * DIGITS]);
+        entry->product[i] = pick_entry(&pick, row[2 * DIGITS], LK_X25519_ENTRIES);
     }
     entry->negative = negative;
     STAGE(LK_X25519_STAGE_ENTRY, entry->less, 3 * DIGITS + 1);
@@ -99,7 +95,7 @@ STRAIGHT void entry_add(struct sum *s, const struct entry *entry)
     fe_add(g, s->z, c);
     multiply_pair((struct product){s->x, e, f, ZERO}, (struct product){s->y, g, h, LIFTED});
     multiply_pair((struct product){s->t, e, h, ZERO}, (struct product){s->z, f, g, LIFTED});
-    fe_carry(s->t, s->t);
+    fe_settle(s->t, s->t);
 }
 
 /* What the next window will read: where, hangs on nothing. */
@@ -134,7 +130,7 @@ static lane sum_holds(const struct sum *s)
     multiply_pair((struct product){left, s->x, s->y, LIFTED},
                   (struct product){right, s->z, s->t, ZERO});
     fe_sub(left, left, right);
-    fe_finish(left);
+    fe_reduce(left);
     lane good = fe_is_zero(left);
     fe_square(t, s->t);
     fe_constant(d, lk_x25519.d);
@@ -144,6 +140,6 @@ static lane sum_holds(const struct sum *s)
     EACH_DIGIT(i) left[i] = lane_sub(left[i], lane_add(right[i], t[i]));
     fe_squared(right, s->z, ZERO);
     fe_sub(left, left, right);
-    fe_finish(left);
+    fe_reduce(left);
     return lane_and(good, fe_is_zero(left));
 }

@@ -26,7 +26,7 @@ struct lk_x25519_const {
     uint64_t fold;     /* 2^260 = 608 modulo p */
     uint64_t fold_top; /* 2^255 = 19 */
     uint64_t a24;      /* (486662 - 2) / 4 */
-    uint64_t one[LK_X25519_DIGITS];
+    uint64_t p[LK_X25519_DIGITS], one[LK_X25519_DIGITS];
     uint64_t two_a[LK_X25519_DIGITS]; /* 2 * 486662 */
     uint64_t d[LK_X25519_DIGITS];
     uint64_t order[LK_X25519_DIGITS]; /* of the base point, 2^252 + ... */

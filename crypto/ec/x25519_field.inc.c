@@ -6,28 +6,18 @@
  *   loose  0 to 2^255 + 2^216: the low 52 bits of digits 0 to 3 count, which is all that a
  *          multiplication looks at; digit 4 is below 2^47 + 2^8
  *
- * Products take loose numbers and give raw ones below 2^56 a column; fe_carry makes raw ones loose.
- * A difference is raw if what is taken from was lifted: its columns began at those of a multiple of
- * p of 2^58 each, which costs nothing. Proofs: docs/kernels.md. */
+ * Products take loose numbers and give raw ones below 2^56 a column; fe_settle makes raw ones
+ * loose. A difference is raw if what is taken from was lifted: its columns began at those of a
+ * multiple of p of 2^58 each, which costs nothing. Proofs: docs/kernels.md. */
 #ifndef LK_CRYPTO_EC_X25519_FIELD
 #define LK_CRYPTO_EC_X25519_FIELD
 
 #include "crypto/ec/x25519_const.h"
 
+#define CURVE lk_x25519
 #define DIGITS LK_X25519_DIGITS
-#define COLUMNS (2 * DIGITS)
-#define MASK52 ((UINT64_C(1) << 52) - 1)
-#define EACH_DIGIT(i)                                                                              \
-    UNROLL                                                                                         \
-    for (unsigned i = 0; i < DIGITS; i++)
-#define STRAIGHT static inline __attribute__((always_inline))
 
-/* A constant of x25519_const.c in all lanes. From memory: one that the compiler knows would be made
- * anew each time, by an instruction for the port that multiplies. */
-STRAIGHT lane constant(const uint64_t *word)
-{
-    return lane_all(*word);
-}
+#include "crypto/ec/ec_digits.inc.c"
 
 /* --- columns ------------------------------------------------------------------------------------
  * Digits 5 to 9 of a product are worth 608 times digits 0 to 4. */
@@ -40,40 +30,6 @@ STRAIGHT void columns_begin(lane *t, enum start start, const uint64_t *lift)
     {
         t[i] = start == LIFTED ? constant(&lift[i]) : lane_zero();
         t[DIGITS + i] = lane_zero();
-    }
-}
-
-STRAIGHT void digits_keep(lane *to, const lane *from)
-{
-    EACH_DIGIT(i) to[i] = lane_keep(from[i]);
-}
-
-STRAIGHT void multiply_row(lane *t, lane x, const lane *y)
-{
-    EACH_DIGIT(j) t[j] = lane_madd_lo(t[j], x, y[j]);
-    EACH_DIGIT(j) t[j + 1] = lane_madd_hi(t[j + 1], x, y[j]);
-}
-
-/* Digit i by those above it. */
-STRAIGHT void square_row(lane *t, const lane *x, unsigned i)
-{
-    UNROLL
-    for (unsigned j = i + 1; j < DIGITS; j++) {
-        t[i + j] = lane_madd_lo(t[i + j], x[i], x[j]);
-        t[i + j + 1] = lane_madd_hi(t[i + j + 1], x[i], x[j]);
-    }
-}
-
-/* Twice what was made, and each digit by itself. */
-STRAIGHT void square_end(lane *t, const lane *x)
-{
-    UNROLL
-    for (unsigned i = 1; i < COLUMNS - 1; i++)
-        t[i] = lane_add(t[i], t[i]);
-    EACH_DIGIT(i)
-    {
-        t[2 * i] = lane_madd_lo(t[2 * i], x[i], x[i]);
-        t[2 * i + 1] = lane_madd_hi(t[2 * i + 1], x[i], x[i]);
     }
 }
 
@@ -91,8 +47,8 @@ STRAIGHT void fold_column(lane *t, unsigned i)
 /* --- five digits --------------------------------------------------------------------------------
  */
 
-/* Raw to loose; r may be t. */
-STRAIGHT void fe_carry(lane *r, const lane *t)
+/* Raw to loose; r may be t. What digit 4 has above 2^255 comes back below; carries go up. */
+STRAIGHT void fe_settle(lane *r, const lane *t)
 {
     lane over = lane_shr(t[4], 47), top = lane_and(t[4], constant(&lk_x25519.low47));
     r[0] = lane_madd_lo(t[0], over, constant(&lk_x25519.fold_top));
@@ -102,34 +58,12 @@ STRAIGHT void fe_carry(lane *r, const lane *t)
     r[4] = lane_add(top, lane_carry(r[3]));
 }
 
-STRAIGHT void fe_copy(lane *r, const lane *x)
-{
-    EACH_DIGIT(i) r[i] = x[i];
-}
-
-STRAIGHT void fe_select(lane *r, lane mask, const lane *x, const lane *y)
-{
-    EACH_DIGIT(i) r[i] = lane_select(mask, x[i], y[i]);
-}
-
-static void fe_constant(lane *r, const uint64_t *word)
-{
-    EACH_DIGIT(i) r[i] = constant(&word[i]);
-}
-
-/* Loose to clean: nothing above bit 52. */
-STRAIGHT void fe_mask(lane *r)
-{
-    lane ones = constant(&lk_x25519.ones);
-    EACH_DIGIT(i) r[i] = lane_and(r[i], ones);
-}
-
 /* r := x + y, loose, of raw numbers or clean ones. */
 STRAIGHT void fe_add(lane *r, const lane *x, const lane *y)
 {
     lane t[DIGITS];
     EACH_DIGIT(i) t[i] = lane_add(x[i], y[i]);
-    fe_carry(r, t);
+    fe_settle(r, t);
 }
 
 /* r := x - y, loose; x raw and lifted, y raw and not, or clean. */
@@ -137,38 +71,14 @@ STRAIGHT void fe_sub(lane *r, const lane *x, const lane *y)
 {
     lane t[DIGITS];
     EACH_DIGIT(i) t[i] = lane_sub(x[i], y[i]);
-    fe_carry(r, t);
+    fe_settle(r, t);
 }
 
-/* Loose to clean and below p: x + 19 reaches 2^255 where x reaches p. */
-static void fe_finish(lane *x)
+/* Loose to clean and below p. */
+static void fe_reduce(lane *x)
 {
-    lane t[DIGITS], by = constant(&lk_x25519.fold_top);
     fe_mask(x);
-    t[0] = lane_add(x[0], by);
-    UNROLL
-    for (unsigned i = 1; i < DIGITS; i++)
-        t[i] = lane_add(x[i], lane_carry(t[i - 1]));
-    x[0] = lane_madd_lo(x[0], lane_shr(t[4], 47), by);
-    UNROLL
-    for (unsigned i = 1; i < DIGITS; i++)
-        x[i] = lane_add(x[i], lane_carry(x[i - 1]));
-    x[4] = lane_and(x[4], constant(&lk_x25519.low47));
-    fe_mask(x);
-}
-
-/* All ones where x is negative, else zero, whatever its bits. */
-STRAIGHT lane lane_sign(lane x)
-{
-    return lane_carry(lane_carry(x));
-}
-
-/* All ones where all bits of a finished number are zero, else zero. */
-static lane fe_is_zero(const lane *x)
-{
-    lane any = lane_zero(), ones = lane_all(~UINT64_C(0));
-    EACH_DIGIT(i) any = lane_or(any, x[i]);
-    return lane_xor(lane_sign(lane_or(any, lane_sub(lane_zero(), any))), ones);
+    fe_finish(x, lk_x25519.p);
 }
 
 /* --- products ----------------------------------------------------------------------------------
@@ -234,7 +144,7 @@ STRAIGHT void fe_product(lane *r, const lane *x, const lane *y, enum start start
 static void fe_mul(lane *r, const lane *x, const lane *y)
 {
     fe_product(r, x, y, ZERO);
-    fe_carry(r, r);
+    fe_settle(r, r);
 }
 
 /* r := x^2, raw. */
@@ -252,7 +162,7 @@ STRAIGHT void fe_squared(lane *r, const lane *x, enum start start)
 static void fe_square(lane *r, const lane *x)
 {
     fe_squared(r, x, ZERO);
-    fe_carry(r, r);
+    fe_settle(r, r);
 }
 
 /* r := x^(2^times). */

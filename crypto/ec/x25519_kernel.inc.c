@@ -114,7 +114,7 @@ static void quotient_guard(struct quotient *q)
 {
     lane one[DIGITS], under[DIGITS];
     fe_copy(under, q->under);
-    fe_finish(under);
+    fe_reduce(under);
     fe_constant(one, lk_x25519.one);
     q->void_ = fe_is_zero(under);
     fe_select(q->under, q->void_, one, under);
@@ -130,13 +130,13 @@ static void quotients_begin(struct batch *b, unsigned v)
     fe_copy(shared->under, b->ladder[v].z2);
     quotient_guard(shared);
     if (!b->with_own) return;
-    fe_carry(y, sum->y);
+    fe_settle(y, sum->y);
     fe_mask(y);
     fe_add(own->over, sum->z, y);
     fe_sub(own->under, sum->z, y);
-    fe_carry(sum->x, sum->x);
-    fe_carry(sum->y, sum->y);
-    fe_carry(sum->z, sum->z);
+    fe_settle(sum->x, sum->x);
+    fe_settle(sum->y, sum->y);
+    fe_settle(sum->z, sum->z);
     quotient_guard(own);
 }
 
@@ -166,7 +166,7 @@ static void batch_invert(struct batch *b)
 static void quotient_end(struct quotient *q)
 {
     fe_mul(q->value, q->over, q->inverse);
-    fe_finish(q->value);
+    fe_reduce(q->value);
 }
 
 /* All ones where value times under is over. */
@@ -177,7 +177,7 @@ static lane quotient_holds(const struct quotient *q)
     fe_mask(over);
     fe_product(t, q->value, q->under, LIFTED);
     fe_sub(t, t, over);
-    fe_finish(t);
+    fe_reduce(t);
     lane good = fe_is_zero(t);
     LK_WIPE(t);
     LK_WIPE(over);

@@ -59,7 +59,7 @@ STRAIGHT void add_a24(struct stepping *s, const lane *aa)
     for (unsigned i = 0; i + 1 < DIGITS; i++)
         t[i + 1] = lane_madd_hi(t[i + 1], s->e[i], by);
     t[0] = lane_madd_lo(t[0], lane_madd_hi(lane_zero(), s->e[4], by), constant(&lk_x25519.fold));
-    fe_carry(s->f, t);
+    fe_settle(s->f, t);
 }
 
 /* The sum is the same whichever point is doubled, but for the sign of da - cb, which is squared.
@@ -82,9 +82,9 @@ STRAIGHT void ladder_step(struct ladder *l, lane swaps)
                 (struct product){l->z3, difference, difference, ZERO});
     fe_sub(s.e, s.aa, s.bb);
     add_a24(&s, s.aa);
-    fe_carry(s.aa, s.aa);
-    fe_carry(s.bb, s.bb);
-    fe_carry(l->z3, l->z3);
+    fe_settle(s.aa, s.aa);
+    fe_settle(s.bb, s.bb);
+    fe_settle(l->z3, l->z3);
     fe_product(l->z3, l->z3, l->u, ZERO);
     multiply_pair((struct product){l->x2, s.aa, s.bb, LIFTED},
                   (struct product){l->z2, s.e, s.f, ZERO});
@@ -97,10 +97,10 @@ static void ladder_run(struct ladder *l)
         ladder_step(l, ladder_swaps(l, bit));
         STAGE(LK_X25519_STAGE_STEP, l->x2, 4 * DIGITS);
     }
-    fe_carry(l->x2, l->x2);
-    fe_carry(l->z2, l->z2);
-    fe_carry(l->x3, l->x3);
-    fe_carry(l->z3, l->z3);
+    fe_settle(l->x2, l->x2);
+    fe_settle(l->z2, l->z2);
+    fe_settle(l->x3, l->x3);
+    fe_settle(l->z3, l->z3);
 }
 
 /* --- the check ----------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ static lane ladder_holds(const struct ladder *l)
     fe_add(more, uz, x2);
     fe_add(less, ux, z2);
     fe_product(middle, more, less, ZERO);
-    fe_carry(ux, ux);
+    fe_settle(ux, ux);
     fe_mul(t, ux, z2);
     fe_constant(more, lk_x25519.two_a);
     fe_product(t, t, more, ZERO);
@@ -137,7 +137,7 @@ static lane ladder_holds(const struct ladder *l)
     square_pair((struct product){left, left, left, LIFTED},
                 (struct product){right, right, right, ZERO});
     EACH_DIGIT(i) left[i] = lane_sub(lane_add(left[i], right[i]), t[i]);
-    fe_carry(left, left);
-    fe_finish(left);
+    fe_settle(left, left);
+    fe_reduce(left);
     return fe_is_zero(left);
 }

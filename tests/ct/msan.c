@@ -14,8 +14,8 @@
 #include "crypto/cpu.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
+#include "tests/ct/secret_ec.h"
 #include "tests/ct/secret_ecdh.h"
-#include "tests/ct/secret_p256.h"
 #include "tests/ct/secret_run.h"
 #include "tests/support/rsa_bank.h"
 
@@ -70,11 +70,21 @@ static void private_4096(void)
 }
 
 /* A request, a vector, a pair and one alone, all. */
-static void sign_p256(void)
+static void signs(const struct lk_ec_kernel *kernel)
 {
     static const unsigned counts[] = {1, 8, 19, 64};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        lk_secret_p256(&lk_p256_x8_ifma, &msan, counts[i], 4);
+        lk_secret_ec(kernel, &msan, counts[i], 4);
+}
+
+static void sign_p256(void)
+{
+    signs(&lk_p256_x8_ifma);
+}
+
+static void sign_p384(void)
+{
+    signs(&lk_p384_x8_ifma);
 }
 
 static void agreements(const struct lk_ecdh_kernel *kernel)
@@ -143,6 +153,7 @@ static void private_borrow(void)
 
 static const struct lk_row rows[] = {
     {"sign_p256", sign_p256, NULL},
+    {"sign_p384", sign_p384, NULL},
     {"agree_x25519", agree_x25519, NULL},
     {"agree_p256", agree_p256, NULL},
     {"private_2048", private_2048, NULL},

@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 #include "crypto/ec/ecdh_kernel.h"
-#include "crypto/ec/p256_kernel.h"
+#include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/x25519_const.h"
 
-/* Of either curve: enum lk_x25519_stage, enum lk_p256_stage. */
+/* Of either curve: enum lk_x25519_stage, enum lk_ec_stage. */
 #define LK_ECDH_STAGES_MAX 16
 _Static_assert((int)LK_X25519_STAGE_COUNT <= LK_ECDH_STAGES_MAX &&
-                   (int)LK_P256_STAGE_COUNT <= LK_ECDH_STAGES_MAX,
+                   (int)LK_EC_STAGE_COUNT <= LK_ECDH_STAGES_MAX,
                "room for all");
 
 /* A step is done: numbers[count][lanes] is what came out. */

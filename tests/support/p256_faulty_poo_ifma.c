@@ -2,7 +2,7 @@
 #include "crypto/lane_ifma.h"
 
 #include "crypto/ec/pick_ifma.h"
-#include "tests/support/p256_faulty.h"
+#include "tests/support/ec_faulty.h"
 
 #include "crypto/ec/p256_poo.inc.c"
 

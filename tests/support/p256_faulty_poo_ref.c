@@ -2,7 +2,7 @@
 #include "crypto/lane_ref.h"
 
 #include "crypto/ec/pick_ref.h"
-#include "tests/support/p256_faulty.h"
+#include "tests/support/ec_faulty.h"
 
 #include "crypto/ec/p256_poo.inc.c"
 

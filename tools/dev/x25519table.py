@@ -62,7 +62,7 @@ def constants():
     yield "const struct lk_x25519_const lk_x25519 = {"
     yield f"    .ones = 0x{(1 << BITS) - 1:x}, .low47 = 0x{(1 << 47) - 1:x},"
     yield f"    .fold = {19 << 5}, .fold_top = 19, .a24 = {(A - 2) // 4},"
-    named = {"one": digits(1), "two_a": digits(2 * A), "d": digits(D), "order": digits(ORDER)}
+    named = {"p": digits(P), "one": digits(1), "two_a": digits(2 * A), "d": digits(D), "order": digits(ORDER)}
     named |= {"lift": [2 * word for word in half], "lift_square": [2 * half[0], *half[1:]]}
     for name, words in named.items():
         yield f"    .{name} = {array(words)},"

@@ -35,8 +35,8 @@ static void kernels_pass_their_self_tests(void **state)
     }
 }
 
-/* IFMA kernels serve RSA, P-256, proofs and shares where the CPU has them, and only where LURK_CPU
- * lets them be seen. */
+/* IFMA kernels serve RSA, P-256, P-384, proofs and shares where the CPU has them, and only where
+ * LURK_CPU lets them be seen. */
 static void kernels_follow_the_features_of_the_cpu(void **state)
 {
     (void)state;
@@ -49,6 +49,7 @@ static void kernels_follow_the_features_of_the_cpu(void **state)
     for (unsigned row = LK_ROW_RSA2048; row <= LK_ROW_RSA4096; row++)
         assert_string_equal(kernels.row[row].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_P256].isa, seen);
+    assert_string_equal(kernels.row[LK_ROW_P384].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_POO_P256].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_SHARE_P256].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_SHARE_X25519].isa, seen);

@@ -15,7 +15,7 @@
 #include "core/base/err.h"
 #include "tests/support/draw.h"
 #include "tests/support/ecdh_subject.h"
-#include "tests/support/p256_subject.h"
+#include "tests/support/ec_subject.h"
 
 #define BYTES 32
 
@@ -85,7 +85,7 @@ static void p256_edge(unsigned which, uint8_t to[LK_ECDH_SECRET_BYTES_MAX])
     if (which % 5 == 0) {
         int64_t offset = (int64_t)(which / 5 % 64) - 32;
         bool other = offset == 0 || offset == 2 || offset == -2;
-        lk_p256_near_order(other ? 1 : offset, which % 10 != 0, to + BYTES);
+        lk_ec_near_order(&lk_ec_curves[0], other ? 1 : offset, which % 10 != 0, to + BYTES);
     } else if (which % 5 == 1) {
         memset(to, 0xff, LK_ECDH_SECRET_BYTES_MAX);
     } else {
@@ -326,7 +326,8 @@ static void voids(struct lk_ecdh_trial *t)
         for (unsigned i = 1; i < t->kernel->requests; i += 3) {
             memset(t->secret[i], 0, sizeof t->secret[i]);
             if (which % 2 != 0)
-                lk_p256_near_order(which == 3 ? -2 : 0, false, t->secret[i] + BYTES);
+                lk_ec_near_order(&lk_ec_curves[0], which == 3 ? -2 : 0, false,
+                                 t->secret[i] + BYTES);
             if (which == 2) t->secret[i][LK_ECDH_SECRET_BYTES_MAX - 1] = 2;
             dead |= UINT64_C(1) << i;
         }

@@ -168,10 +168,10 @@ static void fault_in_a_kernel_is_mended_and_told(void **state)
     EVP_PKEY *p256 = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     (void)lk_cpu_features(&features);
     row_mends(&lk_share_x25519_row_ref, x25519, LK_X25519_STAGE_STEP);
-    row_mends(&lk_share_p256_row_ref, p256, LK_P256_STAGE_ADD);
+    row_mends(&lk_share_p256_row_ref, p256, LK_EC_STAGE_ADD);
     if ((features >> LK_CPU_IFMA & 1) != 0) {
         row_mends(&lk_share_x25519_row_ifma, x25519, LK_X25519_STAGE_ENTRY);
-        row_mends(&lk_share_p256_row_ifma, p256, LK_P256_STAGE_R);
+        row_mends(&lk_share_p256_row_ifma, p256, LK_EC_STAGE_R);
     }
     EVP_PKEY_free(x25519);
     EVP_PKEY_free(p256);

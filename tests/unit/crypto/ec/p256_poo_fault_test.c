@@ -1,6 +1,6 @@
-/* A kernel of proofs that goes wrong: a right proof is accepted all the same, and the fault told; a wrong one
- * is good under no flip of a bit, in any stage, lane or digit. And what refusals cost. LK_SEED=number repeats
- * a run. */
+/* A kernel of proofs that goes wrong: a right proof is accepted all the same, and the fault told; a
+ * wrong one is good under no flip of a bit, in any stage, lane or digit. And what refusals cost.
+ * LK_SEED=number repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "core/base/err.h"
 #include "crypto/engine_p256_poo.h"
 #include "tests/support/draw.h"
-#include "tests/support/p256_faulty.h"
+#include "tests/support/ec_faulty.h"
 #include "tests/support/p256_proof.h"
 
 #define LANES 16 /* a call of the slow model, and two vectors of the quick one */
@@ -47,8 +47,8 @@ static unsigned recomputed(const struct scene *s)
 /* Wrong by more than a bit of a number, which a flip could undo. */
 static void draw(struct scene *s, uint64_t right)
 {
-    static const enum lk_p256_wrong how[] = {LK_P256_WRONG_KEY, LK_P256_WRONG_V, LK_P256_WRONG_SIGN, LK_P256_WRONG_X,
-                                             LK_P256_WRONG_ORDER};
+    static const enum lk_p256_wrong how[] = {LK_P256_WRONG_KEY, LK_P256_WRONG_V, LK_P256_WRONG_SIGN,
+                                             LK_P256_WRONG_X, LK_P256_WRONG_ORDER};
     s->right = right;
     for (unsigned i = 0; i < LANES; i++) {
         lk_p256_proof_draw(&s->proof[i]);
@@ -75,11 +75,11 @@ static void for_each_kernel(void (*test)(struct scene *s))
 
 /* --- a bit ---------------------------------------------------------------------------------- */
 
-static struct lk_p256_flip drawn_flip(const unsigned passings[LK_P256_STAGE_COUNT])
+static struct lk_ec_flip drawn_flip(const unsigned passings[LK_EC_STAGE_COUNT])
 {
-    struct lk_p256_flip flip;
+    struct lk_ec_flip flip;
     do
-        flip.stage = (enum lk_p256_stage)lk_draw_below(LK_P256_STAGE_COUNT);
+        flip.stage = (enum lk_ec_stage)lk_draw_below(LK_EC_STAGE_COUNT);
     while (passings[flip.stage] == 0);
     flip.passing = (unsigned)lk_draw_below(passings[flip.stage]);
     flip.digit = (unsigned)lk_draw_below(25);
@@ -90,22 +90,22 @@ static struct lk_p256_flip drawn_flip(const unsigned passings[LK_P256_STAGE_COUN
 
 static void flipped(struct scene *s)
 {
-    unsigned passings[LK_P256_STAGE_COUNT], seen = 0;
+    unsigned passings[LK_EC_STAGE_COUNT], seen = 0;
     draw(s, lk_draw() & ALL);
-    lk_p256_flip_set(NULL);
+    lk_ec_flip_set(NULL);
     assert_int_equal(run(s), s->right);
-    lk_p256_flip_end(passings);
+    lk_ec_flip_end(passings);
     bool slow = s->row == &lk_p256_poo_row_ref;
     unsigned rounds = lk_draw_rounds(slow ? 200 : 2000, slow ? 4000 : 200000);
     for (unsigned round = 0; round < rounds; round++) {
-        struct lk_p256_flip flip = drawn_flip(passings);
+        struct lk_ec_flip flip = drawn_flip(passings);
         if (round % 64 == 0) draw(s, lk_draw() & ALL);
-        lk_p256_flip_set(&flip);
+        lk_ec_flip_set(&flip);
         uint64_t good = run(s);
-        lk_p256_flip_end(NULL);
+        lk_ec_flip_end(NULL);
         if ((good & ~s->right) != 0)
-            fail_msg("%s %u, digit %u, lane %u, bit %u: a wrong proof is good", lk_p256_stage_names[flip.stage],
-                     flip.passing, flip.digit, flip.lane, flip.bit);
+            fail_msg("%s %u, digit %u, lane %u, bit %u: a wrong proof is good",
+                     lk_ec_stage_names[flip.stage], flip.passing, flip.digit, flip.lane, flip.bit);
         assert_true(__builtin_popcountll(s->right & ~good) <= 1);
         assert_true(recomputed(s) <= 1);
         seen += recomputed(s);
@@ -119,21 +119,22 @@ static void flip_of_a_bit_makes_no_proof_good(void **state)
     for_each_kernel(flipped);
 }
 
-/* In the last steps, of a batch of right ones: each is accepted, and whether it was the second look is told. */
+/* In the last steps, of a batch of right ones: each is accepted, and whether it was the second look
+ * is told. */
 static void mended(struct scene *s)
 {
-    unsigned passings[LK_P256_STAGE_COUNT];
+    unsigned passings[LK_EC_STAGE_COUNT];
     draw(s, ALL);
-    lk_p256_flip_set(NULL);
+    lk_ec_flip_set(NULL);
     assert_int_equal(run(s), ALL);
-    lk_p256_flip_end(passings);
+    lk_ec_flip_end(passings);
     for (unsigned lane = 0; lane < 2; lane++) {
-        struct lk_p256_flip flip = {.stage = LK_P256_STAGE_CHECK, .lane = lane, .bit = 3};
-        for (flip.passing = 0; flip.passing < passings[LK_P256_STAGE_CHECK]; flip.passing++) {
+        struct lk_ec_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = lane, .bit = 3};
+        for (flip.passing = 0; flip.passing < passings[LK_EC_STAGE_CHECK]; flip.passing++) {
             for (flip.digit = 0; flip.digit < 5; flip.digit++) {
-                lk_p256_flip_set(&flip);
+                lk_ec_flip_set(&flip);
                 assert_int_equal(run(s), ALL);
-                lk_p256_flip_end(NULL);
+                lk_ec_flip_end(NULL);
                 assert_int_equal(recomputed(s), lk_p256_poo_looks);
             }
         }

@@ -1,5 +1,5 @@
-/* Proofs of ownership by the kernels, held against libcrypto: right ones, wrong ones, edges, points that are
- * none; in every lane, beside any neighbour. LK_SEED=number repeats a run. */
+/* Proofs of ownership by the kernels, held against libcrypto: right ones, wrong ones, edges, points
+ * that are none; in every lane, beside any neighbour. LK_SEED=number repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "crypto/engine_p256_poo.h"
 #include "tests/support/draw.h"
 #include "tests/support/p256_proof.h"
-#include "tests/support/p256_subject.h"
+#include "tests/support/ec_subject.h"
 
 #define LANES LK_P256_POO_PROOFS_MAX
 #define ALL (~UINT64_C(0))
@@ -31,8 +31,8 @@ static struct scene scene;
 
 /* --- a kernel ------------------------------------------------------------------------------- */
 
-static struct lk_p256_poo_verdicts judge(const struct lk_p256_poo_kernel *kernel, const struct scene *s,
-                                         uint64_t live)
+static struct lk_p256_poo_verdicts judge(const struct lk_p256_poo_kernel *kernel,
+                                         const struct scene *s, uint64_t live)
 {
     static const uint8_t *const nowhere = (const uint8_t *)(uintptr_t)0xdead000000000000u;
     static uint8_t area[1 << 16] __attribute__((aligned(64)));
@@ -40,8 +40,9 @@ static struct lk_p256_poo_verdicts judge(const struct lk_p256_poo_kernel *kernel
     LK_ASSERT(kernel->work_bytes <= sizeof area);
     memset(area, 0xa5, sizeof area);
     for (unsigned i = 0; i < LANES; i++)
-        job[i] = (live >> i & 1) != 0 ? lk_p256_proof_job(&s->proof[i])
-                                      : (struct lk_p256_poo_job){nowhere, nowhere, nowhere, nowhere, 16};
+        job[i] = (live >> i & 1) != 0
+                     ? lk_p256_proof_job(&s->proof[i])
+                     : (struct lk_p256_poo_job){nowhere, nowhere, nowhere, nowhere, 16};
     struct lk_p256_poo_verdicts v = kernel->judge(area, job, live);
     assert_int_equal((v.good | v.point_bad | v.undecided) & ~live, 0);
     assert_int_equal(v.good & v.point_bad, 0);
@@ -126,8 +127,10 @@ static void points_that_are_none_are_told(void **state)
         scene.none = ALL, scene.right = 0;
         struct scene hostile = scene;
         for (unsigned i = 0; i < LANES; i++) {
-            if (lk_draw_below(4) != 0) lk_p256_proof_hostile_point(hostile.proof[i].bg);
-            else lk_p256_proof_hostile_point(hostile.proof[i].vg);
+            if (lk_draw_below(4) != 0)
+                lk_p256_proof_hostile_point(hostile.proof[i].bg);
+            else
+                lk_p256_proof_hostile_point(hostile.proof[i].vg);
         }
         judged_by_all(&hostile, round % 16 == 0 ? 0xff : 0);
     }
@@ -150,9 +153,9 @@ static void edge(uint8_t to[32], unsigned i)
         static const uint8_t small[] = {0, 1, 2, 3, 8, 15, 16, 17, 32};
         to[31] = small[i];
     } else if (i < 15) {
-        lk_p256_near_order((int64_t)i - 12, false, to); /* n - 3 .. n + 2 */
+        lk_ec_near_order(&lk_ec_curves[0], (int64_t)i - 12, false, to); /* n - 3 .. n + 2 */
     } else if (i < 18) {
-        lk_p256_near_order((int64_t)(2 * i) - 32, true, to);
+        lk_ec_near_order(&lk_ec_curves[0], (int64_t)(2 * i) - 32, true, to);
     } else if (i < 24) {
         static const int bits[] = {64, 127, 128, 252, 254, 255};
         LK_ASSERT(BN_set_bit(x, bits[i - 18]));
@@ -164,7 +167,8 @@ static void edge(uint8_t to[32], unsigned i)
     BN_free(x);
 }
 
-/* The points that the kernel's own numbers are made of: +-G, its small multiples, entries of its table. */
+/* The points that the kernel's own numbers are made of: +-G, its small multiples, entries of its
+ * table. */
 #define KEYS 20
 static void edge_key(uint8_t point[65], unsigned i)
 {
@@ -186,7 +190,8 @@ static void compared(struct scene *s, unsigned count)
     uint64_t live = ALL >> (64 - count), right = 0, none = 0;
     for (unsigned i = 0; i < count; i++) {
         operand[i] = lk_p256_proof_operand(&s->proof[i]);
-        if (lk_engine_rows[LK_ROW_POO_P256].run(work, operand + i, 1) == 1) right |= UINT64_C(1) << i;
+        if (lk_engine_rows[LK_ROW_POO_P256].run(work, operand + i, 1) == 1)
+            right |= UINT64_C(1) << i;
         if (operand[i].point_bad) none |= UINT64_C(1) << i;
     }
     const struct lk_p256_poo_kernel *kernels[LK_P256_POO_KERNELS_MAX];
@@ -206,7 +211,8 @@ static void compared(struct scene *s, unsigned count)
     }
 }
 
-/* r, c and bG at their edges, all with all (a quarter of that in make check); vG right, and its opposite. */
+/* r, c and bG at their edges, all with all (a quarter of that in make check); vG right, and its
+ * opposite. */
 static void edges_are_judged_as_the_library_does(void **state)
 {
     (void)state;
@@ -231,15 +237,15 @@ static void edges_are_judged_as_the_library_does(void **state)
     if (used > 0) compared(&scene, used);
 }
 
-/* bG = kG and r = ck: the last addition meets its own double; r = -ck: infinity. c = 0 and r = 0 are no better. A
- * right proof stays right, and the kernel says that it cannot tell. */
+/* bG = kG and r = ck: the last addition meets its own double; r = -ck: infinity. c = 0 and r = 0
+ * are no better. A right proof stays right, and the kernel says that it cannot tell. */
 static void last_addition_of_equal_points_is_left_to_the_library(void **state)
 {
     (void)state;
     BIGNUM *k = BN_new(), *c = BN_new(), *r = BN_new(), *n = BN_new();
     BN_CTX *ctx = BN_CTX_new();
     uint8_t bytes[32], order[32];
-    lk_p256_near_order(0, false, order);
+    lk_ec_near_order(&lk_ec_curves[0], 0, false, order);
     BN_bin2bn(order, 32, n);
     for (unsigned i = 0; i < LANES; i++) {
         struct lk_p256_proof *proof = &scene.proof[i];
@@ -285,7 +291,8 @@ static void neighbours_never_matter(void **state)
             if (kind == 1) memset(scene.proof[i].r, 0, 32); /* undecided */
             scene.right &= ~bit;
         }
-        const struct lk_p256_poo_kernel *kernel = has_ifma() ? &lk_p256_poo_x8_ifma : &lk_p256_poo_x2_ref;
+        const struct lk_p256_poo_kernel *kernel = has_ifma() ? &lk_p256_poo_x8_ifma
+                                                             : &lk_p256_poo_x2_ref;
         struct lk_p256_poo_verdicts whole = judge(kernel, &scene, ALL);
         assert_int_equal(whole.good, scene.right);
         assert_int_equal(whole.point_bad, scene.none);
