@@ -199,11 +199,39 @@ static uint64_t run_p256_ref(struct lk_engine_work *work, struct lk_operand *ope
 }
 
 /* Costs scaled like those of the library's rows (engine_openssl.c). */
-const struct lk_kernel lk_share_x25519_row_ifma = {"share_x25519", "ifma",         64, 8, 360000,
-                                                   8000,           run_x25519_ifma};
-const struct lk_kernel lk_share_x25519_row_ref = {"share_x25519", "ref",         16, 2, 14000000,
-                                                  700000,         run_x25519_ref};
-const struct lk_kernel lk_share_p256_row_ifma = {"share_p256", "ifma", 64,           8,
-                                                 600000,       8000,   run_p256_ifma};
-const struct lk_kernel lk_share_p256_row_ref = {"share_p256", "ref",   16,          2,
-                                                24000000,     1200000, run_p256_ref};
+const struct lk_kernel lk_share_x25519_row_ifma = {
+    .name = "share_x25519",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 250000,
+    .fixed_ns = 6000,
+    .run = run_x25519_ifma,
+};
+const struct lk_kernel lk_share_p256_row_ifma = {
+    .name = "share_p256",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 430000,
+    .fixed_ns = 5000,
+    .run = run_p256_ifma,
+};
+const struct lk_kernel lk_share_x25519_row_ref = {
+    .name = "share_x25519",
+    .isa = "ref",
+    .lanes_max = 16,
+    .lanes_step = 2,
+    .cost_ns = 14000000,
+    .fixed_ns = 700000,
+    .run = run_x25519_ref,
+};
+const struct lk_kernel lk_share_p256_row_ref = {
+    .name = "share_p256",
+    .isa = "ref",
+    .lanes_max = 16,
+    .lanes_step = 2,
+    .cost_ns = 24000000,
+    .fixed_ns = 1200000,
+    .run = run_p256_ref,
+};

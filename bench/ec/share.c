@@ -234,6 +234,20 @@ static void report(struct lk_figures *figures, const struct group *group,
     }
 }
 
+/* Of one in a full batch. */
+static bool cycles(struct lk_figures *figures, const struct lk_shim_row *row, bool (*run)(void *))
+{
+    const struct share *s = row->context;
+    struct lk_cycles taken;
+    struct lk_peak_body body = {.run = run, .context = row->context, .items = row->items};
+    char name[LK_SHIM_NAME_MAX];
+    if (!lk_peak_sample(&body, &taken)) return false;
+    snprintf(name, sizeof name, "%s_%s_%u", run == share_row ? "share" : "derive", s->group->name,
+             row->items);
+    lk_figures_cycles(figures, name, &taken);
+    return true;
+}
+
 static bool measure_group(struct lk_figures *figures, const struct lk_options *options,
                           const struct lk_kernels *kernels, struct lk_engine_work *work,
                           const struct group *group)
@@ -257,6 +271,8 @@ static bool measure_group(struct lk_figures *figures, const struct lk_options *o
     }
     bool good = lk_shim_measure(row, ROWS, &options->shim);
     if (good) report(figures, group, row);
+    good = good && (!ifma || (cycles(figures, &row[SHARE_64], share_row) &&
+                              cycles(figures, &row[DERIVE_64], derive_kernel)));
     for (unsigned i = 0; i < ROWS; i++)
         share_fini(&share[i]);
     free(row);
