@@ -1,9 +1,10 @@
-/* make bench B=ec: ECDSA signatures over P-256 and P-384 by the kernel rows beside the library's
- * EVP, in one process, in rounds (shim.h); nonce, check and DER included. */
+/* make bench B=ec: ECDSA signatures over P-256 and P-384, and key agreement, by the kernel rows
+ * beside the library's EVP, in one process, in rounds (shim.h); nonce, check and DER included. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/ec/addition.h"
+#include "bench/ec/share.h"
 #include "bench/ec/sign.h"
 #include "bench/figures.h"
 #include "core/base/err.h"
@@ -121,6 +122,9 @@ static bool measure(struct bench *b)
         b->curve = &lk_bench_curves[i];
         if (lk_options_want(b->options, b->curve->name) && !measure_signatures(b)) return false;
     }
+    if (lk_options_want(b->options, "share") &&
+        !lk_share_measure(b->figures, b->options, b->kernels, b->work))
+        return false;
     return !lk_options_want(b->options, "addition") || lk_addition_measure(b->figures);
 }
 
@@ -129,7 +133,7 @@ int main(int argc, char **argv)
     struct lk_options options;
     struct lk_kernels kernels;
     const char *failed;
-    lk_options_read(&options, "bench/results/ec.json", "p256,p384,addition", argc, argv);
+    lk_options_read(&options, "bench/results/ec.json", "p256,p384,share,addition", argc, argv);
     if (!lk_kernels_choose(&kernels, &failed)) {
         fprintf(stderr, "bench: the self-test of %s failed\n", failed);
         return 1;

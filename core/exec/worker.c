@@ -466,8 +466,12 @@ static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
         w->live[i]->operand = w->operand[i];
         lane_settle(w, w->live[i], (good >> i & 1) != 0);
     }
+    uint64_t extra_ns = 0;
+    for (uint32_t i = 0; i < count; i++)
+        extra_ns += w->operand[i].extra_ns;
     lk_wipe(w->operand, count * sizeof w->operand[0]);
-    return lk_kernel_cost_ns(kernel, count);
+    lk_batch_charge(&w->batch, row, extra_ns);
+    return lk_kernel_cost_ns(kernel, count) + extra_ns;
 }
 
 /* Rows that went out of service since the last look run on the library's kernels. */

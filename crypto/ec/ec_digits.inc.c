@@ -1,7 +1,7 @@
 /* ec_digits: numbers of DIGITS digits of 52 bits, one a lane, and the columns of their products.
- * For inclusion by a curve's field (p256_field.inc.c, p384_field.inc.c), which says how many digits
- * there are and which numbers are constant (DIGITS, CURVE). Straight lines: no jump but for loops
- * over digits.
+ * For inclusion by a curve's field (p256_field.inc.c, x25519_field.inc.c), which says how many
+ * digits there are and which numbers are constant (DIGITS, CURVE). Straight lines: no jump but for
+ * loops over digits.
  *
  * Three forms:
  *   clean  each digit in [0, 2^52)
@@ -114,7 +114,7 @@ static void fe_finish(lane *x, const uint64_t *m)
 }
 
 /* r := x + y, loose; x, y clean. */
-static void digits_add(lane *r, const lane *x, const lane *y)
+static inline void digits_add(lane *r, const lane *x, const lane *y)
 {
     EACH_DIGIT(i) r[i] = lane_add(x[i], y[i]);
     fe_carry(r, r);

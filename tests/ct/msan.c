@@ -15,6 +15,7 @@
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
 #include "tests/ct/secret_ec.h"
+#include "tests/ct/secret_ecdh.h"
 #include "tests/ct/secret_run.h"
 #include "tests/support/rsa_bank.h"
 
@@ -86,6 +87,23 @@ static void sign_p384(void)
     signs(&lk_p384_x8_ifma);
 }
 
+static void agreements(const struct lk_ecdh_kernel *kernel)
+{
+    static const unsigned counts[] = {2, 8, 19, 64};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        lk_secret_ecdh(kernel, &msan, counts[i], 2);
+}
+
+static void agree_x25519(void)
+{
+    agreements(&lk_x25519_x8_ifma);
+}
+
+static void agree_p256(void)
+{
+    agreements(&lk_p256_ecdh_x8_ifma);
+}
+
 static void run_control(enum lk_leak which)
 {
     lk_leak = which;
@@ -136,6 +154,8 @@ static void private_borrow(void)
 static const struct lk_row rows[] = {
     {"sign_p256", sign_p256, NULL},
     {"sign_p384", sign_p384, NULL},
+    {"agree_x25519", agree_x25519, NULL},
+    {"agree_p256", agree_p256, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},

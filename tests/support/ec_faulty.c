@@ -3,6 +3,8 @@
 #include <openssl/ecdsa.h>
 #include <string.h>
 
+#include "crypto/poo.h"
+
 const char *const lk_ec_stage_names[LK_EC_STAGE_COUNT] = {
     [LK_EC_STAGE_NONCE] = "nonce",
     [LK_EC_STAGE_ODD] = "odd",
@@ -57,4 +59,24 @@ int __wrap_ECDSA_sign(int type, const unsigned char *digest, int len, unsigned c
     int done = __real_ECDSA_sign(type, digest, len, sig, sig_len, key);
     if (lk_ec_fault_library && done == 1) sig[*sig_len - 1] ^= 1;
     return done;
+}
+
+/* --- proofs of ownership -------------------------------------------------------------------- */
+
+void (*lk_p256_poo_spoil)(struct lk_p256_poo_verdicts *verdicts, uint64_t live);
+unsigned lk_p256_poo_looks;
+
+struct lk_p256_poo_verdicts lk_p256_poo_spoilt(struct lk_p256_poo_verdicts verdicts, uint64_t live)
+{
+    if (lk_p256_poo_spoil != NULL) lk_p256_poo_spoil(&verdicts, live);
+    return verdicts;
+}
+
+bool __real_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand);
+bool __wrap_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand);
+
+bool __wrap_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand)
+{
+    lk_p256_poo_looks++;
+    return __real_lk_poo_good(curve, operand);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "crypto/ec/ec_kernel.h"
+#include "crypto/ec/p256_poo.h"
 
 /* A step is done: numbers[count][lanes] is what came out. */
 void lk_ec_stage_done(enum lk_ec_stage stage, uint64_t *numbers, unsigned count, unsigned lanes);
@@ -31,5 +32,12 @@ extern const char *const lk_ec_stage_names[LK_EC_STAGE_COUNT];
 
 /* The library's signature, which follows a wrong one, is wrong too (by a bit). */
 extern bool lk_ec_fault_library;
+
+/* What the kernel of proofs has said of lanes `live`, before the row hears it; NULL: nothing. */
+extern void (*lk_p256_poo_spoil)(struct lk_p256_poo_verdicts *verdicts, uint64_t live);
+/* A judge with that word in between (p256_poo.inc.c has made it). */
+struct lk_p256_poo_verdicts lk_p256_poo_spoilt(struct lk_p256_poo_verdicts verdicts, uint64_t live);
+/* Proofs that the library has judged. */
+extern unsigned lk_p256_poo_looks;
 
 #endif
