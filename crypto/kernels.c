@@ -1,6 +1,6 @@
 #include "crypto/cpu.h"
 #include "crypto/crypto.h"
-#include "crypto/engine_p256_batch.h"
+#include "crypto/engine_ec_batch.h"
 #include "crypto/engine_p256_poo.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
@@ -21,8 +21,10 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
         if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
     }
     out->row[LK_ROW_P256] = lk_p256_row_ifma;
+    out->row[LK_ROW_P384] = lk_p384_row_ifma;
     out->row[LK_ROW_POO_P256] = lk_p256_poo_row_ifma;
     return row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
+           row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed) &&
            row_good(&out->row[LK_ROW_POO_P256], LK_ROW_POO_P256, failed);
 }
 

@@ -1,12 +1,12 @@
 /* ec_bytes: a number of a request, big-endian bytes, into a lane of digits of 52 bits. For
- * inclusion after a lane header. Time by length alone. */
+ * inclusion after a curve's field. Time by length alone. */
 #ifndef LK_CRYPTO_EC_BYTES
 #define LK_CRYPTO_EC_BYTES
 
 #include <stddef.h>
 #include <string.h>
 
-#include "crypto/ec/p256_field.inc.c"
+#include "crypto/ec/ec_digits.inc.c"
 
 /* Eight bytes, big-endian, that end `from_end` bytes before the end of bytes[len]; what would lie
  * before its start is zero. */

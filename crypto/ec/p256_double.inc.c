@@ -1,5 +1,5 @@
 /* p256_double: doubling and addition of points that no table knows, one a lane. For [k]P with a P
- * of the moment; sums of multiples of the base point are in p256_point.inc.c.
+ * of the moment; sums of multiples of the base point are in ec_point.inc.c.
  *
  * Points are (X, 2Y, Z) with x = X / Z^2, y = Y / Z^3: Jacobian, with Y taken twice, which is how
  * every formula here wants it. Straight lines: no branch, no address hangs on a number.

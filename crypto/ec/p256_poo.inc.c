@@ -5,13 +5,14 @@
  * vG is brought over its denominator. A denominator of zero is an addition that did not fit its
  * points, wherever it was: such a lane is undecided.
  *
- * STAGE as in p256_kernel.inc.c. */
+ * STAGE as in ec_kernel.inc.c. */
 #include <stdbool.h>
 #include <string.h>
 
+#include "crypto/ec/p256_field.inc.c"
+
 #include "crypto/ec/ec_bytes.inc.c"
-#include "crypto/ec/p256_kernel.h"
-#include "crypto/ec/p256_point.inc.c"
+#include "crypto/ec/ec_point.inc.c"
 #include "crypto/ec/p256_poo.h"
 #include "crypto/ec/p256_variable.inc.c"
 
@@ -62,7 +63,7 @@ static lane is_multiple(const lane *x)
     fe_mul(t, x, one); /* at most 1 */
     fe_mask(t);
     fe_finish(t, lk_p256.p[1]);
-    STAGE(LK_P256_STAGE_CHECK, t, DIGITS);
+    STAGE(LK_EC_STAGE_CHECK, t, DIGITS);
     return fe_is_zero(t);
 }
 
@@ -150,7 +151,7 @@ static void proof_take(const struct judging *b, unsigned first, struct proof *p,
     points_take(p, x, y);
     r_take(p, base->k, r);
     challenge_take(p);
-    STAGE(LK_P256_STAGE_ODD, p->key.k, DIGITS);
+    STAGE(LK_EC_STAGE_ODD, p->key.k, DIGITS);
 }
 
 /* --- the sum ------------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ static void base_add(struct proof *const *p, const struct multiple *base, unsign
     }
     point_sum(sum, addend, negative, count);
     for (unsigned v = 0; v < count; v++)
-        STAGE(LK_P256_STAGE_ADD, sum[v], 3 * DIGITS);
+        STAGE(LK_EC_STAGE_ADD, sum[v], 3 * DIGITS);
 }
 
 /* --- verdicts -----------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ static void compare(struct proof *p)
     fe_carry(d, d);
     p->y_same = is_multiple(d);
     p->nothing = is_multiple(sum->z);
-    STAGE(LK_P256_STAGE_CHECK, &p->points_good, 5);
+    STAGE(LK_EC_STAGE_CHECK, &p->points_good, 5);
 }
 
 static bool all_ones(const lane *mask, unsigned l)

@@ -1,7 +1,7 @@
 /* p256_variable: k P for a number and a point a lane: doublings, and a table of odd multiples of
  * its own for each lane, which is looked through from end to end.
  *
- * k is odd and is cut into windows of four bits as in p256_point.inc.c: signed odd digits, none of
+ * k is odd and is cut into windows of four bits as in ec_point.inc.c: signed odd digits, none of
  * them zero. An addition meets its own double, or the opposite, for few k beyond half the order
  * alone; then the sum comes out with Z = 0 (p256_double.inc.c). Proofs: docs/kernels.md.
  * Straight lines: k may be secret. How many windows there are is not. */
@@ -100,10 +100,10 @@ STRAIGHT void variable_step(struct variable *const *m, unsigned window, unsigned
     for (unsigned v = 0; v < count; v++)
         negative[v] = variable_take(&taken[v], m[v], window, false);
     for (unsigned v = 0; v < count; v++)
-        STAGE(LK_P256_STAGE_ENTRY, &taken[v], sizeof taken[v] / sizeof(lane));
+        STAGE(LK_EC_STAGE_ENTRY, &taken[v], sizeof taken[v] / sizeof(lane));
     point_sum(sum, addend, negative, count);
     for (unsigned v = 0; v < count; v++)
-        STAGE(LK_P256_STAGE_ADD, sum[v], 3 * DIGITS);
+        STAGE(LK_EC_STAGE_ADD, sum[v], 3 * DIGITS);
 }
 
 /* m[v]->sum := k P for `count` vectors side by side (1 or 2), k odd and of `windows` windows. */

@@ -13,7 +13,7 @@
 #include "core/base/err.h"
 #include "crypto/engine_p256_poo.h"
 #include "tests/support/draw.h"
-#include "tests/support/p256_faulty.h"
+#include "tests/support/ec_faulty.h"
 #include "tests/support/p256_proof.h"
 
 #define LANES 10 /* five vectors of the slow model, two of the quick one */
@@ -75,11 +75,11 @@ static void for_each_kernel(void (*test)(struct scene *s))
 
 /* --- a bit ---------------------------------------------------------------------------------- */
 
-static struct lk_p256_flip drawn_flip(const unsigned passings[LK_P256_STAGE_COUNT])
+static struct lk_ec_flip drawn_flip(const unsigned passings[LK_EC_STAGE_COUNT])
 {
-    struct lk_p256_flip flip;
+    struct lk_ec_flip flip;
     do
-        flip.stage = (enum lk_p256_stage)lk_draw_below(LK_P256_STAGE_COUNT);
+        flip.stage = (enum lk_ec_stage)lk_draw_below(LK_EC_STAGE_COUNT);
     while (passings[flip.stage] == 0);
     flip.passing = (unsigned)lk_draw_below(passings[flip.stage]);
     flip.digit = (unsigned)lk_draw_below(25);
@@ -90,21 +90,21 @@ static struct lk_p256_flip drawn_flip(const unsigned passings[LK_P256_STAGE_COUN
 
 static void flipped(struct scene *s)
 {
-    unsigned passings[LK_P256_STAGE_COUNT], seen = 0;
+    unsigned passings[LK_EC_STAGE_COUNT], seen = 0;
     draw(s, lk_draw() & ALL);
-    lk_p256_flip_set(NULL);
+    lk_ec_flip_set(NULL);
     assert_int_equal(run(s), s->right);
-    lk_p256_flip_end(passings);
+    lk_ec_flip_end(passings);
     bool slow = s->row == &lk_p256_poo_row_ref;
     unsigned rounds = lk_draw_rounds(slow ? 200 : 2000, slow ? 4000 : 200000);
     for (unsigned round = 0; round < rounds; round++) {
-        struct lk_p256_flip flip = drawn_flip(passings);
+        struct lk_ec_flip flip = drawn_flip(passings);
         if (round % 64 == 0) draw(s, lk_draw() & ALL);
-        lk_p256_flip_set(&flip);
+        lk_ec_flip_set(&flip);
         uint64_t good = run(s);
-        lk_p256_flip_end(NULL);
+        lk_ec_flip_end(NULL);
         if ((good & ~s->right) != 0)
-            fail_msg("%s %u, digit %u, lane %u, bit %u: a wrong proof is good", lk_p256_stage_names[flip.stage],
+            fail_msg("%s %u, digit %u, lane %u, bit %u: a wrong proof is good", lk_ec_stage_names[flip.stage],
                      flip.passing, flip.digit, flip.lane, flip.bit);
         assert_true(__builtin_popcountll(s->right & ~good) <= 1);
         assert_true(recomputed(s) <= 1);
@@ -122,18 +122,18 @@ static void flip_of_a_bit_makes_no_proof_good(void **state)
 /* In the last steps, one after the other: the batch is judged as it is all the same. */
 static void flip_last_steps(struct scene *s, uint64_t right, void (*then)(const struct scene *s))
 {
-    unsigned passings[LK_P256_STAGE_COUNT];
+    unsigned passings[LK_EC_STAGE_COUNT];
     draw(s, right);
-    lk_p256_flip_set(NULL);
+    lk_ec_flip_set(NULL);
     assert_int_equal(run(s), right);
-    lk_p256_flip_end(passings);
+    lk_ec_flip_end(passings);
     for (unsigned lane = 0; lane < s->kernel->lanes; lane++) {
-        struct lk_p256_flip flip = {.stage = LK_P256_STAGE_CHECK, .lane = lane, .bit = 3};
-        for (flip.passing = 0; flip.passing < passings[LK_P256_STAGE_CHECK]; flip.passing++) {
+        struct lk_ec_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = lane, .bit = 3};
+        for (flip.passing = 0; flip.passing < passings[LK_EC_STAGE_CHECK]; flip.passing++) {
             for (flip.digit = 0; flip.digit < 5; flip.digit++) {
-                lk_p256_flip_set(&flip);
+                lk_ec_flip_set(&flip);
                 assert_int_equal(run(s), right);
-                lk_p256_flip_end(NULL);
+                lk_ec_flip_end(NULL);
                 if (then != NULL) then(s);
             }
         }

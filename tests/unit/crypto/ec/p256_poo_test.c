@@ -15,7 +15,7 @@
 #include "crypto/engine_p256_poo.h"
 #include "tests/support/draw.h"
 #include "tests/support/p256_proof.h"
-#include "tests/support/p256_subject.h"
+#include "tests/support/ec_subject.h"
 
 #define LANES LK_P256_POO_PROOFS_MAX
 #define ALL (~UINT64_C(0))
@@ -150,9 +150,9 @@ static void edge(uint8_t to[32], unsigned i)
         static const uint8_t small[] = {0, 1, 2, 3, 8, 15, 16, 17, 32};
         to[31] = small[i];
     } else if (i < 15) {
-        lk_p256_near_order((int64_t)i - 12, false, to); /* n - 3 .. n + 2 */
+        lk_ec_near_order(&lk_ec_curves[0], (int64_t)i - 12, false, to); /* n - 3 .. n + 2 */
     } else if (i < 18) {
-        lk_p256_near_order((int64_t)(2 * i) - 32, true, to);
+        lk_ec_near_order(&lk_ec_curves[0], (int64_t)(2 * i) - 32, true, to);
     } else if (i < 24) {
         static const int bits[] = {64, 127, 128, 252, 254, 255};
         LK_ASSERT(BN_set_bit(x, bits[i - 18]));
@@ -239,7 +239,7 @@ static void last_addition_of_equal_points_is_left_to_the_library(void **state)
     BIGNUM *k = BN_new(), *c = BN_new(), *r = BN_new(), *n = BN_new();
     BN_CTX *ctx = BN_CTX_new();
     uint8_t bytes[32], order[32];
-    lk_p256_near_order(0, false, order);
+    lk_ec_near_order(&lk_ec_curves[0], 0, false, order);
     BN_bin2bn(order, 32, n);
     for (unsigned i = 0; i < LANES; i++) {
         struct lk_p256_proof *proof = &scene.proof[i];
