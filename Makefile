@@ -218,7 +218,7 @@ $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 ECDH_FAULT_BIN := $(OUT)/tests/unit/crypto/ec/ecdh_fault_test
 EC_FAULT_BIN := $(filter-out $(ECDH_FAULT_BIN),$(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN)))
-$(EC_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ec_faulty*.c tests/support/p256_faulty*.c))
+$(EC_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ec_faulty*.c))
 $(EC_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign -Wl,--wrap=lk_poo_good
 $(ECDH_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ecdh_faulty*.c))
 # The system of these has no random bytes when they say so.

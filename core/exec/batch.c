@@ -61,8 +61,7 @@ struct lk_lane *lk_batch_take(struct lk_batch *batch, enum lk_kernel_row r)
     queue->first = lane->next;
     if (queue->first != NULL) round_append(row, queue);
     lane->next = NULL;
-    if (--row->count == 0 && row->deficit_ns > 0)
-        row->deficit_ns = 0; /* who was away saves nothing up, and still owes */
+    if (--row->count == 0) row->deficit_ns = 0; /* who was away saves nothing up */
     return lane;
 }
 

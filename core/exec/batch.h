@@ -54,7 +54,8 @@ void lk_batch_use(struct lk_batch *batch, enum lk_kernel_row row, const struct l
 void lk_batch_add(struct lk_batch *batch, struct lk_lane *lane, uint64_t now_ns);
 /* The row to run now, charged for a batch of the lanes that wait; LK_ROW_COUNT: none does. */
 enum lk_kernel_row lk_batch_row(struct lk_batch *batch, uint64_t now_ns);
-/* What the row's last batch cost beyond what lk_batch_row charged for it. */
+/* What the row's last batch cost beyond what lk_batch_row charged for it. It is paid before the
+ * next one, also where the row is empty meanwhile. */
 void lk_batch_charge(struct lk_batch *batch, enum lk_kernel_row row, uint64_t extra_ns);
 /* Take the row's next lane; NULL: none left. */
 struct lk_lane *lk_batch_take(struct lk_batch *batch, enum lk_kernel_row row);
