@@ -42,6 +42,9 @@ bool lk_split_digest_good(struct lk_bytes transcript_hash);
 /* One byte, again and again: no random value and no hash is. */
 bool lk_split_all_equal(struct lk_bytes bytes);
 
+/* Numbers of finite-field groups in capabilities, those between them too (RFC 7919). */
+enum { LK_GROUP_FFDHE2048 = 0x0100, LK_GROUP_FFDHE8192 = 0x0104 };
+
 enum lk_split_kx { LK_SPLIT_DHE = 1, LK_SPLIT_ECDHE = 3 };
 struct lk_split_sign_ske {
     struct lk_tls12_common common; /* key id and freshness: 0, or LK_SPLIT_UNFRESH */

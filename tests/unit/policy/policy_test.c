@@ -512,7 +512,7 @@ static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
     ASSERT_LIST(c.types, "\0\1\2\4\6");
     ASSERT_LIST(c.freshness, "\0\xff");
     ASSERT_LIST(c.poo_prfs, "\1\2");
-    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e");
+    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e\1\0\1\1\1\2\1\3\1\4");
     assert_int_equal(c.keys.len, 4 * LK_SPLIT_KEY_BYTES);
     struct lk_cursor keys = lk_cursor_of(c.keys);
     uint32_t uses = 0;
