@@ -189,6 +189,7 @@ $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
 $(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
 $(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
+$(OUT)/tests/unit/provider/dhe_test: $(OUT)/tools/provider/dhe.o
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
