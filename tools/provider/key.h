@@ -31,6 +31,7 @@ struct lk_pkey {
     char agent[LK_KEYFILE_AGENT_MAX + 1];
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    enum lk_keyfile_verify verify;
     unsigned answers;       /* signatures that came back */
     bool chain_strange;     /* key servers do not know its certificates: they are sent whole */
     struct lk_check *check; /* the self-check that made this key; else NULL */

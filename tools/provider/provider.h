@@ -39,6 +39,7 @@ struct lk_settings {
     char agent[LK_KEYFILE_AGENT_MAX + 1];
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    enum lk_keyfile_verify verify;
     uint32_t wait_ms;
     int trace_fd; /* -1: off */
 };

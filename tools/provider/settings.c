@@ -41,6 +41,14 @@ static bool fallback_take(struct lk_prov *prov, const char *value)
     return true;
 }
 
+static bool verify_take(struct lk_prov *prov, const char *value)
+{
+    if (strcmp(value, "every") != 0 && strcmp(value, "sample") != 0)
+        return refuse(prov, "verify", value, "every or sample");
+    prov->settings.verify = value[0] == 'e' ? LK_KEYFILE_VERIFY_EVERY : LK_KEYFILE_VERIFY_SAMPLE;
+    return true;
+}
+
 static bool wait_take(struct lk_prov *prov, const char *value)
 {
     char *end;
@@ -63,8 +71,8 @@ static const struct setting_row {
     const char *name;
     bool (*take)(struct lk_prov *prov, const char *value);
 } rows[] = {
-    {"trace", trace_take},       {"agent", agent_take},  {"mode", mode_take},
-    {"fallback", fallback_take}, {"wait_ms", wait_take},
+    {"trace", trace_take},       {"agent", agent_take},   {"mode", mode_take},
+    {"fallback", fallback_take}, {"verify", verify_take}, {"wait_ms", wait_take},
 };
 #define SETTING_COUNT (sizeof rows / sizeof rows[0])
 
@@ -78,6 +86,7 @@ bool lk_settings_init(struct lk_prov *prov)
     prov->settings = (struct lk_settings){.agent = AGENT,
                                           .mode = LK_KEYFILE_MODE_FULL,
                                           .fallback = LK_KEYFILE_FALLBACK_REFUSE,
+                                          .verify = LK_KEYFILE_VERIFY_EVERY,
                                           .wait_ms = LK_PROV_WAIT_MS,
                                           .trace_fd = -1};
     if (prov->get_params == NULL || !prov->get_params(prov->handle, params)) return true;

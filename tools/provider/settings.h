@@ -4,8 +4,8 @@
 
 #include "tools/provider/provider.h"
 
-/* agent, mode, fallback, wait_ms, trace; what is missing has its default. Opens the trace's file,
- * while the program may still open files.
+/* agent, mode, fallback, verify, wait_ms, trace; what is missing has its default. Opens the trace's
+ * file, while the program may still open files.
  * False: a line that is not understood, named in the error queue. Better no TLS than keys used in
  * another way than was written. */
 bool lk_settings_init(struct lk_prov *prov);
