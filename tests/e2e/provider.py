@@ -252,6 +252,25 @@ def bad_settings_say_why(world):
         assert say in world.trace("bad"), world.trace("bad")
 
 
+def misspelt_settings_are_told(world):
+    """One line each, in the trace or else on standard error; the provider works."""
+    conf = world.conf("misspelt", layers=False, agnet="@lurk-nobody", wait="7")
+    done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=conf)
+    assert done.returncode == 0 and b"PUBLIC KEY" in done.stdout, text_of(done)
+    said = world.trace("misspelt")
+    for name in ("agnet", "wait"):
+        assert said.count(f"{conf}: '{name}' is no setting of lurk.so") == 1, said
+    assert said.count("is no setting") == 2, said
+    with open(conf) as f:
+        lines = [line for line in f if not line.startswith("trace")]
+    with open(conf, "w") as f:
+        f.writelines(lines)
+    done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=conf)
+    assert done.returncode == 0 and b"'agnet' is no setting of lurk.so" in done.stderr, text_of(done)
+    done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=world.sign)
+    assert b"no setting" not in done.stderr and "no setting" not in world.trace("sign"), text_of(done)
+
+
 # --- what goes wrong ---------------------------------------------------------------------------------------
 
 
@@ -503,6 +522,7 @@ def main():
         story.check("other_data_is_refused", other_data_is_refused, world)
         story.check("bad_key_files_say_why", bad_key_files_say_why, world)
         story.check("bad_settings_say_why", bad_settings_say_why, world)
+        story.check("misspelt_settings_are_told", misspelt_settings_are_told, world)
         for mode, conf in (("sign", world.sign), ("full", world.full)):
             matrix(story, world, mode, conf)
             story.check(f"other_keys_{mode}", other_keys, world, conf, mode)
