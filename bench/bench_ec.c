@@ -1,5 +1,5 @@
-/* make bench B=ec: ECDSA signatures over P-256 by the kernel row beside the library's EVP, in one
- * process, in rounds (shim.h); nonce, check and DER included. */
+/* make bench B=ec: ECDSA signatures over P-256 and P-384 by the kernel rows beside the library's
+ * EVP, in one process, in rounds (shim.h); nonce, check and DER included. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,11 +22,27 @@ enum row {
 
 static const unsigned batch_of[ROWS] = {1, 1, 1, 2, 8, 16, 32, 64};
 
+/* A ratio of two rows' times; NAME follows the curve's. */
+struct goal {
+    const char *name;
+    enum row over, under;
+    const char *goal[LK_BENCH_CURVES];
+};
+static const struct goal goals[] = {
+    {"sign_64_vs_openssl", OPENSSL, OURS_64, {">= 15", ">= 150"}},
+    {"sign_32_vs_openssl", OPENSSL, OURS_32, {">= 15", ">= 150"}},
+    {"sign_16_vs_openssl", OPENSSL, OURS_16, {"none", "none"}},
+    {"sign_8_vs_openssl", OPENSSL, OURS_8, {">= 8", "none"}},
+    {"sign_two_vs_library_row", OURS_2, LIBRARY, {"<= 1", "<= 1"}},
+    {"sign_lone_vs_library_row", OURS_1, LIBRARY, {"<= 1.05", "<= 1.1"}},
+};
+
 struct bench {
     const struct lk_options *options;
     struct lk_figures *figures;
     const struct lk_kernels *kernels;
     struct lk_engine_work *work;
+    const struct lk_bench_curve *curve; /* that is measured */
     struct lk_bench_ec_key *keys;
     struct lk_ec_sign sign[ROWS];
     struct lk_shim_row row[ROWS];
@@ -36,9 +52,10 @@ static void make_row(struct bench *b, enum row row)
 {
     struct lk_ec_sign *sign = &b->sign[row];
     bool openssl = row == OPENSSL;
-    const struct lk_kernel *kernel = row == LIBRARY ? &b->kernels->library[LK_ROW_P256]
-                                                    : &b->kernels->row[LK_ROW_P256];
-    *sign = (struct lk_ec_sign){.keys = b->keys,
+    const struct lk_kernel *kernel = row == LIBRARY ? &b->kernels->library[b->curve->row]
+                                                    : &b->kernels->row[b->curve->row];
+    *sign = (struct lk_ec_sign){.curve = b->curve,
+                                .keys = b->keys,
                                 .key_count = b->options->keys,
                                 .batch = batch_of[row],
                                 .kernel = kernel,
@@ -49,45 +66,44 @@ static void make_row(struct bench *b, enum row row)
                                                         : lk_ec_sign_row_good,
                                        .run = openssl ? lk_ec_sign_openssl : lk_ec_sign_row,
                                        .context = sign};
-    snprintf(b->row[row].name, LK_SHIM_NAME_MAX, "sign_p256%s/%s/%u", row == LIBRARY ? "_row" : "",
-             openssl ? "openssl" : kernel->isa, batch_of[row]);
-}
-
-static void ratio(struct bench *b, const char *name, enum row over, enum row under,
-                  const char *goal)
-{
-    lk_figures_ratio(b->figures, name, &b->row[over], &b->row[under], goal);
+    snprintf(b->row[row].name, LK_SHIM_NAME_MAX, "sign_%s%s/%s/%u", b->curve->name,
+             row == LIBRARY ? "_row" : "", openssl ? "openssl" : kernel->isa, batch_of[row]);
 }
 
 static void report(struct bench *b)
 {
     for (enum row row = 0; row < ROWS; row++)
         lk_figures_row(b->figures, &b->row[row]);
-    ratio(b, "p256_sign_64_vs_openssl", OPENSSL, OURS_64, ">= 15");
-    ratio(b, "p256_sign_32_vs_openssl", OPENSSL, OURS_32, ">= 15");
-    ratio(b, "p256_sign_16_vs_openssl", OPENSSL, OURS_16, "none");
-    ratio(b, "p256_sign_8_vs_openssl", OPENSSL, OURS_8, ">= 8");
-    ratio(b, "p256_sign_two_vs_library_row", OURS_2, LIBRARY, "<= 1");
-    ratio(b, "p256_sign_lone_vs_library_row", OURS_1, LIBRARY, "<= 1.05");
+    for (size_t i = 0; i < sizeof goals / sizeof goals[0]; i++) {
+        const struct goal *g = &goals[i];
+        char name[LK_SHIM_NAME_MAX];
+        snprintf(name, sizeof name, "%s_%s", b->curve->name, g->name);
+        lk_figures_ratio(b->figures, name, &b->row[g->over], &b->row[g->under],
+                         g->goal[b->curve - lk_bench_curves]);
+    }
 }
 
-/* Of a signature in a full batch. */
+/* Of a signature in a batch of each size. */
 static bool cycles(struct bench *b)
 {
-    struct lk_cycles taken;
-    struct lk_peak_body body = {
-        .run = lk_ec_sign_row, .context = &b->sign[OURS_64], .items = batch_of[OURS_64]};
-    if (!lk_peak_sample(&body, &taken)) {
-        fprintf(stderr, "bench: p256: a signature was missing\n");
-        return false;
+    for (enum row row = OURS_1; row < ROWS; row++) {
+        struct lk_cycles taken;
+        char name[LK_SHIM_NAME_MAX];
+        struct lk_peak_body body = {
+            .run = lk_ec_sign_row, .context = &b->sign[row], .items = batch_of[row]};
+        if (!lk_peak_sample(&body, &taken)) {
+            fprintf(stderr, "bench: %s: a signature was missing\n", b->curve->name);
+            return false;
+        }
+        snprintf(name, sizeof name, "sign_%s_%u", b->curve->name, batch_of[row]);
+        lk_figures_cycles(b->figures, name, &taken);
     }
-    lk_figures_cycles(b->figures, "sign_p256_64", &taken);
     return true;
 }
 
 static bool measure_signatures(struct bench *b)
 {
-    b->keys = lk_bench_ec_keys_new(b->options->keys);
+    b->keys = lk_bench_ec_keys_new(b->curve, b->options->keys);
     for (enum row row = 0; row < ROWS; row++)
         make_row(b, row);
     bool good = lk_shim_measure(b->row, ROWS, &b->options->shim);
@@ -101,7 +117,10 @@ static bool measure_signatures(struct bench *b)
 
 static bool measure(struct bench *b)
 {
-    if (lk_options_want(b->options, "sign") && !measure_signatures(b)) return false;
+    for (unsigned i = 0; i < LK_BENCH_CURVES; i++) {
+        b->curve = &lk_bench_curves[i];
+        if (lk_options_want(b->options, b->curve->name) && !measure_signatures(b)) return false;
+    }
     return !lk_options_want(b->options, "addition") || lk_addition_measure(b->figures);
 }
 
@@ -110,7 +129,7 @@ int main(int argc, char **argv)
     struct lk_options options;
     struct lk_kernels kernels;
     const char *failed;
-    lk_options_read(&options, "bench/results/ec.json", "sign,addition", argc, argv);
+    lk_options_read(&options, "bench/results/ec.json", "p256,p384,addition", argc, argv);
     if (!lk_kernels_choose(&kernels, &failed)) {
         fprintf(stderr, "bench: the self-test of %s failed\n", failed);
         return 1;

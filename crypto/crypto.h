@@ -130,10 +130,10 @@ struct lk_operand {
     bool point_bad;  /* set by the call. POO: vG or bG is no valid point (fault 3, not 13). SHARE:
                       * the peer's is none, or leads to a secret of zeros. DH: Ys is no
                       * element of the group's large subgroup, or 1 */
-    bool recomputed; /* RSA, P-256, set by the call: the first result was wrong (T1); to be counted
-                      * even where the second was right */
-    bool by_kernel;  /* RSA, P-256, set by the call: the first result was one of our kernels', not
-                      * the library's */
+    bool recomputed; /* RSA, P-256, P-384, set by the call: the first result was wrong (T1); to be
+                      * counted even where the second was right */
+    bool by_kernel; /* RSA, P-256, P-384, set by the call: the first result was one of our kernels',
+                     * not the library's */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
@@ -155,14 +155,14 @@ struct lk_engine_work;
 struct lk_kernel {
     const char *name;    /* "rsa2048" */
     const char *isa;     /* "library", "ifma" */
-    uint32_t lanes_max;  /* library 1, RSA kernels 8, P-256 64; run takes as many of any */
+    uint32_t lanes_max;  /* library 1, RSA kernels 8, of curves 64; run takes as many of any */
     uint32_t lanes_step; /* lanes that cost no more than one of them; divides lanes_max */
     uint32_t cost_ns;    /* of a full batch, calibrated: the currency of deficit round robin */
     uint32_t fixed_ns;   /* of that, what a batch of one lane costs as well */
     uint64_t (*run)(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
 };
 /* Cost of a batch of this many lanes, 1 to lanes_max: the fixed part, and each step that is begun
- * the same. An RSA kernel has two steps, passes of half its lanes; P-256 has eight. */
+ * the same. An RSA kernel has two steps, passes of half its lanes; one of a curve has eight. */
 static inline uint32_t lk_kernel_cost_ns(const struct lk_kernel *kernel, uint32_t lanes)
 {
     uint32_t steps = (lanes + kernel->lanes_step - 1) / kernel->lanes_step;

@@ -7,7 +7,7 @@
 #include "crypto/crypto.h"
 #include "crypto/ct.h"
 #include "crypto/engine_key.h"
-#include "crypto/engine_p256_batch.h"
+#include "crypto/engine_ec_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/poo.h"
@@ -170,7 +170,7 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     if (work == NULL) return NULL;
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
-    if (!lk_rsa_work_init(work) || !lk_p256_work_init(work) || !lk_share_work_init(work) ||
+    if (!lk_rsa_work_init(work) || !lk_ec_work_init(work) || !lk_share_work_init(work) ||
         !lk_dh_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
@@ -192,6 +192,6 @@ void lk_engine_work_free(struct lk_engine_work *work)
     lk_dh_work_fini(work);
     lk_share_work_fini(work);
     lk_rsa_work_fini(work);
-    lk_p256_work_fini(work);
+    lk_ec_work_fini(work);
     free(work);
 }

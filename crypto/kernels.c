@@ -1,6 +1,6 @@
 #include "crypto/cpu.h"
 #include "crypto/crypto.h"
-#include "crypto/engine_p256_batch.h"
+#include "crypto/engine_ec_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/self_test.h"
@@ -20,7 +20,9 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
         if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
     }
     out->row[LK_ROW_P256] = lk_p256_row_ifma;
-    return row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed);
+    out->row[LK_ROW_P384] = lk_p384_row_ifma;
+    return row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
+           row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed);
 }
 
 bool lk_kernels_choose(struct lk_kernels *out, const char **failed)

@@ -329,14 +329,12 @@ static uint32_t novelty_window(const struct lk_worker *w, const struct lk_lane *
 static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_lane *lane)
 {
     uint64_t peer = lk_lane_head(lane)->peer_hash;
-    struct lk_piece pieces[] = {{&peer, sizeof peer}, {lane->job, lane->job_bytes}};
-    uint8_t hash[LK_SHA256_BYTES];
-    lk_hash_pieces(LK_SHA256, pieces, 2, hash);
+    struct lk_bytes payload = {lane->job, lane->job_bytes};
     struct lk_novelty_use use = {.key_full = lane->key->keyid.full,
                                  .s = lane->s,
                                  .peer_hash = peer,
+                                 .peer_payload = lk_novelty_payload(&w->novelty, peer, payload),
                                  .window_s = novelty_window(w, lane)};
-    memcpy(&use.peer_payload, hash, sizeof use.peer_payload);
     return lk_novelty_enter(&w->novelty, &use, w->now_unix_s);
 }
 

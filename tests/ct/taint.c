@@ -24,7 +24,7 @@
 #include "crypto/schedule.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
-#include "tests/ct/secret_p256.h"
+#include "tests/ct/secret_ec.h"
 #include "tests/ct/secret_run.h"
 
 #define K 256
@@ -233,11 +233,17 @@ static void private_4096(void)
     private_runs(&lk_rsa_private_x2_ref[LK_RSA_4096], 2);
 }
 
-/* A pair of vectors and one alone. */
+/* A request, then a pair of vectors and one alone. */
 static void sign_p256(void)
 {
-    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 1, 1);
-    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 5, 1);
+    lk_secret_ec(&lk_p256_x2_ref, &memcheck, 1, 1);
+    lk_secret_ec(&lk_p256_x2_ref, &memcheck, 5, 1);
+}
+
+static void sign_p384(void)
+{
+    lk_secret_ec(&lk_p384_x2_ref, &memcheck, 1, 1);
+    lk_secret_ec(&lk_p384_x2_ref, &memcheck, 5, 1);
 }
 
 static void run_control(enum lk_leak which)
@@ -286,6 +292,7 @@ static const struct lk_row rows[] = {
     {"proof", proof_answers, NULL},
     {"dhe_proof", dhe_answers, NULL},
     {"sign_p256", sign_p256, NULL},
+    {"sign_p384", sign_p384, NULL},
     {"nonces", nonces_hash, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},

@@ -22,9 +22,9 @@ from server import BIN, TEST_BIN, Server, Story, make_pki
 
 MAGIC = b"lurk-spoil-lanes"
 PKCS1 = bytes.fromhex("0401")
-KEYS = {"rsa3072": ("rsa3072-1", "tls12-sign"), "p256": ("p256-1", "tls12-sign")}
+KEYS = {"rsa3072": ("rsa3072-1", "tls12-sign"), "p521": ("p521-1", "tls12-sign")}
 PLAIN = [{"name": "plain", "tenant": "shop", "match": '"uri:lurk://plain"'}]
-ROW, LIBRARY_ROW = "rsa3072", "p256"
+ROW, LIBRARY_ROW = "rsa3072", "p521"
 
 
 def has_kernels():
@@ -188,7 +188,7 @@ def run_faults(story, directory, pki, public):
 def main():
     story = Story()
     with tempfile.TemporaryDirectory(prefix="lurk-health-") as directory:
-        pki = make_pki(f"{directory}/pki", "rsa3072=1", "p256=1", "edge=1")
+        pki = make_pki(f"{directory}/pki", "rsa3072=1", "p521=1", "edge=1")
         public = {name: edge.load_certificate(f"{pki}/keys/{row[0]}.crt").public_key() for name, row in KEYS.items()}
         run_release(story, directory, pki, public)
         if has_kernels():
