@@ -58,7 +58,7 @@ struct lk_lane {
     union {
         struct lk_tls12_rsa_master rsa_master;
         struct lk_tls12_handshake handshake;
-        struct lk_tls12_ecdhe ecdhe; /* sign_ske too */
+        struct lk_split_sign_ske ske; /* ecdhe of tls12 too: what its form has is here as well */
         struct lk_split_rsa_premaster rsa_premaster;
         struct lk_split_cert_verify cert_verify;
         struct lk_split_cert_request cert_request;
@@ -92,8 +92,6 @@ struct lk_lane {
     uint32_t job_bytes;                                       /* copied into job */
     alignas(64) uint8_t job[];
 };
-
-_Static_assert(LK_TBS_BYTES_MAX <= LK_RSA_BYTES_MAX, "a text to sign fits");
 
 /* Bytes of a lane with room for a job of the class; whole lines. */
 static inline size_t lk_lane_bytes(bool large)

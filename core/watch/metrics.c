@@ -18,6 +18,7 @@ static const char *const kernel_names[LK_ROW_COUNT] = {
     "rsa2048", "rsa3072", "rsa4096",  "rsa8192",  "p256",     "p384",       "p521",
     "ed25519", "ed448",   "poo_p256", "poo_p384", "poo_p521", "poo_x25519", "poo_x448",
     "share_p256", "share_p384", "share_p521", "share_x25519", "share_x448",
+    "dh_public", "poo_dh2048", "poo_dh3072", "poo_dh4096", "poo_dh6144", "poo_dh8192",
 };
 
 static const char *const lurk_fault_names[8] = {
