@@ -1,11 +1,11 @@
 /* lane: the vault's own copy of a job, checked, with its key: one request in the hands of a worker.
  *
  * Owner   its worker. FREE lanes lie in the worker's lists; an admitted one in a queue of its
- * kernel row (batch.h) or in the batch in hand. Trust   the slot is read once, by lk_lane_copy,
- * head and job; everything after that looks at the copy. A front that changes the slot meanwhile
- * changes nothing that was checked. Memory  the lane and, behind it, room for a job of its class;
- * in the vault's secret memory. Secrets premaster and master secret pass through in, out and job:
- * lk_lane_wipe at release. */
+ *         kernel row (batch.h) or in the batch in hand.
+ * Trust   the slot is read once, by lk_lane_copy, head and job; everything after that looks at the
+ *         copy. A front that changes the slot meanwhile changes nothing that was checked.
+ * Memory  the lane and, behind it, room for a job of its class; in the vault's secret memory.
+ * Secrets premaster and master secret pass through in, out and job: lk_lane_wipe at release. */
 #ifndef LK_CORE_EXEC_LANE_H
 #define LK_CORE_EXEC_LANE_H
 
