@@ -5,11 +5,13 @@
 
 #include "crypto/ct.h"
 #include "crypto/ec/ecdh_kernel.h"
+#include "crypto/engine_look.h"
 #include "crypto/rng.h"
 
 /* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
 struct lk_ecdh_work {
     struct lk_rng rng;
+    struct lk_looks looks;
     void *block;   /* as allocated */
     void *scratch; /* in it, 64-byte aligned */
     uint8_t secret[LK_ECDH_REQUESTS_MAX * LK_ECDH_SECRET_BYTES_MAX];
@@ -54,6 +56,7 @@ static void refuse(const struct way *way, struct lk_operand *operand, bool point
     operand->out_bytes = 0;
     operand->point_bad = point_bad;
     operand->recomputed = operand->by_kernel = false;
+    operand->extra_ns = 0;
 }
 
 static void refuse_all(const struct way *way, struct lk_operand *operand, uint64_t live,
@@ -71,17 +74,30 @@ static bool lane_take(const struct way *way, struct lk_operand *operand, const u
     operand->out_bytes = way->kernel->point_bytes + way->kernel->shared_bytes;
     operand->point_bad = operand->recomputed = false;
     operand->by_kernel = true;
+    operand->extra_ns = 0;
     return true;
 }
 
 /* Another key and other code, since a fault of the moment should not cost the peer its handshake.
- */
+ * What it takes is not in the row's cost. */
 static bool again_by_library(struct lk_engine_work *work, const struct way *way,
                              struct lk_operand *operand)
 {
-    bool good = lk_engine_rows[way->row].run(work, operand, 1) == 1;
+    const struct lk_kernel *library = &lk_engine_rows[way->row];
+    bool good = library->run(work, operand, 1) == 1;
     operand->recomputed = operand->by_kernel = true; /* the first one was */
+    operand->extra_ns = library->cost_ns;
     return good;
+}
+
+/* Was it wrong to refuse the lane's share? Then the lane has what the library makes of it. */
+static bool look_again(struct lk_engine_work *work, const struct way *way,
+                       struct lk_operand *operand)
+{
+    if (again_by_library(work, way, operand)) return true;
+    refuse(way, operand, true);
+    operand->extra_ns = lk_engine_rows[way->row].cost_ns;
+    return false;
 }
 
 /* --- a kernel's batch ---------------------------------------------------------------------------
@@ -109,12 +125,44 @@ static void call_fill(struct call *call, struct lk_ecdh_work *ecdh, const struct
     }
 }
 
+/* Of those `refused`, bits of the call. Returns the good ones, bits of the row. */
+static uint64_t refusals_look(struct lk_engine_work *work, const struct way *way, struct call *call,
+                              uint64_t refused)
+{
+    uint64_t good = 0;
+    for (unsigned made = 0; lk_looks_more(refused, made, good == 0); made++) {
+        uint64_t bit = lk_looks_next(&work->ecdh->looks, refused);
+        unsigned i = (unsigned)__builtin_ctzll(bit);
+        if (look_again(work, way, call->operand[i])) good |= call->bit[i];
+        refused &= ~bit;
+    }
+    return good;
+}
+
+/* What the kernel said of each lane. Returns the good ones, bits of the row. */
+static uint64_t call_end(struct lk_engine_work *work, const struct way *way, struct call *call,
+                         uint64_t right, uint64_t refused)
+{
+    uint64_t good = 0;
+    for (unsigned i = 0; i < call->count; i++) {
+        bool taken = false;
+        if ((right >> i & 1) != 0)
+            taken = lane_take(way, call->operand[i], work->ecdh->own[i], work->ecdh->shared[i]);
+        else if ((refused >> i & 1) != 0)
+            refuse(way, call->operand[i], true);
+        else
+            taken = again_by_library(work, way, call->operand[i]);
+        if (taken) good |= call->bit[i];
+    }
+    return good | refusals_look(work, way, call, refused);
+}
+
 static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
                             struct lk_operand *operand, uint64_t live)
 {
     struct lk_ecdh_work *ecdh = work->ecdh;
     struct call call;
-    uint64_t good = 0, refused;
+    uint64_t refused;
     call_fill(&call, ecdh, way, operand, live);
     size_t drawn = call.count * way->kernel->secret_bytes;
     if (!lk_rng_bytes(&ecdh->rng, ecdh->secret, drawn)) {
@@ -124,16 +172,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
     uint64_t all = ~UINT64_C(0) >> (64 - call.count);
     uint64_t right = way->kernel->agree(ecdh->scratch, call.job, all, &refused);
     lk_wipe(ecdh->secret, drawn);
-    for (unsigned i = 0; i < call.count; i++) {
-        bool taken = false;
-        if ((right >> i & 1) != 0)
-            taken = lane_take(way, call.operand[i], ecdh->own[i], ecdh->shared[i]);
-        else if ((refused >> i & 1) != 0)
-            refuse(way, call.operand[i], true);
-        else
-            taken = again_by_library(work, way, call.operand[i]);
-        if (taken) good |= call.bit[i];
-    }
+    uint64_t good = call_end(work, way, &call, right, refused);
     lk_wipe(ecdh->shared, call.count * sizeof ecdh->shared[0]);
     return good;
 }
