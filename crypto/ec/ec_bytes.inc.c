@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "crypto/ct.h"
 #include "crypto/ec/ec_digits.inc.c"
 
 /* Eight bytes, big-endian, that end `from_end` bytes before the end of bytes[len]; what would lie
@@ -43,6 +44,7 @@ static inline void bytes_store(uint8_t *bytes, const lane *from, unsigned l, uin
         x = __builtin_bswap64(x);
         memcpy(bytes + NUMBER_BYTES - 8 * (j + 1), &x, sizeof x);
     }
+    LK_WIPE(d);
 }
 
 #endif

@@ -228,6 +228,8 @@ static void shared_end(struct result *r, const struct jacobian *sum)
     fe_mul(t, sum->y2, zz);
     coordinate_end(r->y, t);
     halve(r->y);
+    LK_WIPE(zz);
+    LK_WIPE(t);
     STAGE(LK_EC_STAGE_R, r->x, DIGITS);
     STAGE(LK_EC_STAGE_Y, r->y, DIGITS);
 }

@@ -4,6 +4,7 @@
  * exception. Points are (X, Y, Z, T) with x = X / Z, y = Y / Z, x y = T / Z; adding an entry takes
  * seven products. Source: Hisil, Wong, Carter, Dawson, "Twisted Edwards Curves Revisited", 2008,
  * 3.1. */
+#include "crypto/ct.h"
 #include "crypto/ec/x25519_field.inc.c"
 
 struct sum {
@@ -42,6 +43,8 @@ static void multiple_begin(struct multiple *m, const lane *k)
         lane one = constant(&lk_x25519.one[i]);
         m->sum.y[i] = m->sum.z[i] = lane_add(one, constant(&lk_x25519.lift[i]));
     }
+    LK_WIPE(v);
+    LK_WIPE(other);
 }
 
 /* Bits 7w + 1 .. 7w + 7 of v, b. The digit is 2b + 1 - 128, but for the last window, that has the
