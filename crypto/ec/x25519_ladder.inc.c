@@ -49,7 +49,7 @@ static lane ladder_swaps(struct ladder *l, unsigned bit)
     return swaps;
 }
 
-/* aa + a24 e: what digit 4 of e gives above 2^255 comes back as 19 times it. */
+/* aa + a24 e: what digit 4 of e gives above 2^260 comes back as 608 times it. */
 STRAIGHT void add_a24(struct stepping *s, const lane *aa)
 {
     lane t[DIGITS], by = constant(&lk_x25519.a24);
