@@ -45,8 +45,8 @@ static bool library_good(struct lk_engine_work *work, struct lk_operand *operand
     return library->run(work, operand, bit) == bit;
 }
 
-/* Was the lane not accepted that should have been, or for the wrong reason? Then it is the library's.
- * An undecided one is never the kernel's fault: its numbers are the peer's choice. */
+/* Was the lane not accepted that should have been, or for the wrong reason? Then it is the
+ * library's. An undecided one is never the kernel's fault: its numbers are the peer's choice. */
 static bool look_again(struct lk_engine_work *work, struct lk_operand *operand, uint64_t bit,
                        bool undecided, uint64_t *good)
 {
@@ -59,9 +59,9 @@ static bool look_again(struct lk_engine_work *work, struct lk_operand *operand, 
     return wrong;
 }
 
-/* Undecided ones are looked at no more than others, since r = 0 makes one for nothing; of those past
- * the bound none is right: c is a hash of bG and vG, and a right one is undecided for one c in 2^128
- * at most. Returns those that are good after all. */
+/* Undecided ones are looked at no more than others, since r = 0 makes one for nothing; of those
+ * past the bound none is right: c is a hash of bG and vG, and a right one is undecided for one c in
+ * 2^128 at most. Returns those that are good after all. */
 static uint64_t refusals_look(struct lk_engine_work *work, struct lk_operand *operand,
                               uint64_t refused, uint64_t undecided)
 {
