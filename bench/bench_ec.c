@@ -25,10 +25,6 @@ enum row {
 
 static const unsigned batch_of[ROWS] = {1, 1, 1, 2, 8, 16, 32, 64};
 
-/* Proofs: the library's row, then ours. */
-#define PROOF_ROWS 6
-static const unsigned proofs_of[PROOF_ROWS] = {1, 1, 8, 16, 32, 64};
-
 /* A ratio of two rows' times; NAME follows the curve's. */
 struct goal {
     const char *name;
@@ -53,9 +49,6 @@ struct bench {
     struct lk_bench_ec_key *keys;
     struct lk_ec_sign sign[ROWS];
     struct lk_shim_row row[ROWS];
-    struct lk_ec_proofs proofs;
-    struct lk_ec_judge judge[PROOF_ROWS];
-    struct lk_shim_row proof_row[PROOF_ROWS];
 };
 
 static void make_row(struct bench *b, enum row row)
@@ -125,63 +118,15 @@ static bool measure_signatures(struct bench *b)
     return good;
 }
 
-/* --- proofs -------------------------------------------------------------------------------------
- */
-
-static void make_proof_row(struct bench *b, unsigned row)
-{
-    const struct lk_kernel *kernel = row == 0 ? &b->kernels->library[LK_ROW_POO_P256]
-                                              : &b->kernels->row[LK_ROW_POO_P256];
-    b->judge[row] = (struct lk_ec_judge){
-        .proofs = &b->proofs, .batch = proofs_of[row], .kernel = kernel, .work = b->work};
-    b->proof_row[row] = (struct lk_shim_row){.items = proofs_of[row],
-                                             .check = lk_ec_judge_row_good,
-                                             .run = lk_ec_judge_row,
-                                             .context = &b->judge[row]};
-    snprintf(b->proof_row[row].name, LK_SHIM_NAME_MAX, "%s/%s/%u",
-             row == 0 ? "poo_p256_row" : "poo_p256", kernel->isa, proofs_of[row]);
-}
-
-static void report_proofs(struct bench *b)
-{
-    static const struct {
-        const char *name, *goal;
-    } ratios[PROOF_ROWS] = {{NULL, NULL},
-                            {"poo_p256_lone_vs_library", ">= 1"},
-                            {"poo_p256_8_vs_library", ">= 10"},
-                            {"poo_p256_16_vs_library", "none"},
-                            {"poo_p256_32_vs_library", ">= 10"},
-                            {"poo_p256_vs_library", ">= 10"}};
-    for (unsigned row = 0; row < PROOF_ROWS; row++)
-        lk_figures_row(b->figures, &b->proof_row[row]);
-    for (unsigned row = 1; row < PROOF_ROWS; row++)
-        lk_figures_ratio(b->figures, ratios[row].name, &b->proof_row[0], &b->proof_row[row],
-                         ratios[row].goal);
-}
-
-static bool measure_proofs(struct bench *b)
-{
-    struct lk_cycles taken;
-    lk_ec_proofs_make(&b->proofs);
-    for (unsigned row = 0; row < PROOF_ROWS; row++)
-        make_proof_row(b, row);
-    if (!lk_shim_measure(b->proof_row, PROOF_ROWS, &b->options->shim)) return false;
-    report_proofs(b);
-    struct lk_peak_body body = {.run = lk_ec_judge_row,
-                                .context = &b->judge[PROOF_ROWS - 1],
-                                .items = proofs_of[PROOF_ROWS - 1]};
-    if (!lk_peak_sample(&body, &taken)) return false;
-    lk_figures_cycles(b->figures, "poo_p256_64", &taken);
-    return true;
-}
-
 static bool measure(struct bench *b)
 {
     for (unsigned i = 0; i < LK_BENCH_CURVES; i++) {
         b->curve = &lk_bench_curves[i];
         if (lk_options_want(b->options, b->curve->name) && !measure_signatures(b)) return false;
     }
-    if (lk_options_want(b->options, "proof") && !measure_proofs(b)) return false;
+    if (lk_options_want(b->options, "proof") &&
+        !lk_proof_measure(b->figures, b->options, b->kernels, b->work))
+        return false;
     if (lk_options_want(b->options, "share") &&
         !lk_share_measure(b->figures, b->options, b->kernels, b->work))
         return false;

@@ -1,20 +1,52 @@
 #include "bench/ec/proof.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "bench/peak.h"
+#include "bench/shim.h"
 #include "core/base/err.h"
 #include "crypto/hash.h"
+#include "crypto/poo_curve.h"
 #include "crypto/poo_prove.h"
 
 #define SECP256R1 23
 #define CHALLENGE_BYTES 16
+#define BATCH_MAX 64
 
-void lk_ec_proofs_make(struct lk_ec_proofs *proofs)
+/* The library's row, then ours. */
+#define ROWS 6
+static const unsigned batch_of[ROWS] = {1, 1, 8, 16, 32, BATCH_MAX};
+
+struct proofs {
+    uint8_t bg[BATCH_MAX][LK_POO_POINT_BYTES_MAX];
+    uint8_t vg[BATCH_MAX][LK_POO_POINT_BYTES_MAX];
+    uint8_t r[BATCH_MAX][LK_POO_SCALAR_BYTES_MAX];
+    uint8_t c[BATCH_MAX][32];
+    size_t point_bytes;
+};
+
+/* What is measured: the first `batch` of them, in calls of at most lanes_max lanes. */
+struct judge {
+    const struct proofs *proofs;
+    unsigned batch;
+    const struct lk_kernel *kernel;
+    struct lk_engine_work *work;
+};
+
+struct bench {
+    struct proofs proofs;
+    struct judge judge[ROWS];
+    struct lk_shim_row row[ROWS];
+};
+
+static void proofs_make(struct proofs *proofs)
 {
     struct lk_poo_prover *prover = lk_poo_prover_new(SECP256R1, NULL);
     LK_ASSERT(prover != NULL);
     proofs->point_bytes = lk_poo_prover_point_bytes(prover);
-    for (uint8_t i = 0; i < LK_EC_PROOF_BATCH_MAX; i++) {
+    for (uint8_t i = 0; i < BATCH_MAX; i++) {
         uint8_t b[LK_POO_SCALAR_BYTES_MAX], v[LK_POO_SCALAR_BYTES_MAX];
         lk_sha256(&i, sizeof i, proofs->c[i]);
         LK_ASSERT(lk_poo_key_make(prover, b, proofs->bg[i]));
@@ -24,9 +56,9 @@ void lk_ec_proofs_make(struct lk_ec_proofs *proofs)
     lk_poo_prover_free(prover);
 }
 
-static void fill(const struct lk_ec_judge *judge, struct lk_operand *operand)
+static void fill(const struct judge *judge, struct lk_operand *operand)
 {
-    const struct lk_ec_proofs *p = judge->proofs;
+    const struct proofs *p = judge->proofs;
     for (unsigned i = 0; i < judge->batch; i++)
         operand[i] = (struct lk_operand){.in = p->bg[i],
                                          .in_bytes = p->point_bytes,
@@ -37,7 +69,7 @@ static void fill(const struct lk_ec_judge *judge, struct lk_operand *operand)
 }
 
 /* How many are good at the first attempt. */
-static unsigned run(const struct lk_ec_judge *judge, struct lk_operand *operand)
+static unsigned run(const struct judge *judge, struct lk_operand *operand)
 {
     unsigned most = judge->kernel->lanes_max, good = 0;
     for (unsigned at = 0; at < judge->batch; at += most) {
@@ -51,18 +83,20 @@ static unsigned run(const struct lk_ec_judge *judge, struct lk_operand *operand)
     return good;
 }
 
-bool lk_ec_judge_row(void *context)
+/* All good at the first attempt. */
+static bool judge_row(void *context)
 {
-    const struct lk_ec_judge *judge = context;
-    struct lk_operand operand[LK_EC_PROOF_BATCH_MAX];
+    const struct judge *judge = context;
+    struct lk_operand operand[BATCH_MAX];
     fill(judge, operand);
     return run(judge, operand) == judge->batch;
 }
 
-bool lk_ec_judge_row_good(void *context)
+/* And none once its challenge is another. */
+static bool judge_row_good(void *context)
 {
-    const struct lk_ec_judge *judge = context;
-    struct lk_operand operand[LK_EC_PROOF_BATCH_MAX];
+    const struct judge *judge = context;
+    struct lk_operand operand[BATCH_MAX];
     uint8_t other[CHALLENGE_BYTES];
     memset(other, 0x5a, sizeof other);
     fill(judge, operand);
@@ -70,4 +104,63 @@ bool lk_ec_judge_row_good(void *context)
     for (unsigned i = 0; i < judge->batch; i++)
         operand[i].poo_challenge = other;
     return run(judge, operand) == 0;
+}
+
+static void make_row(struct bench *b, const struct lk_kernels *kernels, struct lk_engine_work *work,
+                     unsigned row)
+{
+    const struct lk_kernel *kernel = row == 0 ? &kernels->library[LK_ROW_POO_P256]
+                                              : &kernels->row[LK_ROW_POO_P256];
+    b->judge[row] = (struct judge){
+        .proofs = &b->proofs, .batch = batch_of[row], .kernel = kernel, .work = work};
+    b->row[row] = (struct lk_shim_row){.items = batch_of[row],
+                                       .check = judge_row_good,
+                                       .run = judge_row,
+                                       .context = &b->judge[row]};
+    snprintf(b->row[row].name, LK_SHIM_NAME_MAX, "%s/%s/%u", row == 0 ? "poo_p256_row" : "poo_p256",
+             kernel->isa, batch_of[row]);
+}
+
+static void report(struct lk_figures *figures, const struct bench *b)
+{
+    static const struct {
+        const char *name, *goal;
+    } ratios[ROWS] = {{NULL, NULL},
+                      {"poo_p256_lone_vs_library", ">= 1"},
+                      {"poo_p256_8_vs_library", ">= 10"},
+                      {"poo_p256_16_vs_library", "none"},
+                      {"poo_p256_32_vs_library", ">= 10"},
+                      {"poo_p256_vs_library", ">= 10"}};
+    for (unsigned row = 0; row < ROWS; row++)
+        lk_figures_row(figures, &b->row[row]);
+    for (unsigned row = 1; row < ROWS; row++)
+        lk_figures_ratio(figures, ratios[row].name, &b->row[0], &b->row[row], ratios[row].goal);
+}
+
+/* Of a proof in a full batch. */
+static bool cycles(struct lk_figures *figures, struct bench *b)
+{
+    struct lk_cycles taken;
+    struct lk_peak_body body = {
+        .run = judge_row, .context = &b->judge[ROWS - 1], .items = batch_of[ROWS - 1]};
+    if (!lk_peak_sample(&body, &taken)) return false;
+    lk_figures_cycles(figures, "poo_p256_64", &taken);
+    return true;
+}
+
+bool lk_proof_measure(struct lk_figures *figures, const struct lk_options *options,
+                      const struct lk_kernels *kernels, struct lk_engine_work *work)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    LK_ASSERT(b != NULL);
+    proofs_make(&b->proofs);
+    for (unsigned row = 0; row < ROWS; row++)
+        make_row(b, kernels, work, row);
+    bool good = lk_shim_measure(b->row, ROWS, &options->shim);
+    if (good) {
+        report(figures, b);
+        good = cycles(figures, b);
+    }
+    free(b);
+    return good;
 }
