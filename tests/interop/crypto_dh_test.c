@@ -296,6 +296,24 @@ static void dh_private_numbers_are_below_q(void **state)
     assert_true(accepted(&proof, &share_bad));
 }
 
+/* g^(r + q) = g^r, and r + q is as wide as p: one proof would have two forms. */
+static void dh_answers_are_below_q(void **state)
+{
+    (void)state;
+    struct proof proof = {.group = group_at(0), .b = {3}, .b_bytes = 1, .c_bytes = 32};
+    bool share_bad;
+    assert_true(lk_dh_key_public(prover, proof.group, proof.b, 1, proof.y));
+    lk_sha256("c", 1, proof.c);
+    assert_true(lk_dh_commit(prover, proof.group, proof.v, proof.public));
+    lk_dh_answer(prover, proof.group, proof.b, 1, proof.v, proof.c, 32, proof.r);
+    assert_true(accepted(&proof, &share_bad));
+    BIGNUM *r = BN_bin2bn(proof.r, 256, NULL);
+    assert_true(BN_add(r, r, proof.group->q) == 1 && BN_bn2binpad(r, proof.r, 256) == 256);
+    BN_free(r);
+    assert_false(accepted(&proof, &share_bad));
+    assert_false(share_bad);
+}
+
 /* --- what a share costs ----------------------------------------------------------------------- */
 
 static uint64_t cpu_ns(void)
@@ -359,6 +377,7 @@ int main(void)
         cmocka_unit_test(dh_vectors_hold_and_no_byte_is_free),
         cmocka_unit_test(dh_proofs_of_libcrypto_s_keys_hold),
         cmocka_unit_test(dh_private_numbers_are_below_q),
+        cmocka_unit_test(dh_answers_are_below_q),
         cmocka_unit_test(dh_shares_are_charged_by_the_size_of_their_group),
         cmocka_unit_test(dh_numbers_that_are_no_group_are_not_charged_for_one),
     };
