@@ -196,6 +196,7 @@ $(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
 $(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
 $(OUT)/tests/unit/provider/algorithm_test: $(OUT)/tools/provider/algorithm.o
 $(OUT)/tests/unit/provider/dhe_test: $(OUT)/tools/provider/dhe.o
+$(OUT)/tests/unit/provider/full_ske_test: $(patsubst %,$(OUT)/tools/provider/%.o,full_ske dhe kept transcript) $(LIBLURK_OBJ)
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
