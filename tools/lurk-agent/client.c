@@ -72,9 +72,9 @@ static void rights_close(struct msghdr *message)
 
 /* When the client sent the packet. The kernel stamps what it puts into our socket, by the wall
  * clock; what has passed since then is taken from now. A clock that was set back meanwhile, or a
- * packet that was there before its socket was let in, gives now. One that was set forward makes what
- * lay in the socket at that moment as much older: it may be answered timeout (2) though it is fresh,
- * which its client would be told of a slow agent too. What comes later is not affected. */
+ * packet that was there before its socket was let in, gives now. One that was set forward makes
+ * what lay in the socket at that moment as much older: it may be answered timeout (2) though it is
+ * fresh, as of a slow agent. What comes later is not affected. */
 static uint64_t sent_at_ns(struct msghdr *message, uint64_t now_ns)
 {
     struct timespec stamp;
