@@ -34,7 +34,7 @@ def load(host, change, count):
 def is_in_its_chroot(host):
     with start(host) as program:
         root = os.readlink(f"/proc/{program.process.pid}/root")
-        assert root == f"{host.directory}/empty", root
+        assert root == host.root, root
         stack.row(host, program.port, "tls12_ecdhe_rsa")
 
 

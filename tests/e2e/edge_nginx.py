@@ -56,7 +56,7 @@ def upgrade(host, name):
     port, at = stack.free_port(), stack.place_of(host, "upgrade")
     host.snippet("nginx.conf", f"{at}/site.conf", port)
     with open(f"{at}/nginx.conf", "w") as f:
-        f.write(f"env OPENSSL_CONF; pid {at}/pid; error_log {at}/error.log info; user www-data; events {{ }}\n"
+        f.write(f"env OPENSSL_CONF; env LD_PRELOAD; env ASAN_OPTIONS; env UBSAN_OPTIONS; pid {at}/pid; error_log {at}/error.log info; user www-data; events {{ }}\n"
                 f"http {{ access_log off; include {at}/site.conf; }}\n")
     assert stack.run("/usr/sbin/nginx", "-c", f"{at}/nginx.conf", conf=host.conf).returncode == 0
     first = second = pid_in(f"{at}/pid")

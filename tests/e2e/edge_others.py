@@ -55,7 +55,7 @@ def dtls(host, cipher, exchange):
     port = free_port(socket.SOCK_DGRAM)
     served = subprocess.Popen(["openssl", "s_server", "-dtls1_2", "-accept", f"127.0.0.1:{port}", "-cert", f"{host.etc}/www.rsa.crt",
                                "-key", f"{host.etc}/www.rsa.key"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, env={**os.environ, "OPENSSL_CONF": host.conf})
+                              stderr=subprocess.STDOUT, env=stack.environment(host.conf))
     try:
         while b"ACCEPT" not in served.stdout.readline():
             assert served.poll() is None
@@ -110,7 +110,9 @@ def openssl(story, host):
     story.check("client_certificate_s_client", client_certificate, host,
                 ["openssl", "s_client", "-connect", "127.0.0.1:PORT", "-tls1_3", "-ign_eof", *(word[1:] for word in key[:1]), key[1],
                  "-key", key[3]], "split.sign_cert_verify")
-    if stack.installed("curl"):
+    if stack.PRELOAD:
+        story.skip("client_certificate_curl", "curl stands still in setlocale with libasan before it")
+    elif stack.installed("curl"):
         story.check("client_certificate_curl", client_certificate, host,
                     ["curl", "-sS", "--tlsv1.3", "--cacert", f"{host.pki}/ca.crt", *key, "https://localhost:PORT/"], "split.sign_cert_verify")
 

@@ -22,8 +22,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import edge
 from agent import Agent
-from edge_host import MODULE, Client, Served, listens, run, text_of, wait_for
-from server import BIN, Server, free_port, make_pki
+from edge_host import MODULE, PRELOAD, Client, Served, environment, listens, make_root, run, take_reports, text_of, wait_for
+from server import EDGE_BIN, Server, free_port, make_pki
 
 SNIPPETS = f"{TOP}/docs/edge"
 SITE = "www.example"
@@ -36,7 +36,7 @@ def places(host, port=0):
     mine = [] if os.geteuid() == 0 else [("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""),
                                          ("  - user: haproxy\n", f"  - user: haproxy\n  - user: {os.getuid()}\n")]
     return mine + [("/etc/lurk/", f"{host.etc}/"), ("/var/www/html", f"{host.directory}/www"), ("@lurk-agent", host.name),
-            ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", f"{host.directory}/empty"),
+            ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", host.root),
             ("user: lurk-agent", f"control_socket: {host.directory}/agent-control.sock\n  log_target: stderr\n  admin_port: {host.agent.admin}"),
             ("192.0.2.1", "127.0.0.1"), ("7880", str(host.server.port["tls"])), ("lurkd.example", "localhost"),
             ("*:443", f"127.0.0.1:{port}"), (" :443", f" 127.0.0.1:{port}"), ('":443', f'"127.0.0.1:{port}'),
@@ -63,8 +63,9 @@ class Host:
         self.etc, self.pki = f"{directory}/etc", f"{self.lurkd}/pki"
         self.name = f"@lurk-story-{os.getpid()}"
         os.chmod(directory, 0o755)
-        for name in ("etc/sites", "www", "empty"):
+        for name in ("etc/sites", "www"):
             os.makedirs(f"{directory}/{name}")
+        self.root = make_root(f"{directory}/empty")
         with open(f"{directory}/www/index.html", "w") as f:
             f.write("hello\n")
         make_pki(self.pki, "rsa2048=1", "p256=1")
@@ -91,7 +92,7 @@ class Host:
             shutil.copy(f"{self.etc}/www.{name}.{end}", f"{self.etc}/sites/{name}.example.{end}")
 
     def key_file(self, name, path, *options):
-        done = run(f"{BIN}/lurkctl", "edge", "key", *options, "-o", path, f"{self.etc}/www.{name}.crt")
+        done = run(f"{EDGE_BIN}/lurkctl", "edge", "key", *options, "-o", path, f"{self.etc}/www.{name}.crt")
         assert done.returncode == 0, text_of(done)
         return path
 
@@ -150,6 +151,7 @@ class Host:
     def stop(self):
         self.agent.stop()
         self.server.stop()
+        take_reports(self.root)
         if self.pages:
             self.page_server.shutdown()
             self.page_server.server_close()
@@ -181,9 +183,9 @@ class Host:
 
 
 class Program(Served):
-    def __init__(self, host, name, arguments, port, log=None, conf=None, **environment):
+    def __init__(self, host, name, arguments, port, log=None, conf=None, **more):
         self.name, self.error_log = name, log
-        super().__init__(arguments, port, conf or host.conf, **environment)
+        super().__init__(arguments, port, conf or host.conf, **more)
 
     def said(self):
         """Its log, wherever it writes it."""
