@@ -103,6 +103,11 @@ enum lk_kernel_row {
     LK_ROW_COUNT
 };
 
+static inline bool lk_row_is_proof(enum lk_kernel_row row)
+{
+    return row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448;
+}
+
 /* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the
  * call. in and out may be equal. */
 struct lk_operand {

@@ -169,14 +169,9 @@ uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
     return signature_start(lane, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 
-static bool is_proof(enum lk_kernel_row row)
-{
-    return row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448;
-}
-
 bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
 {
-    if (!is_proof(lane->row)) {
+    if (!lk_row_is_proof(lane->row)) {
         lk_lane_answer(lane, good ? LK_STATUS_SUCCESS : LK_STATUS_UNDEFINED_ERROR);
         return false;
     }

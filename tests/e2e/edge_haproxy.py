@@ -78,6 +78,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lurk-edge-") as directory, stack.Host(directory) as host:
         stack.rows(story, host, "async", lambda: start(host))
         stack.rows(story, host, "blocking", lambda: start(host, BLOCKING), ("tls13_ecdsa", "tls12_ecdhe_ecdsa", "tls12_rsa"))
+        stack.all_prove(story, host, lambda: start(host))
         if os.geteuid() == 0:
             story.check("is_in_its_chroot", is_in_its_chroot, host)
         story.check("certificate_at_run_time", certificate_at_run_time, host)

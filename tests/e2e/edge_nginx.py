@@ -152,6 +152,7 @@ def main():
             story.check("retry", retry, host)
         else:
             story.skip("resumption_tls13, retry", "this lurkd does not serve tls13")
+        stack.all_prove(story, host, lambda: stack.nginx(host))
         newest = "tls13_ecdsa" if stack.TLS13 in host.serves else "tls12_ecdhe_ecdsa"
         story.check("reload", reload, host, newest)
         story.check("upgrade", upgrade, host, newest)

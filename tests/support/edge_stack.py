@@ -74,6 +74,7 @@ class Host:
         signs = [use for use in uses if use != "tls12-rsa"]
         keys = {"rsa": (KEYS["rsa"], ", ".join(uses)), "ecdsa": (KEYS["ecdsa"], ", ".join(signs))}
         self.server = Server(self.lurkd, self.pki, keys, transports=("tls",), **sections)
+        self.server.rules[0]["require_poo"] = "true"
         self.pages = None
         self.agent = SnippetAgent(self)
         self.conf, self.serves = f"{self.etc}/openssl.cnf", set()
@@ -313,6 +314,29 @@ def rows(story, host, label, start, names=tuple(ROWS), remote=True):
                 story.skip(f"{label}_{name}", "this lurkd does not serve that extension")
             else:
                 story.check(f"{label}_{name}", row, host, program.port, name, remote, program)
+
+
+def proofs(host):
+    """Proofs of ownership that lurkd has judged: {(group, held or failed): how many}."""
+    found = re.findall(r'^lurk_proofs_total{group="(\w+)",result="(\w+)"} (\d+)$', host.server.get("/metrics"), re.M)
+    return {(group, result): int(count) for group, result, count in found}
+
+
+def proves(host, program, group, name, count=5):
+    """Handshakes of TLS 1.2 by that group: so many proofs of it held, none failed, and none was done without."""
+    before = proofs(host)
+    host.uses(0)
+    randoms = [shake(host, program.port, ["-tls1_2", "-cipher", ECDHE_RSA, "-groups", group]).random()[:32] for _ in range(count)]
+    seen = host.uses(count)
+    assert [(use["exchange"], use["status"], use["random"]) for use in seen] == [("tls12.ecdhe", 1, r) for r in randoms], seen
+    assert proofs(host) == {**before, (name, "held"): before[name, "held"] + count}, (before, proofs(host))
+    assert not [end for end, number in before.items() if end[1] == "failed" and number], before
+
+
+def all_prove(story, host, start):
+    with start() as program:
+        for group, name in (("X25519", "x25519"), ("P-256", "p256"), ("P-384", "p384")):
+            story.check(f"proofs_{name}", proves, host, program, group, name)
 
 
 # --- many handshakes -----------------------------------------------------------------------------------

@@ -11,11 +11,6 @@ static struct {
     void (*watch)(const struct lk_record *record);
 } log_of;
 
-static bool is_proof(enum lk_kernel_row row)
-{
-    return row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448;
-}
-
 /* Proofs and key shares name no key. */
 static bool is_keyless(enum lk_kernel_row row)
 {
@@ -30,7 +25,7 @@ static bool lane_run(enum lk_kernel_row row, struct lk_operand *o)
     memcpy(r->in, o->in, o->in_bytes);
     log_of.count++;
     if (log_of.watch != NULL) log_of.watch(r);
-    if (is_proof(row)) return (o->poo_r[0] & 1) == 0;
+    if (lk_row_is_proof(row)) return (o->poo_r[0] & 1) == 0;
     o->out_bytes = o->in_bytes < 64 ? o->in_bytes : 64;
     memcpy(o->out, o->in, o->out_bytes);
     return !log_of.fail;
