@@ -52,7 +52,7 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
 
 LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
 # Sources that are written by the build, into build/gen.
-GEN_SRC := gen/p256_const.c
+GEN_SRC := gen/p256_const.c gen/p384_const.c gen/x25519_const.c
 LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(LIB_SRC) $(GEN_SRC))
 vpath gen/%.c build
 LIB := $(OUT)/liblurk-server.a
@@ -75,10 +75,11 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 # What has threads.
 TSAN_BIN := $(patsubst %.c,build/tsan/%,$(filter tests/unit/base/% tests/unit/exec/% tests/unit/io/% tests/unit/watch/%,$(UNIT_SRC)))
 SUPPORT_SRC := $(filter-out %.inc.c,$(wildcard tests/support/*.c))
-SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/p256_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
+SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_faulty% $(OUT)/tests/support/ec_faulty% \
+                 $(OUT)/tests/support/p256_faulty% $(OUT)/tests/support/ecdh_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(OUT)/tests/support/rsa_% $(OUT)/tests/support/p256_%,$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,rsa_% ec_% ecdh_% p256_%),$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
@@ -116,10 +117,14 @@ $(OUT)/commit: FORCE
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
 
-build/gen/p256_const.c: tools/dev/p256table.py
+build/gen/p256_const.c build/gen/p384_const.c: build/gen/%_const.c: tools/dev/ectable.py
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)tools/dev/p256table.py >$@
+	$(Q)tools/dev/ectable.py $* >$@
+build/gen/x25519_const.c: tools/dev/x25519table.py
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/dev/x25519table.py >$@
 
 # Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
 # they are written is the order they are meant to run in.
@@ -190,6 +195,7 @@ $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
 $(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
 $(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
+$(OUT)/tests/unit/provider/algorithm_test: $(OUT)/tools/provider/algorithm.o
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
@@ -211,11 +217,13 @@ $(OUT)/tests/unit/crypto/fault_test: \
 RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
 $(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
-P256_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN))
-$(P256_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/p256_faulty*.c))
-$(P256_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign
-# This one's system has no random bytes when it says so.
-$(OUT)/tests/unit/crypto/ec/p256_batch_test: LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
+ECDH_FAULT_BIN := $(OUT)/tests/unit/crypto/ec/ecdh_fault_test
+EC_FAULT_BIN := $(filter-out $(ECDH_FAULT_BIN),$(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN)))
+$(EC_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ec_faulty*.c))
+$(EC_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign -Wl,--wrap=lk_poo_good
+$(ECDH_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ecdh_faulty*.c))
+# The system of these has no random bytes when they say so.
+$(patsubst %,$(OUT)/tests/unit/crypto/ec/%,batch_test ecdh_batch_test): LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
 # And here answers are seen on their way.
 $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 # Kernels go wrong when it says so.
@@ -252,7 +260,7 @@ $(OUT)/bench/bench_$(1): $(OUT)/bench/bench_$(1).o $(patsubst %.c,$(OUT)/%.o,$(f
 endef
 $(foreach b,$(BENCH_SRC:bench/bench_%.c=%),$(eval $(call bench_rule,$(b))))
 
-bench: ## benchmarks (B=name picks: ec, e2e, edge, fairness, rsa; BENCH_ARGS for its options)
+bench: ## benchmarks (B=name picks: ec, ecdhe, e2e, edge, fairness, rsa; BENCH_ARGS for its options)
 	$(Q)tools/dev/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all $(OUT)/bench/e2e/echo $(BENCH_BIN)
 	$(Q)bench/run.sh $(OUT) '$(B)'
@@ -282,7 +290,7 @@ check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
 
 # What tests do at random, for minutes instead of seconds.
-LONG_KERNEL_BIN := $(filter $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
+LONG_KERNEL_BIN := $(filter $(OUT)/tests/interop/crypto_ecdh_test $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
 check-long: check-long-kernels check-ttest check-long-edge ## random tests at length, statistics of time, ten thousand handshakes
 check-long-kernels: $(LONG_KERNEL_BIN)
 	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_KERNEL_BIN)
@@ -302,8 +310,8 @@ check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove
 	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
 
 # Constant time: what marks secrets for a checker, over the tests' RSA keys.
-CT_OBJ := rows secret_run secret_p256 leaky_ifma leaky_ref
-CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw p256_subject rsa_bank rsa_edges rsa_subject test_keys)
+CT_OBJ := rows secret_run secret_ec secret_ecdh leaky_ifma leaky_ref
+CT_SUPPORT := $(patsubst %,$(OUT)/tests/support/%.o,draw ec_subject ecdh_subject rsa_bank rsa_edges rsa_subject test_keys)
 TAINT := $(OUT)/tests/ct/taint
 $(TAINT): $(TAINT).o $(CT_OBJ:%=$(OUT)/tests/ct/%.o) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
@@ -320,27 +328,32 @@ $(MSAN_OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
 	  $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
-$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o $(MSAN_OUT)/crypto/ec/p256_ifma.o $(CT_SUPPORT) $(LIB)
+$(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o \
+         $(patsubst %,$(MSAN_OUT)/crypto/ec/%_ifma.o,p256 p384 p256_ecdh x25519) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CLANG) $(MSAN_FLAGS) -pie -pthread -o $@ $^ -lcmocka $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # What the compiler made of kernels, and how long that takes: of the release build only.
 TTEST := $(OUT)/tests/ct/ttest
-$(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_kernel ttest_premaster welch leaky_ifma leaky_ref) $(CT_SUPPORT) $(LIB)
+$(TTEST): $(patsubst %,$(OUT)/tests/ct/%.o,ttest ttest_ec ttest_kernel ttest_premaster welch leaky_ifma leaky_ref) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 
 ifeq ($(CONFIG),release)
 KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
-P256_OBJ := $(OUT)/crypto/ec/p256_ifma.o $(OUT)/crypto/ec/p256_ref.o
+EC_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ifma p256_ref p384_ifma p384_ref)
+X25519_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,x25519_ifma x25519_ref)
+P256_ECDH_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ecdh_ifma p256_ecdh_ref)
 HMAC_OBJ := $(OUT)/crypto/hmac_lanes_ifma.o $(OUT)/crypto/hmac_lanes_ref.o
-check-scan: $(KERNEL_OBJ) $(P256_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+check-scan: $(KERNEL_OBJ) $(EC_OBJ) $(P256_ECDH_OBJ) $(X25519_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
-	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256.list $(P256_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_ec.list $(EC_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256_ecdh.list $(P256_ECDH_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_x25519.list $(X25519_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_hmac.list $(HMAC_OBJ)
 
-check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt)
+check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt, p256, p384)
 	$(Q)$(TTEST) '$(P)'
 else
 check-scan check-ttest:
@@ -366,7 +379,7 @@ check-asan: ## unit tests and fuzz corpora under AddressSanitizer and UBSan
 
 # The edge's side in its stories: lurk-agent, lurkctl and a program on liblurk as CONFIG=asan builds them, and
 # lurk.so within stock programs. First a lurk.so that reads a byte too far has to be caught.
-SANITIZED_EDGE := edge_check edge_haproxy edge_nginx edge_others liblurk
+SANITIZED_EDGE := edge_check edge_haproxy edge_nginx edge_others edge_renewal liblurk
 SANITIZED_LONG := agent agent_fleet edge_faults provider provider_lurkd
 sanitized = LURK_BIN=$(CURDIR)/build/release/bin LURK_EDGE_BIN=$(CURDIR)/build/asan$(1)/bin \
   LURK_E2E_UNDER='tests/support/sanitized.sh$(2)' CC='$(CC)' tests/support/run-e2e.sh

@@ -1,9 +1,12 @@
-/* make bench B=ec: ECDSA signatures over P-256 by the kernel row beside the library's EVP, in one
- * process, in rounds (shim.h); nonce, check and DER included. */
+/* make bench B=ec: ECDSA signatures over P-256 and P-384, key agreement, and proofs of ownership
+ * over P-256, by the kernel rows beside the library's, in one process, in rounds (shim.h); nonce,
+ * check and DER included. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/ec/addition.h"
+#include "bench/ec/proof.h"
+#include "bench/ec/share.h"
 #include "bench/ec/sign.h"
 #include "bench/figures.h"
 #include "core/base/err.h"
@@ -22,23 +25,47 @@ enum row {
 
 static const unsigned batch_of[ROWS] = {1, 1, 1, 2, 8, 16, 32, 64};
 
+/* Proofs: the library's row, then ours. */
+#define PROOF_ROWS 6
+static const unsigned proofs_of[PROOF_ROWS] = {1, 1, 8, 16, 32, 64};
+
+/* A ratio of two rows' times; NAME follows the curve's. */
+struct goal {
+    const char *name;
+    enum row over, under;
+    const char *goal[LK_BENCH_CURVES];
+};
+static const struct goal goals[] = {
+    {"sign_64_vs_openssl", OPENSSL, OURS_64, {">= 15", ">= 150"}},
+    {"sign_32_vs_openssl", OPENSSL, OURS_32, {">= 15", ">= 150"}},
+    {"sign_16_vs_openssl", OPENSSL, OURS_16, {"none", "none"}},
+    {"sign_8_vs_openssl", OPENSSL, OURS_8, {">= 8", "none"}},
+    {"sign_two_vs_library_row", OURS_2, LIBRARY, {"<= 1", "<= 1"}},
+    {"sign_lone_vs_library_row", OURS_1, LIBRARY, {"<= 1.05", "<= 1.1"}},
+};
+
 struct bench {
     const struct lk_options *options;
     struct lk_figures *figures;
     const struct lk_kernels *kernels;
     struct lk_engine_work *work;
+    const struct lk_bench_curve *curve; /* that is measured */
     struct lk_bench_ec_key *keys;
     struct lk_ec_sign sign[ROWS];
     struct lk_shim_row row[ROWS];
+    struct lk_ec_proofs proofs;
+    struct lk_ec_judge judge[PROOF_ROWS];
+    struct lk_shim_row proof_row[PROOF_ROWS];
 };
 
 static void make_row(struct bench *b, enum row row)
 {
     struct lk_ec_sign *sign = &b->sign[row];
     bool openssl = row == OPENSSL;
-    const struct lk_kernel *kernel = row == LIBRARY ? &b->kernels->library[LK_ROW_P256]
-                                                    : &b->kernels->row[LK_ROW_P256];
-    *sign = (struct lk_ec_sign){.keys = b->keys,
+    const struct lk_kernel *kernel = row == LIBRARY ? &b->kernels->library[b->curve->row]
+                                                    : &b->kernels->row[b->curve->row];
+    *sign = (struct lk_ec_sign){.curve = b->curve,
+                                .keys = b->keys,
                                 .key_count = b->options->keys,
                                 .batch = batch_of[row],
                                 .kernel = kernel,
@@ -49,45 +76,44 @@ static void make_row(struct bench *b, enum row row)
                                                         : lk_ec_sign_row_good,
                                        .run = openssl ? lk_ec_sign_openssl : lk_ec_sign_row,
                                        .context = sign};
-    snprintf(b->row[row].name, LK_SHIM_NAME_MAX, "sign_p256%s/%s/%u", row == LIBRARY ? "_row" : "",
-             openssl ? "openssl" : kernel->isa, batch_of[row]);
-}
-
-static void ratio(struct bench *b, const char *name, enum row over, enum row under,
-                  const char *goal)
-{
-    lk_figures_ratio(b->figures, name, &b->row[over], &b->row[under], goal);
+    snprintf(b->row[row].name, LK_SHIM_NAME_MAX, "sign_%s%s/%s/%u", b->curve->name,
+             row == LIBRARY ? "_row" : "", openssl ? "openssl" : kernel->isa, batch_of[row]);
 }
 
 static void report(struct bench *b)
 {
     for (enum row row = 0; row < ROWS; row++)
         lk_figures_row(b->figures, &b->row[row]);
-    ratio(b, "p256_sign_64_vs_openssl", OPENSSL, OURS_64, ">= 15");
-    ratio(b, "p256_sign_32_vs_openssl", OPENSSL, OURS_32, ">= 15");
-    ratio(b, "p256_sign_16_vs_openssl", OPENSSL, OURS_16, "none");
-    ratio(b, "p256_sign_8_vs_openssl", OPENSSL, OURS_8, ">= 8");
-    ratio(b, "p256_sign_two_vs_library_row", OURS_2, LIBRARY, "<= 1");
-    ratio(b, "p256_sign_lone_vs_library_row", OURS_1, LIBRARY, "<= 1.05");
+    for (size_t i = 0; i < sizeof goals / sizeof goals[0]; i++) {
+        const struct goal *g = &goals[i];
+        char name[LK_SHIM_NAME_MAX];
+        snprintf(name, sizeof name, "%s_%s", b->curve->name, g->name);
+        lk_figures_ratio(b->figures, name, &b->row[g->over], &b->row[g->under],
+                         g->goal[b->curve - lk_bench_curves]);
+    }
 }
 
-/* Of a signature in a full batch. */
+/* Of a signature in a batch of each size. */
 static bool cycles(struct bench *b)
 {
-    struct lk_cycles taken;
-    struct lk_peak_body body = {
-        .run = lk_ec_sign_row, .context = &b->sign[OURS_64], .items = batch_of[OURS_64]};
-    if (!lk_peak_sample(&body, &taken)) {
-        fprintf(stderr, "bench: p256: a signature was missing\n");
-        return false;
+    for (enum row row = OURS_1; row < ROWS; row++) {
+        struct lk_cycles taken;
+        char name[LK_SHIM_NAME_MAX];
+        struct lk_peak_body body = {
+            .run = lk_ec_sign_row, .context = &b->sign[row], .items = batch_of[row]};
+        if (!lk_peak_sample(&body, &taken)) {
+            fprintf(stderr, "bench: %s: a signature was missing\n", b->curve->name);
+            return false;
+        }
+        snprintf(name, sizeof name, "sign_%s_%u", b->curve->name, batch_of[row]);
+        lk_figures_cycles(b->figures, name, &taken);
     }
-    lk_figures_cycles(b->figures, "sign_p256_64", &taken);
     return true;
 }
 
 static bool measure_signatures(struct bench *b)
 {
-    b->keys = lk_bench_ec_keys_new(b->options->keys);
+    b->keys = lk_bench_ec_keys_new(b->curve, b->options->keys);
     for (enum row row = 0; row < ROWS; row++)
         make_row(b, row);
     bool good = lk_shim_measure(b->row, ROWS, &b->options->shim);
@@ -99,9 +125,66 @@ static bool measure_signatures(struct bench *b)
     return good;
 }
 
+/* --- proofs -------------------------------------------------------------------------------------
+ */
+
+static void make_proof_row(struct bench *b, unsigned row)
+{
+    const struct lk_kernel *kernel = row == 0 ? &b->kernels->library[LK_ROW_POO_P256]
+                                              : &b->kernels->row[LK_ROW_POO_P256];
+    b->judge[row] = (struct lk_ec_judge){
+        .proofs = &b->proofs, .batch = proofs_of[row], .kernel = kernel, .work = b->work};
+    b->proof_row[row] = (struct lk_shim_row){.items = proofs_of[row],
+                                             .check = lk_ec_judge_row_good,
+                                             .run = lk_ec_judge_row,
+                                             .context = &b->judge[row]};
+    snprintf(b->proof_row[row].name, LK_SHIM_NAME_MAX, "%s/%s/%u",
+             row == 0 ? "poo_p256_row" : "poo_p256", kernel->isa, proofs_of[row]);
+}
+
+static void report_proofs(struct bench *b)
+{
+    static const struct {
+        const char *name, *goal;
+    } ratios[PROOF_ROWS] = {{NULL, NULL},
+                            {"poo_p256_lone_vs_library", ">= 1"},
+                            {"poo_p256_8_vs_library", ">= 10"},
+                            {"poo_p256_16_vs_library", "none"},
+                            {"poo_p256_32_vs_library", ">= 10"},
+                            {"poo_p256_vs_library", ">= 10"}};
+    for (unsigned row = 0; row < PROOF_ROWS; row++)
+        lk_figures_row(b->figures, &b->proof_row[row]);
+    for (unsigned row = 1; row < PROOF_ROWS; row++)
+        lk_figures_ratio(b->figures, ratios[row].name, &b->proof_row[0], &b->proof_row[row],
+                         ratios[row].goal);
+}
+
+static bool measure_proofs(struct bench *b)
+{
+    struct lk_cycles taken;
+    lk_ec_proofs_make(&b->proofs);
+    for (unsigned row = 0; row < PROOF_ROWS; row++)
+        make_proof_row(b, row);
+    if (!lk_shim_measure(b->proof_row, PROOF_ROWS, &b->options->shim)) return false;
+    report_proofs(b);
+    struct lk_peak_body body = {.run = lk_ec_judge_row,
+                                .context = &b->judge[PROOF_ROWS - 1],
+                                .items = proofs_of[PROOF_ROWS - 1]};
+    if (!lk_peak_sample(&body, &taken)) return false;
+    lk_figures_cycles(b->figures, "poo_p256_64", &taken);
+    return true;
+}
+
 static bool measure(struct bench *b)
 {
-    if (lk_options_want(b->options, "sign") && !measure_signatures(b)) return false;
+    for (unsigned i = 0; i < LK_BENCH_CURVES; i++) {
+        b->curve = &lk_bench_curves[i];
+        if (lk_options_want(b->options, b->curve->name) && !measure_signatures(b)) return false;
+    }
+    if (lk_options_want(b->options, "proof") && !measure_proofs(b)) return false;
+    if (lk_options_want(b->options, "share") &&
+        !lk_share_measure(b->figures, b->options, b->kernels, b->work))
+        return false;
     return !lk_options_want(b->options, "addition") || lk_addition_measure(b->figures);
 }
 
@@ -110,7 +193,8 @@ int main(int argc, char **argv)
     struct lk_options options;
     struct lk_kernels kernels;
     const char *failed;
-    lk_options_read(&options, "bench/results/ec.json", "sign,addition", argc, argv);
+    lk_options_read(&options, "bench/results/ec.json", "p256,p384,proof,share,addition", argc,
+                    argv);
     if (!lk_kernels_choose(&kernels, &failed)) {
         fprintf(stderr, "bench: the self-test of %s failed\n", failed);
         return 1;

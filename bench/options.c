@@ -52,6 +52,31 @@ static void take(struct lk_options *options, int option)
     }
 }
 
+/* Whether the word of `len` bytes at `at` is among the words of a list with commas. */
+static bool listed(const char *list, const char *at, size_t len)
+{
+    for (; *list != 0; list += strspn(list, ",")) {
+        size_t word = strcspn(list, ",");
+        if (word == len && strncmp(list, at, len) == 0) return true;
+        list += word;
+    }
+    return false;
+}
+
+/* Every word of --only is a part, or the end: nothing is left out for a word misspelt. */
+static void judge_only(const char *only, const char *parts)
+{
+    for (; *only != 0; only += strspn(only, ",")) {
+        size_t word = strcspn(only, ",");
+        if (!listed(parts, only, word)) {
+            fprintf(stderr, "bench: --only %.*s: no part of this bench; it has %s\n", (int)word,
+                    only, parts);
+            exit(2);
+        }
+        only += word;
+    }
+}
+
 static void pin(int cpu)
 {
     cpu_set_t one;
@@ -76,18 +101,13 @@ void lk_options_read(struct lk_options *options, const char *out, const char *pa
         take(options, option);
     }
     if (optind < argc) usage(argv[0], parts, 2);
+    judge_only(options->only, parts);
     pin(options->cpu);
 }
 
 bool lk_options_want(const struct lk_options *options, const char *part)
 {
-    size_t len = strlen(part);
-    for (const char *at = options->only; *at != 0; at += strspn(at, ",")) {
-        size_t word = strcspn(at, ",");
-        if (word == len && strncmp(at, part, len) == 0) return true;
-        at += word;
-    }
-    return options->only[0] == 0;
+    return options->only[0] == 0 || listed(options->only, part, strlen(part));
 }
 
 json_t *lk_options_json(const struct lk_options *options)

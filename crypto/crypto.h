@@ -123,10 +123,12 @@ struct lk_operand {
     size_t poo_challenge_bytes;   /* 16 or 32 */
     bool point_bad;  /* set by the call. POO: vG or bG is no valid point (fault 3, not 13). SHARE:
                       * the peer's is none, or leads to a secret of zeros */
-    bool recomputed; /* RSA, P-256, set by the call: the first result was wrong (T1); to be counted
-                      * even where the second was right */
-    bool by_kernel;  /* RSA, P-256, set by the call: the first result was one of our kernels', not
-                      * the library's */
+    bool recomputed; /* RSA, ECDSA, proofs, SHARE, set by the call: the first result was wrong (T1);
+                      * to be counted even where the second was right */
+    bool by_kernel;  /* the same, set by the call: the first result was one of our kernels', not the
+                      * library's */
+    uint32_t extra_ns; /* proofs of P-256, set by the call: what judging this one took beyond its
+                        * share of the row's cost */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
@@ -136,21 +138,22 @@ struct lk_engine_work;
  * more without CRT, and a lane that fails then too is not good. c >= n: the lane computes on 0 in
  * its place and is good; the caller masks (lurk-tls12.md 5). ECDSA    (r, s) over the digest,
  * DER. Checked with the public key when work was made with check_ecdsa. POO      good when [r]G +
- * [c]bG = vG (lurk-tls12.md 7); everything is public, variable time. SHARE RFC 8446 4.2.8.2. In
- * operand[i] for each bit i of live · work: of the calling worker Returns  mask of good lanes, a
+ * [c]bG = vG (lurk-tls12.md 7); everything is public, variable time. A kernel's proof that is good
+ * is not looked at again; one that is refused may be (engine_p256_poo.h). SHARE RFC 8446 4.2.8.2.
+ * In operand[i] for each bit i of live · work: of the calling worker Returns  mask of good lanes, a
  * subset of live; out of other lanes is zero Time     RSA, ECDSA, EdDSA: independent of secrets
  * as far as libcrypto's own code is */
 struct lk_kernel {
     const char *name;    /* "rsa2048" */
     const char *isa;     /* "library", "ifma" */
-    uint32_t lanes_max;  /* library 1, RSA kernels 8, P-256 64; run takes as many of any */
+    uint32_t lanes_max;  /* library 1, RSA kernels 8, of curves 64; run takes as many of any */
     uint32_t lanes_step; /* lanes that cost no more than one of them; divides lanes_max */
     uint32_t cost_ns;    /* of a full batch, calibrated: the currency of deficit round robin */
     uint32_t fixed_ns;   /* of that, what a batch of one lane costs as well */
     uint64_t (*run)(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
 };
 /* Cost of a batch of this many lanes, 1 to lanes_max: the fixed part, and each step that is begun
- * the same. An RSA kernel has two steps, passes of half its lanes; P-256 has eight. */
+ * the same. An RSA kernel has two steps, passes of half its lanes; one of a curve has eight. */
 static inline uint32_t lk_kernel_cost_ns(const struct lk_kernel *kernel, uint32_t lanes)
 {
     uint32_t steps = (lanes + kernel->lanes_step - 1) / kernel->lanes_step;

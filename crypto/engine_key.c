@@ -11,7 +11,7 @@
 
 #include "crypto/ct.h"
 #include "crypto/engine_check.h"
-#include "crypto/engine_p256_key.h"
+#include "crypto/engine_ec_key.h"
 #include "crypto/engine_rsa_key.h"
 
 #pragma GCC diagnostic ignored                                                                     \
@@ -203,7 +203,7 @@ static enum lk_key_fault prepare_ec(struct lk_engine_key *key)
     if (fault != LK_KEY_GOOD) return fault;
     key->facts.bits = (uint32_t)EC_GROUP_get_degree(EC_KEY_get0_group(key->parts.ec));
     key->facts.bytes = (uint32_t)ECDSA_size(key->parts.ec);
-    if (key->parts.kind == LK_KEY_P256) key->p256 = lk_p256_key_new(key->parts.ec);
+    key->ec = lk_ec_key_new(key->parts.ec);
     return ec_operation_good(key) ? LK_KEY_GOOD : LK_KEY_OPERATION;
 }
 
@@ -280,7 +280,7 @@ void lk_engine_key_free(struct lk_engine_key *key)
     }
     lk_key_parts_free(&key->parts);
     lk_rsa_key_free(key->kernel);
-    lk_p256_key_free(key->p256);
+    lk_ec_key_free(key->ec);
     free(key->rsa);
     free(key->ed_ctx);
     free(key->ed_check);

@@ -7,7 +7,7 @@
 #include <openssl/types.h>
 
 #include "crypto/crypto.h"
-#include "crypto/ec/p256_key.h"
+#include "crypto/ec/ec_key.h"
 #include "crypto/engine_parse.h"
 #include "crypto/engine_rsa.h"
 #include "crypto/hash.h"
@@ -29,7 +29,7 @@ struct lk_engine_key {
     uint8_t *public_bytes; /* n, then e */
     uint64_t *public_limbs;
     uint8_t d_hash[LK_SHA256_BYTES];
-    struct lk_p256_key *p256; /* NULL: another kind */
+    struct lk_ec_key *ec; /* NULL: another kind, or a curve that no kernel takes */
     /* EdDSA: contexts that have their algorithms fetched, per worker: to sign, and to check that */
     EVP_MD_CTX **ed_ctx, **ed_check;
 };

@@ -7,8 +7,10 @@
 #include "crypto/crypto.h"
 #include "crypto/ct.h"
 #include "crypto/engine_key.h"
-#include "crypto/engine_p256_batch.h"
+#include "crypto/engine_ec_batch.h"
+#include "crypto/engine_p256_poo.h"
 #include "crypto/engine_rsa_batch.h"
+#include "crypto/engine_share_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/poo.h"
 
@@ -163,7 +165,8 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     if (work == NULL) return NULL;
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
-    if (!lk_rsa_work_init(work) || !lk_p256_work_init(work) || !lk_share_work_init(work)) {
+    if (!lk_rsa_work_init(work) || !lk_ec_work_init(work) || !lk_p256_poo_work_init(work) ||
+        !lk_share_work_init(work) || !lk_ecdh_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
     }
@@ -183,6 +186,8 @@ void lk_engine_work_free(struct lk_engine_work *work)
         lk_poo_curve_free(work->curve[row]);
     lk_share_work_fini(work);
     lk_rsa_work_fini(work);
-    lk_p256_work_fini(work);
+    lk_ec_work_fini(work);
+    lk_p256_poo_work_fini(work);
+    lk_ecdh_work_fini(work);
     free(work);
 }

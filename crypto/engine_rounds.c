@@ -68,7 +68,7 @@ static bool sealed_bearable(const X509_SIG *sealed)
 }
 
 /* Bags lie in bags as deep as the decoder of ASN.1 goes. */
-static bool bags_bearable(const STACK_OF(PKCS12_SAFEBAG) *bags)
+static bool bags_bearable(const STACK_OF(PKCS12_SAFEBAG) * bags)
 {
     bool good = true;
     for (int i = 0; good && i < sk_PKCS12_SAFEBAG_num(bags); i++) {

@@ -12,7 +12,7 @@ static const struct group_row {
     const char *type, *group; /* of libcrypto; group NULL: the type says it all */
     uint16_t share_bytes, secret_bytes;
 } groups[LK_SHARE_GROUP_COUNT] = {
-    {"EC", "P-256", 65, 32},  {"EC", "P-384", 97, 48},  {"EC", "P-521", 133, 66},
+    {"EC", "P-256", 65, 32},  {"EC", "P-384", 97, 48}, {"EC", "P-521", 133, 66},
     {"X25519", NULL, 32, 32}, {"X448", NULL, 56, 56},
 };
 
@@ -77,8 +77,8 @@ static bool share_lane(struct lk_engine_work *work, struct lk_operand *operand, 
     EVP_PKEY *own = NULL, *peer = NULL;
     bool good = EVP_PKEY_keygen(work->share_make[group], &own) == 1;
     if (good) peer = peer_read(row, own, operand);
-    operand->point_bad =
-        good && (peer == NULL || !secret_make(row, own, peer, operand->out + row->share_bytes));
+    operand->point_bad = good && (peer == NULL ||
+                                  !secret_make(row, own, peer, operand->out + row->share_bytes));
     good = good && !operand->point_bad && share_put(row, own, operand->out);
     EVP_PKEY_free(peer);
     EVP_PKEY_free(own);

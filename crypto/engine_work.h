@@ -13,8 +13,10 @@
 struct lk_engine_work {
     unsigned worker; /* which of a key's contexts */
     bool check_ecdsa;
-    struct lk_rsa_work *rsa;   /* engine_rsa_batch.c */
-    struct lk_p256_work *p256; /* engine_p256_batch.c */
+    struct lk_rsa_work *rsa;           /* engine_rsa_batch.c */
+    struct lk_ec_work *ec;             /* engine_ec_batch.c */
+    struct lk_p256_poo_work *p256_poo; /* engine_p256_poo.c */
+    struct lk_ecdh_work *ecdh;         /* engine_share_batch.c */
     struct lk_poo_curve *curve[LK_POO_CURVE_COUNT];
     EVP_PKEY_CTX *share_make[LK_SHARE_GROUP_COUNT]; /* engine_share.c: makes a key of the group */
 };

@@ -279,23 +279,59 @@ static bool signature_good(const struct lk_kernel *kernel, struct lk_engine_work
 
 /* --- proof of ownership --------------------------------------------------------------------- */
 
+/* Of each lane another key, and challenges of both lengths in turn. */
+struct proof_lanes {
+    uint8_t bg[SIGNATURE_LANES][LK_POO_POINT_BYTES_MAX],
+        vg[SIGNATURE_LANES][LK_POO_POINT_BYTES_MAX];
+    uint8_t r[SIGNATURE_LANES][LK_POO_SCALAR_BYTES_MAX], c[SIGNATURE_LANES][LK_SHA256_BYTES];
+    struct lk_operand operand[SIGNATURE_LANES];
+};
+
+static bool proof_lane(struct proof_lanes *lanes, struct lk_poo_prover *prover, unsigned i)
+{
+    uint8_t b[LK_POO_SCALAR_BYTES_MAX], v[LK_POO_SCALAR_BYTES_MAX], lane = (uint8_t)i;
+    size_t c_bytes = i % 2 == 0 ? LK_SHA256_BYTES : LK_SHA256_BYTES / 2;
+    lk_sha256(&lane, sizeof lane, lanes->c[i]);
+    if (!lk_poo_key_make(prover, b, lanes->bg[i]) || !lk_poo_commit(prover, v, lanes->vg[i]))
+        return false;
+    lk_poo_answer(prover, b, v, lanes->c[i], c_bytes, lanes->r[i]);
+    lanes->operand[i] = (struct lk_operand){.in = lanes->bg[i],
+                                            .in_bytes = lk_poo_prover_point_bytes(prover),
+                                            .poo_point = lanes->vg[i],
+                                            .poo_r = lanes->r[i],
+                                            .poo_challenge = lanes->c[i],
+                                            .poo_challenge_bytes = c_bytes};
+    return true;
+}
+
+/* All lanes good, then every third refused: at the first attempt, and for want of truth, not of a
+ * point. */
+static bool proofs_judged(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                          struct proof_lanes *lanes, unsigned count)
+{
+    uint64_t live = ~UINT64_C(0) >> (64 - count), right = live;
+    bool good = kernel->run(work, lanes->operand, live) == live;
+    for (unsigned i = 0; i < count; i += 3) {
+        lanes->c[i][1] ^= 1;
+        right &= ~(UINT64_C(1) << i);
+    }
+    good = good && kernel->run(work, lanes->operand, live) == right;
+    for (unsigned i = 0; i < count; i++)
+        good = good && !lanes->operand[i].recomputed && !lanes->operand[i].point_bad;
+    return good;
+}
+
 static bool prove(const struct lk_kernel *kernel, struct lk_engine_work *work,
                   struct lk_poo_prover *prover)
 {
-    uint8_t b[LK_POO_SCALAR_BYTES_MAX], v[LK_POO_SCALAR_BYTES_MAX], r[LK_POO_SCALAR_BYTES_MAX];
-    uint8_t bg[LK_POO_POINT_BYTES_MAX], vg[LK_POO_POINT_BYTES_MAX], c[32];
-    lk_sha256("challenge", 9, c);
-    if (!lk_poo_key_make(prover, b, bg) || !lk_poo_commit(prover, v, vg)) return false;
-    lk_poo_answer(prover, b, v, c, sizeof c, r);
-    struct lk_operand operand = {.in = bg,
-                                 .in_bytes = lk_poo_prover_point_bytes(prover),
-                                 .poo_point = vg,
-                                 .poo_r = r,
-                                 .poo_challenge = c,
-                                 .poo_challenge_bytes = sizeof c};
-    bool accepts = kernel->run(work, &operand, 1) == 1;
-    c[31] ^= 1;
-    return accepts && kernel->run(work, &operand, 1) == 0;
+    struct proof_lanes *lanes = calloc(1, sizeof *lanes);
+    unsigned count = kernel->lanes_max < SIGNATURE_LANES ? kernel->lanes_max : SIGNATURE_LANES;
+    bool good = lanes != NULL;
+    for (unsigned i = 0; good && i < count; i++)
+        good = proof_lane(lanes, prover, i);
+    good = good && proofs_judged(kernel, work, lanes, count);
+    free(lanes);
+    return good;
 }
 
 static bool poo_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
@@ -335,17 +371,55 @@ static bool secret_same(EVP_PKEY *key, const struct lk_operand *operand, size_t 
     return good;
 }
 
+/* Peers in rotation, so that neighbours have different ones. */
+#define SHARE_KEYS 5
+#define SHARE_LANES 64
+struct share_lanes {
+    EVP_PKEY *key[SHARE_KEYS];
+    uint8_t *share[SHARE_KEYS];
+    size_t share_bytes[SHARE_KEYS];
+    uint8_t out[SHARE_LANES][256];
+    struct lk_operand operand[SHARE_LANES];
+};
+
+/* All lanes of a row, right at the first attempt. */
+static bool share_run(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                      struct share_lanes *lanes)
+{
+    unsigned count = kernel->lanes_max < SHARE_LANES ? kernel->lanes_max : SHARE_LANES;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned peer = i % SHARE_KEYS;
+        lanes->operand[i] = (struct lk_operand){
+            .in = lanes->share[peer], .in_bytes = lanes->share_bytes[peer], .out = lanes->out[i]};
+    }
+    uint64_t live = ~UINT64_C(0) >> (64 - count);
+    bool good = kernel->run(work, lanes->operand, live) == live;
+    for (unsigned i = 0; i < count; i++) {
+        size_t bytes = lanes->share_bytes[i % SHARE_KEYS];
+        good = good && !lanes->operand[i].recomputed && lanes->operand[i].out_bytes > bytes &&
+               secret_same(lanes->key[i % SHARE_KEYS], &lanes->operand[i], bytes);
+    }
+    return good;
+}
+
 static bool share_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
                        enum lk_kernel_row row)
 {
-    uint8_t *share = NULL, out[256];
-    EVP_PKEY *key = share_key(row);
-    size_t len = key != NULL ? EVP_PKEY_get1_encoded_public_key(key, &share) : 0;
-    struct lk_operand operand = {.in = share, .in_bytes = len, .out = out};
-    bool good = len > 0 && kernel->run(work, &operand, 1) == 1 && operand.out_bytes > len &&
-                secret_same(key, &operand, len);
-    OPENSSL_free(share);
-    EVP_PKEY_free(key);
+    struct share_lanes *lanes = calloc(1, sizeof *lanes);
+    bool good = lanes != NULL;
+    for (unsigned i = 0; good && i < SHARE_KEYS; i++) {
+        lanes->key[i] = share_key(row);
+        good = lanes->key[i] != NULL;
+        if (!good) break;
+        lanes->share_bytes[i] = EVP_PKEY_get1_encoded_public_key(lanes->key[i], &lanes->share[i]);
+        good = lanes->share_bytes[i] > 0;
+    }
+    good = good && share_run(kernel, work, lanes);
+    for (unsigned i = 0; lanes != NULL && i < SHARE_KEYS; i++) {
+        OPENSSL_free(lanes->share[i]);
+        EVP_PKEY_free(lanes->key[i]);
+    }
+    free(lanes);
     return good;
 }
 

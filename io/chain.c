@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/base/limits.h"
 #include "core/keys/certificate.h"
 
 static int64_t unix_of(const ASN1_TIME *time)
@@ -32,8 +33,21 @@ static bool carries(const X509 *certificate, struct lk_bytes spki)
     return same;
 }
 
-static lk_err append(struct lk_chain *chain, const X509 *certificate)
+/* What is read, and how long the chain in hand lasts. */
+struct reading {
+    struct lk_chain *chain;
+    int64_t expiry_s; /* 0: none is in hand */
+};
+
+static void chain_end(struct reading *r)
 {
+    if (r->expiry_s > r->chain->expiry_s) r->chain->expiry_s = r->expiry_s;
+    r->expiry_s = 0;
+}
+
+static lk_err append(struct reading *r, const X509 *certificate)
+{
+    struct lk_chain *chain = r->chain;
     int len = i2d_X509(certificate, NULL);
     LK_REQUIRE(len > 0 && len < 1 << 24, LK_ERR_FORMAT);
     uint8_t *more = realloc(chain->data, chain->len + 3 + (size_t)len);
@@ -46,19 +60,29 @@ static lk_err append(struct lk_chain *chain, const X509 *certificate)
     chain->data = more;
     chain->len += 3 + (size_t)len;
     int64_t expiry_s = not_after(certificate);
-    if (chain->expiry_s == 0 || expiry_s < chain->expiry_s) chain->expiry_s = expiry_s;
+    if (r->expiry_s == 0 || expiry_s < r->expiry_s) r->expiry_s = expiry_s;
     return LK_OK;
+}
+
+static lk_err take(struct reading *r, const X509 *certificate, struct lk_bytes spki)
+{
+    if (carries(certificate, spki)) {
+        LK_REQUIRE(++r->chain->own <= LK_KEY_CERTIFICATES_MAX, LK_ERR_FULL);
+        chain_end(r);
+    }
+    return r->chain->own > 0 ? append(r, certificate) : LK_ERR_KEY;
 }
 
 static lk_err read_all(BIO *bio, struct lk_bytes spki, struct lk_chain *chain)
 {
+    struct reading r = {.chain = chain};
     X509 *certificate;
     while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-        lk_err err = chain->len > 0 || carries(certificate, spki) ? append(chain, certificate)
-                                                                  : LK_ERR_KEY;
+        lk_err err = take(&r, certificate, spki);
         X509_free(certificate);
         if (err != LK_OK) return err;
     }
+    chain_end(&r);
     bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
     return at_end && chain->len > 0 ? LK_OK : LK_ERR_FORMAT;

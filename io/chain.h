@@ -1,5 +1,6 @@
 /* chain: the certificates beside a key, from PEM to the form the keystore carries: each in DER
- * behind a u24 length, the key's own first. Owner the front's control thread, and --check. Public
+ * behind a u24 length, the key's own first. A further one of the key itself begins another chain.
+ * Owner the front's control thread, and --check. Public
  * data only. */
 #ifndef LK_IO_CHAIN_H
 #define LK_IO_CHAIN_H
@@ -10,11 +11,13 @@
 struct lk_chain {
     uint8_t *data; /* malloc'ed */
     size_t len;
-    int64_t expiry_s; /* the earliest notAfter */
+    uint32_t own;     /* certificates of the key itself */
+    int64_t expiry_s; /* the earliest notAfter of the chain that lasts longest */
 };
 
 /* spki: the public key that the first certificate must carry; LK_ERR_KEY when it carries another
- * one, LK_ERR_FORMAT when the text holds no certificate or a broken one. */
+ * one, LK_ERR_FORMAT when the text holds no certificate or a broken one, LK_ERR_FULL when more than
+ * LK_KEY_CERTIFICATES_MAX are the key's own. */
 LK_MUST_USE lk_err lk_chain_read(struct lk_bytes pem, struct lk_bytes spki, struct lk_chain *out);
 void lk_chain_free(struct lk_chain *chain);
 /* notAfter of the first certificate in PEM text; 0: none. */

@@ -187,6 +187,9 @@ static lk_err read_chain(struct front *f, const struct lk_key_public *key, struc
     drop_file(file);
     if (err == LK_ERR_KEY)
         return say_key(f, key->index, err, "the first certificate of chain is of another key");
+    if (err == LK_ERR_FULL)
+        return say_key(f, key->index, err,
+                       "chain holds more than 4 certificates of the key itself: remove old ones");
     if (err != LK_OK)
         return say_key(f, key->index, err, "chain holds no certificate in PEM, or a broken one");
     if (f->load.expiry_s == 0 || out->expiry_s < f->load.expiry_s) f->load.expiry_s = out->expiry_s;
@@ -207,6 +210,8 @@ static lk_err add_key(struct front *f, struct lk_key_public *key)
                  f->load.conf->keys[other->index].name);
         return say_key(f, key->index, err, what);
     }
+    if (err == LK_ERR_COLLISION)
+        return say_key(f, key->index, err, "chain holds two certificates with one fingerprint");
     return err == LK_OK ? LK_OK : say_key(f, key->index, err, NULL);
 }
 

@@ -159,6 +159,14 @@ static uint8_t sign_cert_verify_peek(const struct lk_job *job, struct key_name *
     return fault;
 }
 
+static uint8_t sign_cert_request_peek(const struct lk_job *job, struct key_name *name)
+{
+    struct lk_split_cert_request cut;
+    uint8_t fault = lk_split_cert_request_parse(job->payload, &cut);
+    name->id = job->payload.data + 1;
+    return fault;
+}
+
 /* lurk-split.md 2. */
 static uint8_t rsa_premaster_fault(struct lk_job *job, const struct lk_grant *grant)
 {
@@ -197,6 +205,15 @@ static uint8_t sign_cert_verify_fault(struct lk_job *job, const struct lk_grant 
         log_denied(job, cut.key_id + 1, grant->rule);
         return LK_SPLIT_INVALID_KEY_ID;
     }
+    return scheme_open(grant, cut.scheme) ? 0 : LK_SPLIT_INVALID_SIG_SCHEME;
+}
+
+/* What is in it the vault judges, which has to in any case. */
+static uint8_t sign_cert_request_fault(struct lk_job *job, const struct lk_grant *grant)
+{
+    struct lk_split_cert_request cut;
+    uint8_t fault = lk_split_cert_request_parse(job->payload, &cut);
+    if (fault != 0) return fault;
     return scheme_open(grant, cut.scheme) ? 0 : LK_SPLIT_INVALID_SIG_SCHEME;
 }
 
@@ -264,6 +281,8 @@ static const struct verdict_row {
     [LK_X_SPLIT_SIGN_SKE] = {sign_ske_peek, LK_SPLIT_INVALID_KEY_ID, sign_ske_fault},
     [LK_X_SPLIT_SIGN_CERT_VERIFY] = {sign_cert_verify_peek, LK_SPLIT_INVALID_KEY_ID,
                                      sign_cert_verify_fault},
+    [LK_X_SPLIT_SIGN_CERT_REQUEST] = {sign_cert_request_peek, LK_SPLIT_INVALID_KEY_ID,
+                                      sign_cert_request_fault},
 };
 
 /* Rough time of one operation, for the balance between workers only. */

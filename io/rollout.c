@@ -143,10 +143,11 @@ static void close_fds(const int *fd, int count)
         if (fd[i] >= 0) close(fd[i]);
 }
 
-/* The vault hashes TLS's Certificate for these, from fingerprints. */
-static bool composes_certificates(const struct lk_conf_key *key)
+/* The vault hashes TLS's Certificate from fingerprints, or judges certificate requests by the names
+ * of the key's own. */
+static bool needs_certificates(const struct lk_conf_key *key)
 {
-    return (key->uses & LK_USE_TLS13_SIGN) != 0;
+    return (key->uses & LK_USE_TLS13_SIGN) != 0 || (key->flags & LK_FLAG_REQUEST) != 0;
 }
 
 static lk_err send_key(struct lk_supervisor *s, uint32_t index)
@@ -155,7 +156,7 @@ static lk_err send_key(struct lk_supervisor *s, uint32_t index)
     const struct lk_bundle *b = s->rollout.bundle;
     int fd[3] = {-1, -1, -1}; /* key, passphrase, chain */
     lk_err opened = lk_bundle_open_key(b, index, fd, text, sizeof text);
-    if (opened == LK_OK && composes_certificates(&b->conf->keys[index])) {
+    if (opened == LK_OK && needs_certificates(&b->conf->keys[index])) {
         opened = lk_bundle_open_chain(b, index, &fd[2], text, sizeof text);
         if (opened != LK_OK) close_fds(fd, 2);
     }

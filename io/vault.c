@@ -52,7 +52,7 @@ struct vault {
     struct lk_audit_ring *audit; /* [workers] */
     struct lk_kernels kernels;
     struct lk_health health;
-    struct lk_rate rate; /* of premasters */
+    struct lk_rate rate; /* of premasters and certificate requests */
     uint32_t faults_told[LK_ROW_COUNT];
 
     struct lk_vault_keys *keys;
@@ -157,7 +157,8 @@ static struct lk_worker_conf worker_conf(const struct vault *v, const struct lk_
         .novelty_on = conf->novelty,
         .check_ecdsa = conf->check_ecdsa,
         .batch_wait_ns = conf->batch_wait_us * LK_NS_PER_US,
-        .premasters_per_s = conf->premasters_per_s,
+        .rate_per_s = {[LK_RATED_PREMASTER] = conf->premasters_per_s,
+                       [LK_RATED_CERT_REQUEST] = conf->cert_requests_per_s},
         .kernels = &v->kernels,
     };
 }

@@ -60,12 +60,14 @@ static void ring_loops(struct lk_vault_worker *w)
     w->loops_due = 0;
 }
 
-/* Rings now, or remembers to while there is more to do (RING_NS). */
+/* Rings now, or remembers to while there is more to do (RING_NS). It counts from the last ring:
+ * what a long batch brings has waited enough, and the next one may be as long. */
 static void results_ready(struct lk_vault_worker *w, const struct lk_turn *turn, uint64_t now_ns)
 {
-    if (w->loops_due == 0) w->due_since_ns = now_ns;
     w->loops_due |= turn->loops_rung;
-    if (turn->left == 0 || now_ns - w->due_since_ns >= RING_NS) ring_loops(w);
+    if (turn->left > 0 && now_ns - w->rung_ns < RING_NS) return;
+    ring_loops(w);
+    w->rung_ns = now_ns;
 }
 
 /* The control thread looks at what there is to tell. */

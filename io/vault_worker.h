@@ -39,7 +39,7 @@ struct lk_vault_worker {
     struct lk_ring in[LK_LOOPS_MAX], out[LK_LOOPS_MAX];
     uint64_t worked_ns, cpu_read_ns;
     uint64_t loops_due; /* bit l: results went to loop l since it was last rung */
-    uint64_t due_since_ns;
+    uint64_t rung_ns;
 
     /* what the control thread waits for */
     _Atomic(const struct lk_keyring *) seen_ring;

@@ -199,6 +199,21 @@ def private_operations(report, o, pki, server):
         report.ratio(f"{name}_vs_openssl", [a / b for a, b in zip(ours, theirs)], f">= {goal}")
 
 
+def proofs(report, o, pki, server):
+    """ecdhe over secp256r1 with a proof of ownership against the same without: requests per CPU-second, in turns."""
+    rates = {"none": [], "sha256_128": [], "sha256_256": []}
+    for _ in range(o.rounds):
+        for proof, values in rates.items():
+            values.append(per_cpu_second(bench(
+                report, f"ecdhe, proof {proof}", pki, server.port["tls"], "tls", server.process.pid, "--mix", "ecdhe",
+                "--keys", f"{pki}/keys", "--connections", "8", "--in-flight", "16", "--group", "secp256r1",
+                "--proof", proof, "--verify", "1%", seconds=o.seconds)))
+    for proof, goal in (("sha256_128", ">= 0.33"), ("sha256_256", "none")):
+        say(f"  ecdhe with proof {proof}: {statistics.median(rates[proof]):.0f} a CPU-second, without {statistics.median(rates['none']):.0f}")
+        report.figure(f"ecdhe_p256_{proof}_tls_8x16", rates[proof], "requests/cpu-s")
+        report.ratio(f"ecdhe_{proof}_vs_without_proof", [a / b for a, b in zip(rates[proof], rates["none"])], goal)
+
+
 def pings(report, o, pki, server):
     """ping against the bare server: what the transports cost."""
     for transport, connections, in_flight in (("tls", 8, 16), ("tls", 16, 1), ("dtls", 8, 16)):
@@ -298,14 +313,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="turns of each comparison (5)")
     parser.add_argument("--seconds", type=float, default=2, help="measured time of each run (2)")
     parser.add_argument("--openssl-seconds", type=int, default=1, help="of openssl speed for each operation (1)")
-    parser.add_argument("--only", default="", help="parts, with commas: private,ping,latency,memory,hostile")
+    parser.add_argument("--only", default="", help="parts, with commas: private,proof,ping,latency,memory,hostile")
     parser.add_argument("--out", default=f"{TOP}/bench/results/e2e.json", help="where the JSON goes")
     o = parser.parse_args()
     if os.cpu_count() < 2:
         sys.exit("e2e: wants two CPUs, one for the server and one for the load")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    wanted = set(o.only.split(",")) if o.only else {"private", "ping", "latency", "memory", "hostile"}
+    wanted = set(o.only.split(",")) if o.only else {"private", "proof", "ping", "latency", "memory", "hostile"}
     shutil.rmtree(BASE, ignore_errors=True)
     os.makedirs(BASE)
     pki = make_pki(f"{BASE}/pki", "rsa2048=1", "p256=1", "edge=1")
@@ -316,6 +331,8 @@ def main():
     try:
         if "private" in wanted:
             private_operations(report, o, pki, server)
+        if "proof" in wanted:
+            proofs(report, o, pki, server)
         if "ping" in wanted:
             pings(report, o, pki, server)
         if "latency" in wanted:

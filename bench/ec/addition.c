@@ -4,47 +4,64 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ec/key.h"
 #include "core/base/err.h"
-#include "crypto/ec/p256_kernel.h"
 
 #define TIMES 64 /* additions of two vectors in a sample */
+#define NAME_BYTES 48
 
-/* Eight products of 50 multiply-adds and two squares of 30, nine reductions of 30. */
-#define MULTIPLY_ADDS (8 * 50 + 2 * 30 + 9 * 30)
+struct adding {
+    const struct lk_ec_kernel *kernel;
+    void *work;
+};
 
-static bool run(void *work)
+static bool run(void *context)
 {
-    lk_p256_x8_ifma.add(work, TIMES);
+    struct adding *adding = context;
+    adding->kernel->add(adding->work, TIMES);
     return true;
 }
 
-static bool report(struct lk_figures *figures, void *work)
+static bool report(struct lk_figures *figures, const struct lk_bench_curve *curve, void *work)
 {
     struct lk_cycles cycles;
     struct lk_share share;
-    struct lk_peak_body body = {.run = run, .context = work, .items = 2 * TIMES};
-    if (!lk_peak_sample(&body, &cycles) || !lk_peak_share(&body, MULTIPLY_ADDS, &share))
+    struct adding adding = {curve->kernel, work};
+    struct lk_peak_body body = {.run = run, .context = &adding, .items = 2 * TIMES};
+    char name[NAME_BYTES];
+    if (!lk_peak_sample(&body, &cycles) || !lk_peak_share(&body, curve->multiply_adds, &share))
         return false;
-    lk_figures_cycles(figures, "p256_addition", &cycles);
-    lk_figures_ratio_is(figures, "p256_addition_vs_peak", share.p90, "none");
-    lk_figures_ratio_is(figures, "p256_addition_vs_peak_median", share.median, "none");
+    snprintf(name, sizeof name, "%s_addition", curve->name);
+    lk_figures_cycles(figures, name, &cycles);
+    snprintf(name, sizeof name, "%s_addition_vs_peak", curve->name);
+    lk_figures_ratio_is(figures, name, share.p90, "none");
+    snprintf(name, sizeof name, "%s_addition_vs_peak_median", curve->name);
+    lk_figures_ratio_is(figures, name, share.median, "none");
     return true;
+}
+
+static bool measure(struct lk_figures *figures, const struct lk_bench_curve *curve)
+{
+    size_t bytes = (curve->kernel->work_bytes + 63) / 64 * 64;
+    void *work = aligned_alloc(64, bytes);
+    LK_ASSERT(work != NULL);
+    memset(work, 0, bytes);
+    bool good = report(figures, curve, work);
+    free(work);
+    return good;
 }
 
 bool lk_addition_measure(struct lk_figures *figures)
 {
     double per_cycle;
     if (!lk_peak_multiplier(&per_cycle)) {
-        printf("  p256_addition: not applicable, this CPU has no IFMA\n");
+        printf("  additions: not applicable, this CPU has no IFMA\n");
         return true;
     }
     lk_figures_figure(figures, "ifma_peak", (struct lk_values){&per_cycle, 1},
                       "multiply-adds/cycle");
-    size_t bytes = (lk_p256_x8_ifma.work_bytes + 63) / 64 * 64;
-    void *work = aligned_alloc(64, bytes);
-    LK_ASSERT(work != NULL);
-    memset(work, 0, bytes);
-    bool good = report(figures, work);
-    free(work);
+    bool good = true;
+    for (unsigned i = 0; i < LK_BENCH_CURVES && good; i++)
+        good = measure(figures, &lk_bench_curves[i]);
     return good;
 }

@@ -6,8 +6,9 @@ void lk_ec_sign_init(struct lk_ec_sign *sign)
 {
     LK_ASSERT(sign->batch <= LK_EC_SIGN_BATCH_MAX);
     sign->next = 0;
+    sign->digest_bytes = lk_hash_bytes(sign->curve->hash);
     for (uint8_t lane = 0; lane < LK_EC_SIGN_BATCH_MAX; lane++)
-        lk_sha256(&lane, sizeof lane, sign->digest[lane]);
+        lk_hash(sign->curve->hash, &lane, sizeof lane, sign->digest[lane]);
 }
 
 static const struct lk_bench_ec_key *turn(struct lk_ec_sign *sign, unsigned lane)
@@ -25,7 +26,7 @@ bool lk_ec_sign_openssl(void *context)
         const struct lk_bench_ec_key *key = turn(sign, lane);
         sign->out_bytes[lane] = LK_EC_SIGN_BYTES_MAX;
         good &= EVP_PKEY_sign(key->sign, sign->out[lane], &sign->out_bytes[lane],
-                              sign->digest[lane], LK_SHA256_BYTES) == 1;
+                              sign->digest[lane], sign->digest_bytes) == 1;
     }
     return good;
 }
@@ -49,7 +50,7 @@ bool lk_ec_sign_row(void *context)
     for (unsigned lane = 0; lane < sign->batch; lane++)
         operand[lane] = (struct lk_operand){.key = turn(sign, lane)->engine,
                                             .in = sign->digest[lane],
-                                            .in_bytes = LK_SHA256_BYTES,
+                                            .in_bytes = sign->digest_bytes,
                                             .out = sign->out[lane]};
     for (unsigned at = 0; at < sign->batch; at += most) {
         unsigned left = sign->batch - at;
@@ -66,7 +67,7 @@ static bool all_good(struct lk_ec_sign *sign, bool (*make)(void *))
         if (!make(sign)) return false;
         for (unsigned lane = 0; lane < sign->batch; lane++)
             if (EVP_PKEY_verify(sign->key[lane]->verify, sign->out[lane], sign->out_bytes[lane],
-                                sign->digest[lane], LK_SHA256_BYTES) != 1)
+                                sign->digest[lane], sign->digest_bytes) != 1)
                 return false;
     }
     return true;

@@ -1,5 +1,5 @@
-/* sign: what the benchmark of P-256 measures: ECDSA signatures of SHA-256 digests, by the library's
- * EVP face and by a kernel row. Each takes its keys in turn, lane by lane. Owner the caller. Thread
+/* sign: what the benchmark of curves measures: ECDSA signatures of digests, by the library's EVP
+ * face and by a kernel row. Each takes its keys in turn, lane by lane. Owner the caller. Thread
  * one. */
 #ifndef LK_BENCH_EC_SIGN_H
 #define LK_BENCH_EC_SIGN_H
@@ -8,10 +8,11 @@
 #include "crypto/hash.h"
 
 #define LK_EC_SIGN_BATCH_MAX 64
-#define LK_EC_SIGN_BYTES_MAX 80
+#define LK_EC_SIGN_BYTES_MAX 112
 
 struct lk_ec_sign {
     /* The caller's. */
+    const struct lk_bench_curve *curve;
     const struct lk_bench_ec_key *keys;
     unsigned key_count;
     unsigned batch;                 /* the library signs one by one */
@@ -19,8 +20,9 @@ struct lk_ec_sign {
     struct lk_engine_work *work;
     /* Set by lk_ec_sign_init and the runs. */
     unsigned next; /* key of the next lane */
+    size_t digest_bytes;
     const struct lk_bench_ec_key *key[LK_EC_SIGN_BATCH_MAX];
-    uint8_t digest[LK_EC_SIGN_BATCH_MAX][LK_SHA256_BYTES];
+    uint8_t digest[LK_EC_SIGN_BATCH_MAX][LK_HASH_BYTES_MAX];
     uint8_t out[LK_EC_SIGN_BATCH_MAX][LK_EC_SIGN_BYTES_MAX];
     size_t out_bytes[LK_EC_SIGN_BATCH_MAX];
 };

@@ -74,6 +74,7 @@ static inline unsigned lk_lanes_of_loop(unsigned lanes, unsigned loops, unsigned
 #define LK_EDGES_MAX 4096
 #define LK_RULES_MAX 8192
 #define LK_KEYS_MAX 100000
+#define LK_KEY_CERTIFICATES_MAX 4 /* old and new, of two authorities each */
 #define LK_LISTEN_MAX 64
 #define LK_FILE_BYTES_MAX 1048576 /* a configuration, certificate chain or CRL file */
 #define LK_CONF_BYTES_MAX 33554432 /* 100,000 keys of some 300 bytes each */

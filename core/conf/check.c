@@ -46,6 +46,12 @@ static void check_key(const struct lk_conf_key *key, struct lk_faults *faults)
                  "keys.uses: '%s' would both decrypt and sign; allowed: one of the two, "
                  "or force_dual_use: true",
                  key->name);
+    if ((key->flags & LK_FLAG_REQUEST) != 0 && key->chain[0] == 0)
+        lk_fault(
+            faults, key->line,
+            "keys.flags: '%s' has the flag request and no chain, whose names bound what may be "
+            "requested; allowed: request with a chain",
+            key->name);
 }
 
 /* A second row with the same pattern could never match. */
@@ -56,8 +62,10 @@ static void check_edges(const struct lk_conf *conf, struct lk_faults *faults)
     for (uint32_t i = 0; i < conf->edge_count; i++) {
         uint32_t other = i;
         if (lk_names_add(&seen, conf->edges[i].match, &other)) continue;
-        lk_fault(faults, conf->edges[i].line, "edges.match: '%s' is matched by line %u already; "
-                 "allowed: each pattern once", conf->edges[i].match, conf->edges[other].line);
+        lk_fault(faults, conf->edges[i].line,
+                 "edges.match: '%s' is matched by line %u already; "
+                 "allowed: each pattern once",
+                 conf->edges[i].match, conf->edges[other].line);
     }
     lk_names_fini(&seen);
 }

@@ -48,11 +48,12 @@ enum lk_key_use {
 };
 
 /* What an edge row and a key each have to carry before one may ask it of the other
- * (lurk-split.md). */
+ * (lurk-split.md, docs/protocol.md). */
 enum lk_conf_flag {
     LK_FLAG_PREMASTER = 1, /* rsa_premaster at all */
     LK_FLAG_UNFRESH = 2,   /* sign_ske over a server random as it is */
-    LK_FLAG_UNPROVED = 4   /* sign_ske without a proof of ownership */
+    LK_FLAG_UNPROVED = 4,  /* sign_ske without a proof of ownership */
+    LK_FLAG_REQUEST = 8    /* sign_cert_request at all */
 };
 
 struct lk_conf_key {
@@ -134,6 +135,7 @@ struct lk_conf {
     uint32_t novelty_entries;
     uint32_t batch_wait_us;
     uint32_t premasters_per_s; /* of split.rsa_premaster, for each peer and key */
+    uint32_t cert_requests_per_s; /* of split.sign_cert_request, the same */
     bool check_ecdsa;
     uint32_t capabilities_certificates; /* 0 certificates, 1 raw public keys, 2 none */
     uint32_t dtls_mtu;

@@ -15,7 +15,7 @@ WORDS(spin_word, "auto", "never", "always")
 WORDS(certificates_word, "certificates", "raw", "none")
 WORDS(transport_word, "tls", "dtls", "tcp", "udp")
 WORDS(use_word, "tls12-rsa", "tls12-sign", "tls13-sign", "tls13-client")
-WORDS(flag_word, "premaster", "unfresh", "unproved")
+WORDS(flag_word, "premaster", "unfresh", "unproved", "request")
 WORDS(method_word, "e_generated", "cs_generated")
 WORDS(secret_word, "h_c", "h_s", "a_c", "a_s", "x")
 WORDS(hash_word, "sha256", "sha384", "sha512")
@@ -134,6 +134,9 @@ static const struct lk_conf_option options[] = {
     {.path = "requests.premaster_rate", .type = LK_VALUE_COUNT, .min = 1, .max = 1000000,
      .fallback = "200", CONF(premasters_per_s),
      .help = "premasters (split.rsa_premaster) a second, for each edge certificate and key"},
+    {.path = "requests.cert_request_rate", .type = LK_VALUE_COUNT, .min = 1, .max = 1000,
+     .fallback = "5", CONF(cert_requests_per_s),
+     .help = "certificate requests (split.sign_cert_request) a second, for each the same"},
     {.path = "requests.check_ecdsa", .type = LK_VALUE_BOOL, .fallback = "false", CONF(check_ecdsa),
      .help = "whether ECDSA signatures are verified before they leave; costs three signatures"},
     {.path = "requests.capabilities_certificates", .type = LK_VALUE_WORD, .reloadable = true,
@@ -185,7 +188,7 @@ static const struct lk_conf_option key_options[] = {
      .help = "private key: PEM or DER of PKCS#8, PKCS#1, SEC 1, PKCS#12"},
     {.path = "chain", .type = LK_VALUE_PATH, KEY_MAX(chain), .empty_good = true, .fallback = "",
      KEY(chain), .reloadable = true, .example = "/etc/lurk/keys/shop-rsa.crt",
-     .help = "PEM certificates, the key's own first, for capabilities; empty is none"},
+     .help = "PEM certificates, the key's own first; a second one of its own begins another chain"},
     {.path = "passphrase_file", .type = LK_VALUE_PATH, KEY_MAX(passphrase_file), .empty_good = true,
      .fallback = "", KEY(passphrase_file), .reloadable = true,
      .help = "file with the passphrase of an encrypted key; empty is none"},

@@ -90,7 +90,7 @@ static uint32_t rows_due(const struct lk_batch *batch, uint64_t now_ns)
 
 /* Of the batch that would run now. Lanes that go home on the way to it leave room for others; where
  * there are none the row is empty, and its account is closed anyway. */
-static uint64_t cost_now_ns(const struct lk_batch *batch, unsigned r)
+static int64_t cost_now_ns(const struct lk_batch *batch, unsigned r)
 {
     const struct lk_kernel *kernel = batch->kernel[r];
     uint32_t count = batch->row[r].count;
@@ -103,14 +103,20 @@ enum lk_kernel_row lk_batch_row(struct lk_batch *batch, uint64_t now_ns)
     if (due == 0) return LK_ROW_COUNT;
     for (;;) {
         struct lk_batch_row *row = &batch->row[batch->turn];
-        uint64_t cost_ns = cost_now_ns(batch, batch->turn);
+        int64_t cost_ns = cost_now_ns(batch, batch->turn);
         if ((due >> batch->turn & 1) != 0 && row->deficit_ns >= cost_ns) {
             row->deficit_ns -= cost_ns;
             return (enum lk_kernel_row)batch->turn;
         }
         batch->turn = (batch->turn + 1) % LK_ROW_COUNT;
-        if ((due >> batch->turn & 1) != 0) batch->row[batch->turn].deficit_ns += batch->quantum_ns;
+        if ((due >> batch->turn & 1) != 0)
+            batch->row[batch->turn].deficit_ns += (int64_t)batch->quantum_ns;
     }
+}
+
+void lk_batch_charge(struct lk_batch *batch, enum lk_kernel_row row, uint64_t extra_ns)
+{
+    batch->row[row].deficit_ns -= (int64_t)extra_ns;
 }
 
 void lk_batch_clear(struct lk_batch *batch)

@@ -2,14 +2,13 @@
  *
  * Order   between rows: deficit round robin in the currency of kernel costs, a quantum a visit, so
  *         that a row of dear operations gets no more time than one of cheap ones. A batch costs
- *         what the lanes that wait for it will cost. Inside a row: one lane of each waiting tenant
- *         in turn; lanes of a row cost the same, so this is deficit round robin too.
- * Due     a row runs when its batch is full, when its oldest lane waited batch_wait_ns, or when
- *         nothing else is due: an idle worker takes what is there.
- * Keys    each lane names its own; a batch mixes them as they come.
- * Owner   a worker; memory given. Bound: the worker's lanes.
- * Constant time for each call, but for lk_batch_row, which looks at the first lane of at most
- * LK_LANES_MAX tenants a row. */
+ *         what the lanes that wait for it will cost, and afterwards what they cost more. Inside a
+ * row: one lane of each waiting tenant in turn; lanes of a row cost the same, so this is deficit
+ * round robin too. Due     a row runs when its batch is full, when its oldest lane waited
+ * batch_wait_ns, or when nothing else is due: an idle worker takes what is there. Keys    each lane
+ * names its own; a batch mixes them as they come. Owner   a worker; memory given. Bound: the
+ * worker's lanes. Constant time for each call, but for lk_batch_row, which looks at the first lane
+ * of at most LK_LANES_MAX tenants a row. */
 #ifndef LK_CORE_EXEC_BATCH_H
 #define LK_CORE_EXEC_BATCH_H
 
@@ -25,7 +24,7 @@ struct lk_batch_row {
     struct lk_batch_queue *first, *last; /* tenants with lanes, whose turn is next first */
     struct lk_batch_queue *queue;        /* [tenants] */
     uint32_t count;                      /* lanes */
-    uint64_t deficit_ns;
+    int64_t deficit_ns;                  /* below zero: it owes */
 };
 
 struct lk_batch {
@@ -55,6 +54,9 @@ void lk_batch_use(struct lk_batch *batch, enum lk_kernel_row row, const struct l
 void lk_batch_add(struct lk_batch *batch, struct lk_lane *lane, uint64_t now_ns);
 /* The row to run now, charged for a batch of the lanes that wait; LK_ROW_COUNT: none does. */
 enum lk_kernel_row lk_batch_row(struct lk_batch *batch, uint64_t now_ns);
+/* What the row's last batch cost beyond what lk_batch_row charged for it. It is paid before the
+ * next one, also where the row is empty meanwhile. */
+void lk_batch_charge(struct lk_batch *batch, enum lk_kernel_row row, uint64_t extra_ns);
 /* Take the row's next lane; NULL: none left. */
 struct lk_lane *lk_batch_take(struct lk_batch *batch, enum lk_kernel_row row);
 /* Forget every queue; the lanes are the caller's again. */

@@ -54,7 +54,7 @@ static const struct lk_exchange rows[LK_EXCHANGE_COUNT] = {
                                        .write = lk_run_s_init_write},
     [LK_X_SPLIT_RSA_PREMASTER] = {ROW(SPLIT, RSA_PREMASTER),
                                   .key_kinds = RSA_KEY,
-                                  .rated = true,
+                                  .rated = LK_RATED_PREMASTER,
                                   .cut = lk_run_rsa_premaster_cut,
                                   .funct = lk_run_rsa_premaster_funct,
                                   .check = lk_run_rsa_premaster_check,
@@ -78,6 +78,15 @@ static const struct lk_exchange rows[LK_EXCHANGE_COUNT] = {
                                      .start = lk_run_sign_cert_verify_start,
                                      .resume = lk_run_sign_cert_verify_resume,
                                      .write = lk_run_signature_write},
+    [LK_X_SPLIT_SIGN_CERT_REQUEST] = {ROW(SPLIT, SIGN_CERT_REQUEST),
+                                      .key_kinds = ANY_KEY,
+                                      .rated = LK_RATED_CERT_REQUEST,
+                                      .cut = lk_run_sign_cert_request_cut,
+                                      .funct = lk_run_sign_cert_request_funct,
+                                      .check = lk_run_sign_cert_request_check,
+                                      .start = lk_run_sign_cert_request_start,
+                                      .resume = lk_run_sign_cert_verify_resume,
+                                      .write = lk_run_signature_write},
 };
 
 #define BIT(name) LK_EXCHANGE_BIT(LK_X_##name)

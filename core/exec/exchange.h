@@ -19,6 +19,7 @@
 #define LK_CORE_EXEC_EXCHANGE_H
 
 #include "core/exec/lane.h"
+#include "core/exec/rate.h"
 #include "crypto/rng.h"
 
 struct lk_exchange {
@@ -27,7 +28,7 @@ struct lk_exchange {
     uint32_t key_kinds; /* bit i: enum lk_key_kind i */
     uint8_t no_key;     /* the status of a key that is unknown, closed or of another kind */
     bool ecdhe_window;  /* the window of S: ecdhe's, or that of the others */
-    bool rated;         /* its use is bounded by rate, for each peer and key (rate.h) */
+    enum lk_rated rated; /* its use is bounded by rate, for each peer and key */
     bool (*names_key)(const struct lk_lane *lane);
     uint8_t (*cut)(struct lk_lane *lane);
     uint8_t (*funct)(const struct lk_lane *lane);

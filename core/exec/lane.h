@@ -61,6 +61,7 @@ struct lk_lane {
         struct lk_tls12_ecdhe ecdhe; /* sign_ske too */
         struct lk_split_rsa_premaster rsa_premaster;
         struct lk_split_cert_verify cert_verify;
+        struct lk_split_cert_request cert_request;
         struct lk_tls13_cert_verify s_init;
     } request; /* views of job */
 

@@ -8,7 +8,7 @@
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 
-#define MAGIC UINT64_C(0x6c6b2d6e6f76656c)
+#define MAGIC UINT64_C(0x6c6b2d6e6f767332)
 #define BUCKET_ENTRIES 8
 #define TRIES (2 * BUCKET_ENTRIES) /* places where a value may lie */
 #define PRESSED 12                 /* of TRIES in use: from here on shares bind */
@@ -26,7 +26,7 @@ struct entry {
 struct lk_novelty_table {
     uint64_t magic;
     uint32_t buckets;
-    uint8_t key[16];
+    struct lk_siphash_key key[2];
     int64_t started_unix_s;
     _Atomic uint64_t share[SHARE_CELLS]; /* period << 32 | entries made in it */
     alignas(64) struct entry entry[];
@@ -125,21 +125,30 @@ static struct entry *search_at(const struct search *search, unsigned i)
 
 static struct search search_of(const struct lk_novelty_view *view, const struct lk_novelty_use *use)
 {
-    struct lk_piece pieces[] = {
-        {view->key, sizeof view->key}, {use->key_full, LK_SHA256_BYTES}, {use->s, LK_RANDOM_BYTES}};
-    uint8_t hash[LK_SHA256_BYTES];
-    lk_hash_pieces(LK_SHA256, pieces, 3, hash);
-    struct lk_cursor c = lk_cursor_of(lk_bytes_of(hash, sizeof hash));
-    struct search search = {.print = lk_cursor_u64(&c)};
+    uint8_t value[LK_SHA256_BYTES + LK_RANDOM_BYTES];
+    memcpy(value, use->key_full, LK_SHA256_BYTES);
+    memcpy(value + LK_SHA256_BYTES, use->s, LK_RANDOM_BYTES);
+    struct search search = {.print = lk_siphash(&view->key[0], value, sizeof value)};
     if (search.print == 0) search.print = 1;
+    uint64_t where = lk_siphash(&view->key[1], &search.print, sizeof search.print);
     uint32_t mask = view->buckets - 1;
-    size_t first = lk_cursor_u32(&c) & mask;
-    size_t second = first ^ ((lk_cursor_u32(&c) | 1) & mask); /* never the first */
+    size_t first = (uint32_t)where & mask;
+    size_t second = first ^ ((uint32_t)(where >> 32 | 1) & mask); /* never the first */
     search.place[0] = &view->table->entry[first * BUCKET_ENTRIES];
     search.place[1] = &view->table->entry[second * BUCKET_ENTRIES];
-    __builtin_prefetch(search.place[1], 1); /* the table is far larger than a cache: wait once */
-    __builtin_prefetch(search.place[0], 1);
+    /* The table is far larger than a cache: wait once. */
+    for (size_t i = 0; i < TRIES; i += 64 / sizeof(struct entry))
+        __builtin_prefetch(search_at(&search, (unsigned)i), 1);
     return search;
+}
+
+/* This key hashes inputs of 8 bytes, of 16, and requests, which are longer: never one for another.
+ */
+uint32_t lk_novelty_payload(const struct lk_novelty_view *view, uint64_t peer_hash,
+                            struct lk_bytes payload)
+{
+    uint64_t both[2] = {peer_hash, lk_siphash(&view->key[1], payload.data, payload.len)};
+    return (uint32_t)lk_siphash(&view->key[1], both, sizeof both);
 }
 
 /* What both buckets hold beside the entry at `own`. */

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/base/siphash.h"
 #include "core/wire/tls12.h"
 
 #define LK_NOVELTY_REPEATS_MAX 3 /* of the same request of the same peer */
@@ -41,7 +42,8 @@ struct lk_novelty_view {
     struct lk_novelty_table *table; /* NULL: no table */
     uint32_t buckets;               /* power of two; from the size of the memory */
     uint32_t share;         /* entries a peer may make in a period where the table fills up */
-    uint8_t key[16];        /* of the fingerprint: random per table, kept in it */
+    struct lk_siphash_key key[2]; /* of fingerprints, of places and payloads: random per table,
+                                   * kept in it */
     int64_t started_unix_s; /* of the table: S older than this is refused (design section 5) */
 };
 
@@ -49,7 +51,7 @@ struct lk_novelty_view {
 struct lk_novelty_use {
     const uint8_t *key_full; /* [32] names the key */
     const uint8_t *s;        /* [LK_RANDOM_BYTES] */
-    uint32_t peer_payload;   /* hash of (peer, payload) */
+    uint32_t peer_payload;   /* lk_novelty_payload */
     uint64_t peer_hash;
     uint32_t window_s; /* the longest of the exchanges this key may serve; 0: off */
 };
@@ -62,6 +64,10 @@ size_t lk_novelty_bytes(uint32_t entries);
 LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes,
                                      int64_t now_unix_s);
 
+/* By what the table tells the same request of the same peer from another; payload is longer than 16
+ * bytes. Keyed: without the key nobody finds two that are alike. */
+uint32_t lk_novelty_payload(const struct lk_novelty_view *view, uint64_t peer_hash,
+                            struct lk_bytes payload);
 /* Check and enter in one atomic step. */
 enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
                                  const struct lk_novelty_use *use, int64_t now_unix_s);

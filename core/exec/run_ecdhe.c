@@ -7,6 +7,7 @@
 #include "core/exec/run_split.h"
 #include "core/exec/run_tls12.h"
 #include "core/exec/sign.h"
+#include "core/keys/cert_request.h"
 
 /* --- where the two differ --------------------------------------------------------------------- */
 
@@ -124,8 +125,9 @@ uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
     return lane->row < LK_ROW_COUNT ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 
-/* Step 7: client_random || F(S) || ecdhe_params, as RFC 8422 5.4 has the TLS server sign. */
-static bool signature_start(struct lk_lane *lane, struct lk_rng *rng)
+/* Step 7: client_random || F(S) || ecdhe_params, as RFC 8422 5.4 has the TLS server sign. The edge
+ * chose the first 32 bytes: it may not have a certificate request signed by way of them. */
+static uint8_t signature_start(struct lk_lane *lane, struct lk_rng *rng)
 {
     const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
     uint8_t text[LK_TBS_BYTES_MAX];
@@ -134,7 +136,9 @@ static bool signature_start(struct lk_lane *lane, struct lk_rng *rng)
     lk_writer_put(&w, lane->fs, LK_RANDOM_BYTES);
     lk_writer_put(&w, request->params.data, request->params.len);
     LK_ASSERT(!w.bad);
-    return lk_sign_start(lane, lane->scheme, lk_bytes_of(text, w.len), rng);
+    LK_REQUIRE(!lk_cert_request_resembles(lk_bytes_of(text, w.len)), LK_TLS12_INVALID_TLS_RANDOM);
+    bool good = lk_sign_start(lane, lane->scheme, lk_bytes_of(text, w.len), rng);
+    return good ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 
 /* Step 6. */
@@ -166,7 +170,7 @@ uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
     bool granted = (lk_lane_head(lane)->flags & rules->no_poo) != 0;
     lane->denied = granted && !rules->no_poo_bound(&lane->key->rights);
     LK_REQUIRE(granted && !lane->denied, rules->poo_prf);
-    return signature_start(lane, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;
+    return signature_start(lane, rng);
 }
 
 bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
@@ -177,8 +181,9 @@ bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
     }
     lk_lane_answer(lane, lane->operand.point_bad ? rules_of(lane)->point : rules_of(lane)->poo);
     if (!good) return false;
-    lk_lane_answer(lane, LK_STATUS_UNDEFINED_ERROR);
-    return signature_start(lane, rng);
+    uint8_t fault = signature_start(lane, rng);
+    lk_lane_answer(lane, fault);
+    return fault == 0;
 }
 
 void lk_run_signature_write(const struct lk_lane *lane, struct lk_writer *w)

@@ -4,6 +4,7 @@
 
 #include "core/exec/run_tls12.h"
 #include "core/exec/sign.h"
+#include "core/keys/cert_request.h"
 
 static struct lk_bytes payload_of(const struct lk_lane *lane)
 {
@@ -107,4 +108,57 @@ bool lk_run_sign_cert_verify_resume(struct lk_lane *lane, bool good, struct lk_r
     (void)rng;
     lk_lane_answer(lane, good ? LK_STATUS_SUCCESS : LK_STATUS_UNDEFINED_ERROR);
     return false;
+}
+
+/* --- sign_cert_request ------------------------------------------------------------------------ */
+
+uint8_t lk_run_sign_cert_request_cut(struct lk_lane *lane)
+{
+    struct lk_split_cert_request *request = &lane->request.cert_request;
+    uint8_t fault = lk_split_cert_request_parse(payload_of(lane), request);
+    if (fault != 0) return fault;
+    memcpy(lane->common.key_id, request->key_id, sizeof lane->common.key_id);
+    return 0;
+}
+
+/* Step 1: the names of its certificate bound it; a key without one has none. */
+uint8_t lk_run_sign_cert_request_funct(const struct lk_lane *lane)
+{
+    const struct lk_certs *certs = lane->key->certs;
+    return certs != NULL && lk_certs_own(certs) != NULL ? 0 : LK_SPLIT_INVALID_KEY_ID;
+}
+
+/* Step 2. X.509 ties no curve to a hash, and has PKCS#1 v1.5: as TLS 1.2. */
+uint8_t lk_run_sign_cert_request_check(struct lk_lane *lane)
+{
+    const struct lk_split_cert_request *request = &lane->request.cert_request;
+    lane->scheme = request->scheme;
+    lane->row = lane->key->row;
+    return lk_sign_allowed_tls12(lane, request->scheme) ? 0 : LK_SPLIT_INVALID_SIG_SCHEME;
+}
+
+static uint8_t status_of(enum lk_cert_request_fault fault)
+{
+    switch (fault) {
+    case LK_CERT_REQUEST_FORM: return LK_SPLIT_INVALID_PAYLOAD_FORMAT;
+    case LK_CERT_REQUEST_SUBJECT:
+    case LK_CERT_REQUEST_NAME: return LK_SPLIT_INVALID_CERT_NAME;
+    default: return LK_SPLIT_INVALID_CERT_REQUEST;
+    }
+}
+
+/* Steps 3 to 5. Behind the rate, since who asks chooses how much there is to read. */
+uint8_t lk_run_sign_cert_request_start(struct lk_lane *lane, struct lk_rng *rng)
+{
+    const struct lk_split_cert_request *request = &lane->request.cert_request;
+    const struct lk_key *key = lane->key;
+    const struct lk_key_facts *facts = lk_engine_key_facts(key->engine);
+    struct lk_cert_request parts;
+    enum lk_cert_request_fault fault = lk_cert_request_parse(request->info, &parts);
+    if (fault == LK_CERT_REQUEST_GOOD)
+        fault = lk_cert_request_judge(&parts, lk_bytes_of(facts->spki, facts->spki_bytes),
+                                      lk_certs_own(key->certs)->der);
+    LK_REQUIRE(fault == LK_CERT_REQUEST_GOOD, status_of(fault));
+    lk_sha256(request->info.data, request->info.len, lane->fs); /* for the audit record */
+    return lk_sign_start(lane, request->scheme, request->info, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }

@@ -33,12 +33,21 @@ static bool encode_digest(struct lk_lane *lane, unsigned hash, struct lk_bytes t
     return true;
 }
 
+/* It stays there as long as the operand. */
+static bool in_job(const struct lk_lane *lane, struct lk_bytes text)
+{
+    return text.data >= lane->job && text.data + text.len <= lane->job + lane->job_bytes;
+}
+
 static bool encode_text(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
                         struct lk_rng *rng)
 {
     (void)hash, (void)rng;
-    memcpy(lane->in, text.data, text.len);
     lane->operand.in_bytes = text.len;
+    if (in_job(lane, text))
+        lane->operand.in = text.data;
+    else
+        memcpy(lane->in, text.data, text.len);
     return true;
 }
 
@@ -67,7 +76,7 @@ bool lk_sign_allowed_tls13(const struct lk_lane *lane, uint16_t scheme)
 bool lk_sign_start(struct lk_lane *lane, uint16_t scheme, struct lk_bytes text, struct lk_rng *rng)
 {
     const struct lk_scheme_row *row = lk_scheme_find(scheme);
-    LK_ASSERT(row != NULL && text.len <= LK_TBS_BYTES_MAX);
+    LK_ASSERT(row != NULL && (text.len <= LK_TBS_BYTES_MAX || in_job(lane, text)));
     lane->operand = (struct lk_operand){.key = lane->key->engine, .in = lane->in, .out = lane->out};
     lane->row = lane->key->row;
     return encoders[row->form](lane, row->hash, text, rng);

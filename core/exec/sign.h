@@ -1,5 +1,5 @@
-/* sign: from a text that the server composed to the operand of the kernel that signs it.
- * Thread: the lane's worker. Secrets: the padded message in lane->in is wiped with the lane. */
+/* sign: from a text that the server composed, or judged, to the operand of the kernel that signs
+ * it. Thread: the lane's worker. Secrets: the padded message in lane->in is wiped with the lane. */
 #ifndef LK_CORE_EXEC_SIGN_H
 #define LK_CORE_EXEC_SIGN_H
 
@@ -12,8 +12,9 @@
 bool lk_sign_allowed_tls12(const struct lk_lane *lane, uint16_t scheme);
 bool lk_sign_allowed_tls13(const struct lk_lane *lane, uint16_t scheme);
 
-/* Sets lane->row and operand, in and out being the lane's. The scheme is allowed; text is at most
- * LK_TBS_BYTES_MAX. False: no random bytes for a salt, or the key too small for the hash. */
+/* Sets lane->row and operand, in and out being the lane's. The scheme is allowed; text is a part of
+ * the lane's job, or at most LK_TBS_BYTES_MAX. False: no random bytes for a salt, or the key too
+ * small for the hash. */
 bool lk_sign_start(struct lk_lane *lane, uint16_t scheme, struct lk_bytes text, struct lk_rng *rng);
 
 /* The same for a CertificateVerify of TLS 1.3 (RFC 8446 4.4.3) of a server, or of a client, over

@@ -329,14 +329,12 @@ static uint32_t novelty_window(const struct lk_worker *w, const struct lk_lane *
 static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_lane *lane)
 {
     uint64_t peer = lk_lane_head(lane)->peer_hash;
-    struct lk_piece pieces[] = {{&peer, sizeof peer}, {lane->job, lane->job_bytes}};
-    uint8_t hash[LK_SHA256_BYTES];
-    lk_hash_pieces(LK_SHA256, pieces, 2, hash);
+    struct lk_bytes payload = {lane->job, lane->job_bytes};
     struct lk_novelty_use use = {.key_full = lane->key->keyid.full,
                                  .s = lane->s,
                                  .peer_hash = peer,
+                                 .peer_payload = lk_novelty_payload(&w->novelty, peer, payload),
                                  .window_s = novelty_window(w, lane)};
-    memcpy(&use.peer_payload, hash, sizeof use.peer_payload);
     return lk_novelty_enter(&w->novelty, &use, w->now_unix_s);
 }
 
@@ -364,11 +362,17 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
 /* Has the peer asked this key too often? Then it is settled. */
 static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
 {
-    if (!lane->exchange->rated ||
-        lk_rate_take(w->conf.rate, lk_lane_head(lane)->peer_hash, lane->key->keyid.full,
-                     w->conf.premasters_per_s, w->now_ns))
+    static const enum lk_counter refused[LK_RATED_COUNT] = {
+        [LK_RATED_PREMASTER] = LK_C_REFUSED_RATE,
+        [LK_RATED_CERT_REQUEST] = LK_C_REFUSED_CERT_REQUEST_RATE};
+    enum lk_rated kind = lane->exchange->rated;
+    struct lk_rate_use use = {.peer_hash = lk_lane_head(lane)->peer_hash,
+                              .key_full = lane->key->keyid.full,
+                              .kind = kind};
+    if (kind == LK_RATED_NOT ||
+        lk_rate_take(w->conf.rate, &use, w->conf.rate_per_s[kind], w->now_ns))
         return true;
-    lk_count(w->counters, LK_C_REFUSED_RATE, 1);
+    lk_count(w->counters, refused[kind], 1);
     lk_lane_refuse(lane);
     return false;
 }
@@ -471,8 +475,12 @@ static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
         w->live[i]->operand = w->operand[i];
         lane_settle(w, w->live[i], (good >> i & 1) != 0);
     }
+    uint64_t extra_ns = 0;
+    for (uint32_t i = 0; i < count; i++)
+        extra_ns += w->operand[i].extra_ns;
     lk_wipe(w->operand, count * sizeof w->operand[0]);
-    return lk_kernel_cost_ns(kernel, count);
+    lk_batch_charge(&w->batch, row, extra_ns);
+    return lk_kernel_cost_ns(kernel, count) + extra_ns;
 }
 
 /* Rows that went out of service since the last look run on the library's kernels. */

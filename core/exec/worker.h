@@ -36,8 +36,8 @@ struct lk_worker_conf {
     bool novelty_on;
     bool check_ecdsa;
     uint64_t batch_wait_ns;
-    uint32_t premasters_per_s; /* of rated exchanges, for each peer and key */
-    struct lk_rate *rate;      /* of all workers */
+    uint32_t rate_per_s[LK_RATED_COUNT]; /* of rated exchanges, for each peer and key */
+    struct lk_rate *rate;                /* of all workers */
     const struct lk_kernels *kernels;
     struct lk_health *health;   /* of all workers */
     uint64_t (*clock_ns)(void); /* when a batch is done; NULL: lk_clock_now_ns */

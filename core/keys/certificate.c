@@ -1,49 +1,62 @@
 #include "core/keys/certificate.h"
 
-enum der_tag {
-    DER_INTEGER = 0x02,
-    DER_SEQUENCE = 0x30,
-    DER_VERSION = 0xa0 /* [0], before the serial number of all but version 1 */
-};
-
-/* The length of a value, minimal as DER has it. */
-static size_t length_read(struct lk_cursor *c)
+/* TBSCertificate up to where its subject stands. */
+static struct lk_cursor tbs_open(struct lk_bytes der)
 {
-    size_t first = lk_cursor_u8(c);
-    if (first < 0x80) return first;
-    size_t len = 0;
-    unsigned width = first & 0x7f;
-    if (width == 1) len = lk_cursor_u8(c);
-    if (width == 2) len = lk_cursor_u16(c);
-    if (width == 3) len = lk_cursor_u24(c);
-    static const size_t least[] = {SIZE_MAX, 0x80, 0x100, 0x10000}; /* indefinite form is not DER */
-    if (width > 3 || len < least[width]) c->bad = true;
-    return len;
-}
-
-/* The next element when it has this tag: its value. *whole, unless NULL: header included. */
-static struct lk_bytes element_take(struct lk_cursor *c, enum der_tag tag, struct lk_bytes *whole)
-{
-    const uint8_t *start = c->at;
-    if (lk_cursor_u8(c) != tag) c->bad = true;
-    struct lk_bytes value = lk_cursor_take(c, length_read(c));
-    if (whole != NULL) *whole = lk_bytes_of(start, (size_t)(c->at - start));
-    return value;
+    struct lk_cursor outer = lk_cursor_of(der);
+    struct lk_cursor certificate = lk_cursor_of(lk_der_take(&outer, LK_DER_SEQUENCE, NULL));
+    struct lk_cursor tbs = lk_cursor_of(lk_der_take(&certificate, LK_DER_SEQUENCE, NULL));
+    if (!lk_cursor_done(&outer) || certificate.bad) tbs.bad = true;
+    /* The version, before the serial number of all but version 1. */
+    if (lk_der_next_is(&tbs, LK_DER_CONTEXT_0)) lk_der_take(&tbs, LK_DER_CONTEXT_0, NULL);
+    lk_der_take(&tbs, LK_DER_INTEGER, NULL);  /* serialNumber */
+    lk_der_take(&tbs, LK_DER_SEQUENCE, NULL); /* signature */
+    lk_der_take(&tbs, LK_DER_SEQUENCE, NULL); /* issuer */
+    lk_der_take(&tbs, LK_DER_SEQUENCE, NULL); /* validity */
+    return tbs;
 }
 
 bool lk_certificate_spki(struct lk_bytes der, struct lk_bytes *spki)
 {
-    struct lk_cursor outer = lk_cursor_of(der);
-    struct lk_cursor certificate = lk_cursor_of(element_take(&outer, DER_SEQUENCE, NULL));
-    if (!lk_cursor_done(&outer)) return false;
-    struct lk_cursor tbs = lk_cursor_of(element_take(&certificate, DER_SEQUENCE, NULL));
-    if (certificate.bad) return false;
-    if (lk_cursor_left(&tbs) > 0 && tbs.at[0] == DER_VERSION) element_take(&tbs, DER_VERSION, NULL);
-    element_take(&tbs, DER_INTEGER, NULL);  /* serialNumber */
-    element_take(&tbs, DER_SEQUENCE, NULL); /* signature */
-    element_take(&tbs, DER_SEQUENCE, NULL); /* issuer */
-    element_take(&tbs, DER_SEQUENCE, NULL); /* validity */
-    element_take(&tbs, DER_SEQUENCE, NULL); /* subject */
-    element_take(&tbs, DER_SEQUENCE, spki);
+    struct lk_cursor tbs = tbs_open(der);
+    lk_der_take(&tbs, LK_DER_SEQUENCE, NULL); /* subject */
+    lk_der_take(&tbs, LK_DER_SEQUENCE, spki);
     return !tbs.bad;
+}
+
+bool lk_alt_names_are(struct lk_bytes oid)
+{
+    static const uint8_t alt_names[] = {0x55, 0x1d, 0x11}; /* 2.5.29.17 */
+    return lk_bytes_equal(oid, lk_bytes_of(alt_names, sizeof alt_names));
+}
+
+bool lk_alt_names_read(struct lk_bytes value, struct lk_bytes *alt_names)
+{
+    struct lk_cursor c = lk_cursor_of(value);
+    *alt_names = lk_der_take(&c, LK_DER_SEQUENCE, NULL);
+    return lk_cursor_done(&c) && alt_names->len > 0;
+}
+
+static bool extensions_read(struct lk_bytes extensions, struct lk_certificate_names *out)
+{
+    struct lk_cursor outer = lk_cursor_of(extensions);
+    struct lk_cursor list = lk_cursor_of(lk_der_take(&outer, LK_DER_SEQUENCE, NULL));
+    struct lk_der_extension one;
+    while (lk_der_extension_next(&list, &one))
+        if (lk_alt_names_are(one.oid) && !lk_alt_names_read(one.value, &out->alt_names))
+            return false;
+    return lk_cursor_done(&outer) && !list.bad;
+}
+
+bool lk_certificate_names(struct lk_bytes der, struct lk_certificate_names *out)
+{
+    struct lk_cursor tbs = tbs_open(der);
+    *out = (struct lk_certificate_names){.alt_names = lk_bytes_of(NULL, 0)};
+    lk_der_take(&tbs, LK_DER_SEQUENCE, &out->subject);
+    lk_der_take(&tbs, LK_DER_SEQUENCE, NULL); /* the public key */
+    for (uint8_t unique = LK_DER_CONTEXT_1; unique <= LK_DER_CONTEXT_2; unique++)
+        if (lk_der_next_is(&tbs, unique)) lk_der_take(&tbs, unique, NULL);
+    if (!lk_der_next_is(&tbs, LK_DER_CONTEXT_3)) return lk_cursor_done(&tbs);
+    struct lk_bytes extensions = lk_der_take(&tbs, LK_DER_CONTEXT_3, NULL);
+    return lk_cursor_done(&tbs) && extensions_read(extensions, out);
 }

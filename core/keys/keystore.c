@@ -2,8 +2,8 @@
 
 #include "core/base/limits.h"
 
-/* A cell is one (tenant, name, id) of one key: its key ids, two of RSA, and the fingerprint of its
- * certificate. That of its public key is its first key id. */
+/* A cell is one (tenant, name, id) of one key: its key ids, two of RSA, and the fingerprint of each
+ * certificate of its own. That of its public key is its first key id. */
 enum name { KEY_ID, CERTIFICATE };
 struct cell {
     uint32_t tenant;
@@ -25,7 +25,8 @@ lk_err lk_keystore_new(uint32_t count, struct lk_keystore **out)
 {
     LK_REQUIRE(count <= LK_KEYS_MAX, LK_ERR_FULL);
     uint32_t cells = 16;
-    while (cells < 6 * count) /* three names a key, at most half full: short runs */
+    while (cells <
+           8 * count) /* three or four names a key, at most half full: short runs; six at most */
         cells *= 2;
     struct lk_keystore *store = calloc(1, sizeof *store);
     LK_REQUIRE(store != NULL, LK_ERR_MEMORY);
@@ -83,10 +84,15 @@ static void enter_as(struct lk_keystore *store, uint32_t tenant, enum name name,
     memcpy(cell->id, id, LK_KEY_ID_BYTES);
 }
 
-/* Behind the chain stands the public key, which key ids name already. */
-static bool has_certificate(const struct lk_key_public *key)
+/* The next certificate of its own, from *at on; NULL: no more. Behind them stands the public key,
+ * which key ids name already. */
+static const struct lk_cert *own_next(const struct lk_key_public *key, uint32_t *at)
 {
-    return key->certs->count > 1;
+    while (*at + 1 < key->certs->count) {
+        const struct lk_cert *cert = &key->certs->cert[(*at)++];
+        if (cert->own) return cert;
+    }
+    return NULL;
 }
 
 /* A key's two ids may be equal by chance: one cell then serves both. */
@@ -94,8 +100,9 @@ static void enter(struct lk_keystore *store, const struct lk_key_public *key, ui
 {
     for (uint32_t i = 0; i < key->keyid.id_count; i++)
         enter_as(store, key->tenant, KEY_ID, key->keyid.id[i], index);
-    if (has_certificate(key))
-        enter_as(store, key->tenant, CERTIFICATE, key->certs->cert[0].fingerprint, index);
+    const struct lk_cert *cert;
+    for (uint32_t at = 0; (cert = own_next(key, &at)) != NULL;)
+        enter_as(store, key->tenant, CERTIFICATE, cert->fingerprint, index);
 }
 
 /* Who has one of the key's names already; NULL: nobody. */
@@ -106,12 +113,14 @@ static const struct lk_key_public *rival(const struct lk_keystore *store,
         const struct cell *cell = place(store, key->tenant, KEY_ID, key->keyid.id[i]);
         if (cell->key != 0) return &store->key[cell->key - 1];
     }
-    /* its certificate, as anybody's certificate or public key, and its public key as anybody's
+    /* its certificates, as anybody's certificate or public key, and its public key as anybody's
      * certificate */
-    const struct lk_key_public *other = NULL;
-    if (has_certificate(key))
-        other = lk_keystore_find_certificate(store, key->tenant, key->certs->cert[0].fingerprint);
-    if (other != NULL) return other;
+    const struct lk_cert *own;
+    for (uint32_t at = 0; (own = own_next(key, &at)) != NULL;) {
+        const struct lk_key_public *other = lk_keystore_find_certificate(store, key->tenant,
+                                                                         own->fingerprint);
+        if (other != NULL) return other;
+    }
     const struct cell *cell = place(store, key->tenant, CERTIFICATE, key->keyid.id[0]);
     return cell->key != 0 ? &store->key[cell->key - 1] : NULL;
 }

@@ -492,7 +492,7 @@ static void put_split_key(const struct builder *b, const struct lk_key_public *k
 {
     for (int signing = 0; signing < 2; signing++) {
         uint16_t uses = 0;
-        for (unsigned x = LK_X_SPLIT_RSA_PREMASTER; x <= LK_X_SPLIT_SIGN_CERT_VERIFY; x++)
+        for (unsigned x = LK_X_SPLIT_RSA_PREMASTER; x <= LK_X_SPLIT_SIGN_CERT_REQUEST; x++)
             if ((x != LK_X_SPLIT_RSA_PREMASTER) == signing &&
                 (may(b, key) & LK_EXCHANGE_BIT(x)) != 0)
                 uses |= (uint16_t)(1u << lk_exchange_type(x));
@@ -528,7 +528,8 @@ static lk_err build_split(const struct builder *b, unsigned form, struct lk_byte
     struct lk_split_capabilities lists = {
         .types = list_types(b, LK_EXTENSION_SPLIT, room.types),
         .schemes = list_schemes(room.schemes, b->facts[LK_X_SPLIT_SIGN_SKE].schemes |
-                                                  b->facts[LK_X_SPLIT_SIGN_CERT_VERIFY].schemes),
+                                                  b->facts[LK_X_SPLIT_SIGN_CERT_VERIFY].schemes |
+                                                  b->facts[LK_X_SPLIT_SIGN_CERT_REQUEST].schemes),
         .keys = written(&keys)};
     if (ske) {
         lists.freshness = lk_bytes_of(functs, unfresh ? 2 : 1);

@@ -17,6 +17,8 @@ struct pair {
     uint32_t key, rule;
 };
 
+#define ANY_USE (LK_USE_TLS12_RSA | LK_USE_TLS12_SIGN | LK_USE_TLS13_SIGN | LK_USE_TLS13_CLIENT)
+
 lk_exchange_mask lk_rights_of_uses(uint32_t uses, uint32_t flags)
 {
     static const struct {
@@ -33,6 +35,7 @@ lk_exchange_mask lk_rights_of_uses(uint32_t uses, uint32_t flags)
         {LK_USE_TLS12_SIGN, 0, LK_X_SPLIT_SIGN_SKE},
         {LK_USE_TLS13_SIGN | LK_USE_TLS13_CLIENT, 0, LK_X_SPLIT_SIGN_CERT_VERIFY},
         {LK_USE_TLS13_SIGN, 0, LK_X_TLS13_S_INIT_CERT_VERIFY},
+        {ANY_USE, LK_FLAG_REQUEST, LK_X_SPLIT_SIGN_CERT_REQUEST},
     };
     lk_exchange_mask mask = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -54,6 +54,8 @@
     X(REFUSED_NOVELTY_FULL, "lurk_refused_total", "reason=\"novelty_full\"", "counter", "")        \
     X(REFUSED_AUDIT_FULL, "lurk_refused_total", "reason=\"audit_full\"", "counter", "")            \
     X(REFUSED_RATE, "lurk_refused_total", "reason=\"premaster_rate\"", "counter", "")              \
+    X(REFUSED_CERT_REQUEST_RATE, "lurk_refused_total", "reason=\"cert_request_rate\"", "counter",  \
+      "")                                                                                          \
     X(REFUSED_DRAIN, "lurk_refused_total", "reason=\"drain\"", "counter", "")                      \
     X(SLOTS_LOST, "lurk_slots_lost_total", "", "counter", "Slots given up at their deadline")      \
     X(POLICY_DENIED, "lurk_policy_denied_total", "", "counter", "Requests denied by the rules")    \
@@ -135,7 +137,8 @@ struct lk_process_counters {
     _Atomic uint64_t rows_out;            /* bit r: kernel row r is out of service (vault) */
     _Atomic int64_t channel_expiry_s;     /* notAfter of the server's own certificate, unix */
     _Atomic int64_t crl_expiry_s;         /* the earliest nextUpdate among the CRLs; 0: none */
-    _Atomic int64_t certificate_expiry_s; /* the earliest notAfter among certificates beside keys */
+    _Atomic int64_t certificate_expiry_s; /* the earliest among the keys' chains; of several of one
+                                           * key that of the chain that lasts longest */
     struct lk_counters thread[];
 };
 static inline size_t lk_process_counters_bytes(uint32_t threads)

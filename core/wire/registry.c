@@ -33,6 +33,7 @@ static const struct {
     ROW(SPLIT, RSA_PREMASTER, "split.rsa_premaster"),
     ROW(SPLIT, SIGN_SKE, "split.sign_ske"),
     ROW(SPLIT, SIGN_CERT_VERIFY, "split.sign_cert_verify"),
+    ROW(SPLIT, SIGN_CERT_REQUEST, "split.sign_cert_request"),
 };
 
 const char *lk_exchange_name(enum lk_exchange_id id)

@@ -80,7 +80,9 @@ enum lk_split_status {
     LK_SPLIT_INVALID_FORM = 15,
     LK_SPLIT_INVALID_PSK_IDENTITY = 17,
     LK_SPLIT_INVALID_HANDLE = 18,
-    LK_SPLIT_INVALID_DIGEST = 19
+    LK_SPLIT_INVALID_DIGEST = 19,
+    LK_SPLIT_INVALID_CERT_REQUEST = 20,
+    LK_SPLIT_INVALID_CERT_NAME = 21
 };
 #define LK_STATUS_COUNT 22 /* of one extension, for counters */
 
@@ -104,7 +106,8 @@ enum lk_split_type {
     LK_SPLIT_PING = 1,
     LK_SPLIT_RSA_PREMASTER = 2,
     LK_SPLIT_SIGN_SKE = 4,
-    LK_SPLIT_SIGN_CERT_VERIFY = 6
+    LK_SPLIT_SIGN_CERT_VERIFY = 6,
+    LK_SPLIT_SIGN_CERT_REQUEST = 10 /* of ours: docs/protocol.md */
 };
 
 /* Every exchange this program serves, in one row of numbers: bit in a rights mask, index of the
@@ -127,6 +130,7 @@ enum lk_exchange_id {
     LK_X_SPLIT_RSA_PREMASTER,
     LK_X_SPLIT_SIGN_SKE,
     LK_X_SPLIT_SIGN_CERT_VERIFY,
+    LK_X_SPLIT_SIGN_CERT_REQUEST,
     LK_EXCHANGE_COUNT
 };
 

@@ -85,6 +85,25 @@ bool lk_split_digest_good(struct lk_bytes transcript_hash)
     return length && !lk_split_all_equal(transcript_hash);
 }
 
+/* --- sign_cert_request, docs/protocol.md ------------------------------------------------------ */
+
+uint8_t lk_split_cert_request_parse(struct lk_bytes payload, struct lk_split_cert_request *out)
+{
+    struct lk_cursor c = lk_cursor_of(payload);
+    uint8_t fault = key_id_read(&c, out->key_id);
+    if (fault != 0) return fault;
+    out->scheme = lk_cursor_u16(&c);
+    out->info = lk_cursor_vec16(&c);
+    return lk_cursor_done(&c) ? 0 : MALFORMED;
+}
+
+void lk_split_cert_request_write(struct lk_writer *w, const struct lk_split_cert_request *in)
+{
+    lk_writer_put(w, in->key_id, sizeof in->key_id);
+    lk_writer_u16(w, in->scheme);
+    lk_writer_vec16(w, in->info);
+}
+
 /* --- sign_ske, lurk-split.md 4 ---------------------------------------------------------------- */
 
 /* ServerECDHParams. Curve type and curve are judged when met: they say how wide the rest is. */

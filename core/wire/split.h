@@ -1,5 +1,6 @@
 /* split: the payloads of our own extension that this program speaks, requests and replies, both
- * ways: rsa_premaster, sign_ske, sign_cert_verify and capabilities (ping is empty).
+ * ways: rsa_premaster, sign_ske, sign_cert_verify, sign_cert_request and capabilities (ping is
+ * empty).
  *
  * A request is cut to its last byte before anything is judged, except fields that decide how the
  * rest is cut (key id type, role, kx, curve, poo_prf), which are judged when met (lurk-tls12.md 2).
@@ -7,7 +8,7 @@
  * policy.
  * Parsers return 0 or the wire status (enum lk_split_status) of the first fault.
  * Time depends on lengths and public fields only. Thread any.
- * Source lurk-split.md 1, 2, 4, 6, 10. */
+ * Source lurk-split.md 1, 2, 4, 6, 10; docs/protocol.md for sign_cert_request. */
 #ifndef LK_CORE_WIRE_SPLIT_H
 #define LK_CORE_WIRE_SPLIT_H
 
@@ -41,6 +42,15 @@ void lk_split_cert_verify_write(struct lk_writer *w, const struct lk_split_cert_
 bool lk_split_digest_good(struct lk_bytes transcript_hash);
 /* One byte, again and again: no random value and no hash is. */
 bool lk_split_all_equal(struct lk_bytes bytes);
+
+struct lk_split_cert_request {
+    uint8_t key_id[1 + LK_KEY_ID_BYTES];
+    uint16_t scheme;
+    struct lk_bytes info; /* a CertificationRequestInfo; what is in it, core/keys/cert_request.h
+                           * judges */
+};
+uint8_t lk_split_cert_request_parse(struct lk_bytes payload, struct lk_split_cert_request *out);
+void lk_split_cert_request_write(struct lk_writer *w, const struct lk_split_cert_request *in);
 
 enum lk_split_kx { LK_SPLIT_DHE = 1, LK_SPLIT_ECDHE = 3 };
 struct lk_split_sign_ske {

@@ -5,8 +5,10 @@
 
 #include <stdint.h>
 
+#define LK_P256_BYTES 32
 #define LK_P256_DIGITS 5
 #define LK_P256_MULTIPLES 7
+#define LK_P256_ROUNDS 16 /* of 38 steps of an inversion each */
 
 struct lk_p256_const {
     uint64_t ones;                                 /* 2^52 - 1 */
@@ -19,7 +21,7 @@ struct lk_p256_const {
     uint64_t one[LK_P256_DIGITS];                                            /* 1 */
     uint64_t p_r[LK_P256_DIGITS], p_r2[LK_P256_DIGITS], b_r[LK_P256_DIGITS]; /* R, R^2, b R mod p */
     uint64_t n_r[LK_P256_DIGITS], n_r2[LK_P256_DIGITS], n_r3[LK_P256_DIGITS]; /* R^i mod n */
-    /* R^2 2^224 mod p, n: puts right what the rounds of an inversion leave (p256_invert.inc.c) */
+    /* R^2 2^224 mod p, n: puts right what the rounds of an inversion leave (ec_invert.inc.c) */
     uint64_t p_inverse[LK_P256_DIGITS], n_inverse[LK_P256_DIGITS];
 };
 extern const struct lk_p256_const lk_p256;
@@ -27,7 +29,7 @@ extern const struct lk_p256_const lk_p256;
 /* Fixed multiples of the base point G: entry i of window w is (2i + 1) 2^(7w) G, affine, times R:
  * digits 0 to 4 of x, then those of y. All entries of one digit lie together, so that registers
  * full of them can be permuted. Bits 52 and up of each word say which entry it is of: i + 64 w.
- * Made by tools/dev/p256table.py. */
+ * Made by tools/dev/ectable.py. */
 #define LK_P256_WINDOW_BITS 7
 #define LK_P256_WINDOWS 37
 #define LK_P256_ENTRIES 64

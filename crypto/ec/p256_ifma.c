@@ -4,6 +4,8 @@
 #include "crypto/ec/pick_ifma.h"
 
 #define STAGE(stage, numbers, count) ((void)0)
-#include "crypto/ec/p256_kernel.inc.c"
+#include "crypto/ec/p256_field.inc.c"
 
-const struct lk_p256_kernel lk_p256_x8_ifma = KERNEL("ifma", LK_CPU_IFMA);
+#include "crypto/ec/ec_kernel.inc.c"
+
+const struct lk_ec_kernel lk_p256_x8_ifma = KERNEL("p256", "ifma", LK_CPU_IFMA);

@@ -13,10 +13,10 @@ static inline struct pick pick_begin(lane index)
     return (struct pick){index};
 }
 
-static inline lane pick_entry(const struct pick *pick, const uint64_t row[64])
+static inline lane pick_entry(const struct pick *pick, const uint64_t *row, unsigned entries)
 {
     lane r = lane_zero();
-    for (uint64_t entry = 0; entry < 64; entry++)
+    for (uint64_t entry = 0; entry < entries; entry++)
         for (int i = 0; i < LANES; i++)
             r.x[i] |= row[entry] & (0 - (((entry ^ pick->index.x[i]) - 1) >> 63));
     return r;

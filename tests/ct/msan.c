@@ -14,7 +14,8 @@
 #include "crypto/cpu.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
-#include "tests/ct/secret_p256.h"
+#include "tests/ct/secret_ec.h"
+#include "tests/ct/secret_ecdh.h"
 #include "tests/ct/secret_run.h"
 #include "tests/support/rsa_bank.h"
 
@@ -69,11 +70,38 @@ static void private_4096(void)
 }
 
 /* A request, a vector, a pair and one alone, all. */
-static void sign_p256(void)
+static void signs(const struct lk_ec_kernel *kernel)
 {
     static const unsigned counts[] = {1, 8, 19, 64};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        lk_secret_p256(&lk_p256_x8_ifma, &msan, counts[i], 4);
+        lk_secret_ec(kernel, &msan, counts[i], 4);
+}
+
+static void sign_p256(void)
+{
+    signs(&lk_p256_x8_ifma);
+}
+
+static void sign_p384(void)
+{
+    signs(&lk_p384_x8_ifma);
+}
+
+static void agreements(const struct lk_ecdh_kernel *kernel)
+{
+    static const unsigned counts[] = {2, 8, 19, 64};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        lk_secret_ecdh(kernel, &msan, counts[i], 2);
+}
+
+static void agree_x25519(void)
+{
+    agreements(&lk_x25519_x8_ifma);
+}
+
+static void agree_p256(void)
+{
+    agreements(&lk_p256_ecdh_x8_ifma);
 }
 
 static void run_control(enum lk_leak which)
@@ -125,11 +153,19 @@ static void private_borrow(void)
 
 static const struct lk_row rows[] = {
     {"sign_p256", sign_p256, NULL},
-    {"private_2048", private_2048, NULL},         {"private_3072", private_3072, NULL},
-    {"private_4096", private_4096, NULL},         {"private_control", private_no_leak, NULL},
-    {"private_lookup", NULL, private_lookup},     {"private_gather", NULL, private_gather},
-    {"private_branch", NULL, private_branch},     {"private_jump", NULL, private_jump},
-    {"private_division", NULL, private_division}, {"private_early_out", NULL, private_early_out},
+    {"sign_p384", sign_p384, NULL},
+    {"agree_x25519", agree_x25519, NULL},
+    {"agree_p256", agree_p256, NULL},
+    {"private_2048", private_2048, NULL},
+    {"private_3072", private_3072, NULL},
+    {"private_4096", private_4096, NULL},
+    {"private_control", private_no_leak, NULL},
+    {"private_lookup", NULL, private_lookup},
+    {"private_gather", NULL, private_gather},
+    {"private_branch", NULL, private_branch},
+    {"private_jump", NULL, private_jump},
+    {"private_division", NULL, private_division},
+    {"private_early_out", NULL, private_early_out},
     {"private_borrow", NULL, private_borrow},
 };
 

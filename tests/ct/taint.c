@@ -23,7 +23,8 @@
 #include "crypto/schedule.h"
 #include "tests/ct/leaky.h"
 #include "tests/ct/rows.h"
-#include "tests/ct/secret_p256.h"
+#include "tests/ct/secret_ec.h"
+#include "tests/ct/secret_ecdh.h"
 #include "tests/ct/secret_run.h"
 
 #define K 256
@@ -216,11 +217,28 @@ static void private_4096(void)
     private_runs(&lk_rsa_private_x2_ref[LK_RSA_4096], 2);
 }
 
-/* A pair of vectors and one alone. */
+/* A request, then a pair of vectors and one alone. */
 static void sign_p256(void)
 {
-    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 1, 1);
-    lk_secret_p256(&lk_p256_x2_ref, &memcheck, 5, 1);
+    lk_secret_ec(&lk_p256_x2_ref, &memcheck, 1, 1);
+    lk_secret_ec(&lk_p256_x2_ref, &memcheck, 5, 1);
+}
+
+static void sign_p384(void)
+{
+    lk_secret_ec(&lk_p384_x2_ref, &memcheck, 1, 1);
+    lk_secret_ec(&lk_p384_x2_ref, &memcheck, 5, 1);
+}
+
+/* Two vectors of Curve25519, three of P-256. */
+static void agree_x25519(void)
+{
+    lk_secret_ecdh(&lk_x25519_x2_ref, &memcheck, 3, 1);
+}
+
+static void agree_p256(void)
+{
+    lk_secret_ecdh(&lk_p256_ecdh_x2_ref, &memcheck, 5, 1);
 }
 
 static void run_control(enum lk_leak which)
@@ -268,6 +286,9 @@ static const struct lk_row rows[] = {
     {"result", result_checks, NULL},
     {"proof", proof_answers, NULL},
     {"sign_p256", sign_p256, NULL},
+    {"sign_p384", sign_p384, NULL},
+    {"agree_x25519", agree_x25519, NULL},
+    {"agree_p256", agree_p256, NULL},
     {"nonces", nonces_hash, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},

@@ -3,6 +3,7 @@
 #ifndef LK_TESTS_CT_TTEST_H
 #define LK_TESTS_CT_TTEST_H
 
+#include "crypto/ec/ec_kernel.h"
 #include "crypto/rsa/rsa_kernel.h"
 #include "tests/ct/welch.h"
 #include "tests/support/rsa_subject.h"
@@ -20,5 +21,8 @@ void lk_ttest_kernel(const struct lk_rsa_kernel *kernel, unsigned *passed, unsig
 void lk_ttest_leaky(const struct lk_rsa_kernel *kernel, unsigned *passed, unsigned *failed);
 /* The operation and the unpadding behind it, on ciphertexts of good and bad padding. */
 void lk_ttest_decrypt(const struct lk_rsa_kernel *kernel, unsigned *passed, unsigned *failed);
+
+/* A signature, by how many bits of its nonce are zero from the top; and with a leak. */
+void lk_ttest_ec(const struct lk_ec_kernel *kernel, unsigned *passed, unsigned *failed);
 
 #endif

@@ -10,7 +10,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support"]
 import edge_stack as stack
-from server import EDGE_BIN, Story
+from server import BIN, EDGE_BIN, Story
 
 
 def check(host, *arguments, conf=None, keys=("ecdsa", "rsa"), user=None):
@@ -22,10 +22,23 @@ def is_well(host):
     done = check(host)
     text = stack.text_of(done)
     assert done.returncode == 0 and not done.stderr, text
+    for name in ("rsa", "ecdsa"):
+        assert f"renewal  {host.etc}/www.{name}.key: a key server does not sign certificate requests for it" in text, text
     for say in ("default, then lurk, both active; mode full", "1 healthy", "a key server answered this user",
                 f"TLS 1.2  {host.etc}/www.rsa.key: a handshake in memory", f"TLS 1.3  {host.etc}/www.ecdsa.key: a handshake in memory"):
         assert say in text, text
     assert sorted(use["exchange"] for use in host.uses(4)) == ["tls12.ecdhe"] * 2 + ["tls13.s_init_cert_verify"] * 2
+
+
+def renewal(host):
+    """One key that may be requested for, and one that may not."""
+    host.server.key_options["rsa"], host.server.edges[0]["flags"] = {"flags": "[request]"}, "[request]"
+    host.server.write()
+    done = stack.run(f"{BIN}/lurkctl", "-s", f"{host.lurkd}/control.sock", "reload")
+    assert done.returncode == 0, stack.text_of(done)
+    text = stack.text_of(check(host))
+    assert f"renewal  {host.etc}/www.rsa.key: a key server signs certificate requests for it" in text, text
+    assert f"renewal  {host.etc}/www.ecdsa.key: a key server does not sign certificate requests for it" in text, text
 
 
 def agent_alone(host):
@@ -97,7 +110,7 @@ def rule_missing(host):
     host.server.rules[0]["exchanges"] = "[tls12.ecdhe]"
     host.server.write()
     host.server.reload()
-    host.server.wait(lambda: host.server.metric('lurk_config_generation{process="front"}') >= 2, 20, "reload")
+    host.server.wait(lambda: host.server.metric('lurk_config_generation{process="front"}') >= 3, 20, "reload")
     done = check(host, keys=("ecdsa",))
     text = stack.text_of(done)
     assert done.returncode == 1 and "TLS 1.2  " in text and "TLS 1.3: " in text and "no rule of lurkd gives this edge that exchange" in text, text
@@ -120,6 +133,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lurk-edge-") as directory, stack.Host(directory) as host:
         story.check("is_well", is_well, host)
         story.check("agent_alone", agent_alone, host)
+        story.check("renewal", renewal, host)
         with open(f"{directory}/broken.so", "w") as f:
             f.write("no module\n")
         for name, sentence, *changes in CONFS:

@@ -19,7 +19,7 @@ KEYS = {
     "p256": ("p256-1", "tls12-sign, tls13-sign, tls13-client"),
     "ed25519": ("ed25519-1", "tls13-client"),
 }
-FLAGS = "[premaster, unfresh, unproved]"
+FLAGS = "[premaster, unfresh, unproved, request]"
 RATE = 20
 
 
@@ -72,8 +72,20 @@ def rows(transport, pki):
     yield "stand-in repeats", edge_split.stand_in, (transport, decrypt)
     yield "a signing key is none", edge_split.refused, (
         transport, 2, edge_split.premaster_payload(rsa, b"\3\3", bytes(256)), 5)
+    for scheme in edge.schemes_of(rsa):
+        yield f"sign_cert_request {scheme.hex()}", edge_split.sign_cert_request, (transport, rsa, scheme, b"rsa2048-2.example")
+    yield "sign_cert_request of a key that decrypts", edge_split.sign_cert_request, (transport, decrypt, b"\4\1")
+    ask = lambda key, *names: edge_split.cert_request_payload(key, b"\4\1", edge_split.cert_request(key, *names))
+    yield "a request for another name", edge_split.refused, (transport, 10, ask(rsa, b"rsa2048-1.example"), 21)
+    yield "a request for another key", edge_split.refused, (
+        transport, 10, edge_split.cert_request_payload(rsa, b"\4\1", edge_split.cert_request(decrypt)), 20)
+    yield "a request with more behind it", edge_split.refused, (
+        transport, 10, edge_split.cert_request_payload(rsa, b"\4\1", edge_split.cert_request(rsa) + b"\0"), 3)
+    yield "request is not the key's", edge_split.refused, (
+        transport, 10, edge_split.cert_request_payload(p256, b"\4\3", edge_split.cert_request(p256)), 5)
+    yield "requests are rated", rated_requests, (transport, rsa)
     yield "dh_fixed is not built", edge_split.closed, (transport, 3, b"", 5)
-    yield "capabilities", shown, (transport, b"\0\1\2\4\6", b"\0\xff", b"\0\1\2", 4)
+    yield "capabilities", shown, (transport, b"\0\1\2\4\6\12", b"\0\xff", b"\0\1\2", 5)
     yield "premasters are rated", rated, (transport, decrypt)
 
 
@@ -87,6 +99,8 @@ def plain_rows(transport, pki):
     yield "unfresh is not the edge's", edge_split.refused, (transport, 4, payload, 7)
     yield "premasters look unknown", edge_split.closed, (
         transport, 2, edge_split.premaster_payload(decrypt, b"\3\3", bytes(256)), 5)
+    yield "requests look unknown", edge_split.closed, (
+        transport, 10, edge_split.cert_request_payload(rsa, b"\4\1", edge_split.cert_request(rsa)), 5)
     yield "capabilities", shown, (transport, b"\0\1\4\6", b"\0", b"\1\2", 3)
 
 
@@ -98,9 +112,16 @@ def shown(transport, types, freshness, poo_prfs, keys):
 
 
 def rated(transport, key):
-    """Past the rate lurk's temporary_failure, and nothing else."""
-    payload = edge_split.premaster_payload(key, b"\3\3", bytes(256))
-    statuses = [edge.ask(transport, edge_split.SPLIT, 2, payload) for _ in range(3 * RATE)]
+    past_the_rate(transport, 2, edge_split.premaster_payload(key, b"\3\3", bytes(256)))
+
+
+def rated_requests(transport, key):
+    past_the_rate(transport, 10, edge_split.cert_request_payload(key, b"\4\1", edge_split.cert_request(key)))
+
+
+def past_the_rate(transport, kind, payload):
+    """lurk's temporary_failure, and nothing else."""
+    statuses = [edge.ask(transport, edge_split.SPLIT, kind, payload) for _ in range(3 * RATE)]
     refused = [a for a in statuses if a.status != edge.SUCCESS]
     assert refused and all(a.extension == edge.LURK and a.status == 7 for a in refused), len(refused)
     assert len(statuses) - len(refused) >= RATE // 2
@@ -110,7 +131,7 @@ def main():
     result = Story()
     with tempfile.TemporaryDirectory(prefix="lurk-split-") as directory:
         pki = make_pki(f"{directory}/pki")
-        server = Flagged(directory, pki, keys=KEYS, requests={"premaster_rate": RATE})
+        server = Flagged(directory, pki, keys=KEYS, requests={"premaster_rate": RATE, "cert_request_rate": RATE})
         server.edges = [{"name": "flagged", "tenant": "shop", "match": '"uri:lurk://edge/1"', "flags": FLAGS},
                         {"name": "plain", "tenant": "shop", "match": '"uri:lurk://edge/*"'}]
         try:

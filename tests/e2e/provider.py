@@ -89,7 +89,8 @@ def retry(world, conf, mode):
 
 
 def chains(world, conf):
-    """Certificates go by fingerprint; whole, from then on, where the key server does not know them."""
+    """Certificates go by fingerprint; whole where the key server does not know them, and 64 signatures later by
+    fingerprint again."""
     with nginx(world, conf, "p256-1") as served:
         _, seen = one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
         assert seen["form"] == 129, seen
@@ -102,6 +103,11 @@ def chains(world, conf):
             assert seen["form"] == 130, seen
         finally:
             world.agent.certificates = known
+        many(world, served.port, 56, ["-tls1_3"])
+        assert [row["form"] for row in world.agent.take()] == [130] * 56
+        for form in [130] * 7 + [129] * 2:
+            _, seen = one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
+            assert seen["form"] == form, (seen, form)
 
 
 def client_asked(world, conf):
@@ -210,14 +216,86 @@ def own_keys_are_left_alone(world):
     assert world.agent.take() == []
 
 
-def other_data_is_refused(world):
-    """A certificate request is no handshake."""
+def request(world, name, *options, conf=None, section=""):
+    """openssl req -new with a key that is elsewhere."""
     names = f"{world.directory}/req.cnf"
     with open(names, "w") as f:
-        f.write("[req]\ndistinguished_name=dn\n[dn]\n")
+        f.write(f"[req]\ndistinguished_name=dn\nprompt=no\n{section}\n[dn]\nCN=x\n")
+    return run("openssl", "req", "-new", "-config", names, "-key", world.ref(name), *options, conf=conf or world.full)
+
+
+def cert_requests_are_signed(world):
+    pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
+    rows = (("rsa2048-1", [], "0401", "sha256WithRSAEncryption"), ("rsa2048-1", ["-sha384"], "0501", "sha384WithRSAEncryption"),
+            ("rsa2048-1", pss, "0804", "rsassaPss"), ("rsa2048-1", [*pss, "-sha512"], "0806", "rsassaPss"),
+            ("rsapss2048-1", [], "0809", "rsassaPss"), ("p256-1", [], "0403", "ecdsa-with-SHA256"),
+            ("p256-1", ["-sha512"], "0603", "ecdsa-with-SHA512"), ("p384-1", ["-sha384"], "0503", "ecdsa-with-SHA384"),
+            ("ed25519-1", [], "0807", "ED25519"))
     for conf in (world.sign, world.full):
-        done = run("openssl", "req", "-new", "-config", names, "-key", world.ref("p256-1"), "-subj", "/CN=x", conf=conf)
-        assert done.returncode != 0 and "certificate requests need the key itself" in text_of(done), text_of(done)
+        for name, options, scheme, algorithm in rows:
+            done = request(world, name, *options, "-subj", "/CN=x", "-addext", "subjectAltName=DNS:x,DNS:www.example", conf=conf)
+            assert done.returncode == 0, text_of(done)
+            seen = world.agent.take()
+            assert [(row.get("exchange"), row.get("scheme"), row.get("fault")) for row in seen] == \
+                [("sign_cert_request", scheme, None)], seen
+            shown = run("openssl", "req", "-verify", "-noout", "-text", data=done.stdout)
+            assert "verify OK" in text_of(shown) and f"Signature Algorithm: {algorithm}" in text_of(shown), text_of(shown)
+            assert "DNS:x, DNS:www.example" in text_of(shown), text_of(shown)
+
+
+def cert_requests_come_in_pieces(world):
+    """EVP_DigestSignUpdate, as the command dgst has it: the same text, and the same exchange."""
+    text, signature, public = (f"{world.directory}/{n}" for n in ("info", "info.sig", "info.pub"))
+    done = request(world, "rsa2048-1", "-outform", "DER")
+    assert run("openssl", "asn1parse", "-inform", "DER", "-strparse", "4", "-noout", "-out", text, data=done.stdout).returncode == 0
+    world.agent.take()
+    done = run("openssl", "dgst", "-sha256", "-sign", world.ref("rsa2048-1"), "-out", signature, text, conf=world.full)
+    assert done.returncode == 0 and [row["exchange"] for row in world.agent.take()] == ["sign_cert_request"], text_of(done)
+    run("openssl", "pkey", "-in", world.key("rsa2048-1"), "-pubout", "-out", public)
+    done = run("openssl", "dgst", "-sha256", "-verify", public, "-signature", signature, text)
+    assert "Verified OK" in text_of(done), text_of(done)
+
+
+def cert_requests_that_are_refused(world):
+    """What is plain from the bytes is said here; which names there are, by the key server."""
+    for options, section, say in (
+            ([], "attributes=a\n[a]\nchallengePassword=secret", "a challengePassword is not signed: leave it out"),
+            ([], "attributes=a\n[a]\nunstructuredName=shop", "leave others out"),
+            (["-addext", "basicConstraints=CA:TRUE"], "", "more than a certificate of TLS has"),
+            (["-addext", "keyUsage=keyCertSign"], "", "more than a certificate of TLS has"),
+            (["-addext", "certificatePolicies=1.2.3"], "", "leave others out"),
+            (["-sha1"], "", "no signature scheme of TLS"),
+            (["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:11"], "", "rsa_pss_saltlen:digest")):
+        done = request(world, "rsa2048-1", *options, section=section)
+        assert done.returncode != 0 and say in text_of(done) and b"BEGIN" not in done.stdout, text_of(done)
+    assert world.agent.take() == []
+    done = request(world, "rsa2048-1", "-subj", "/CN=bank.example")
+    assert done.returncode != 0 and "the key server answers invalid_cert_name" in text_of(done), text_of(done)
+    assert "or one CN that is among the certificate's DNS names" in text_of(done), text_of(done)
+    assert [row.get("fault") for row in world.agent.take()] == ["names ['bank.example']"]
+    set_agent(world, outcome=1)
+    try:
+        done = request(world, "rsa2048-1")
+        assert done.returncode != 0 and "no healthy key server" in text_of(done), text_of(done)
+    finally:
+        set_agent(world, outcome=0)
+    world.agent.take()
+
+
+def other_data_is_refused(world):
+    """Neither handshake nor certificate request: a certificate, a file."""
+    data = f"{world.directory}/data"
+    with open(data, "wb") as f:
+        f.write(b"0" + bytes(200))
+    for conf in (world.sign, world.full):
+        done = request(world, "p256-1", "-x509", conf=conf)
+        assert done.returncode != 0 and "no certificate request; certificates, " in text_of(done), text_of(done)
+        done = run("openssl", "dgst", "-sha256", "-sign", world.ref("p256-1"), data, conf=conf)
+        assert done.returncode != 0 and "no certificate request; certificates, " in text_of(done), text_of(done)
+    with open(data, "wb") as f:
+        f.write(bytes(70000))
+    done = run("openssl", "dgst", "-sha256", "-sign", world.ref("p256-1"), data, conf=world.full)
+    assert done.returncode != 0 and "more than 65535 bytes" in text_of(done), text_of(done)
     assert world.agent.take() == []
 
 
@@ -475,7 +553,8 @@ def main():
         story.check("keys_show_their_public_half", keys_show_their_public_half, world)
         story.check("keys_have_no_private_half", keys_have_no_private_half, world)
         story.check("own_keys_are_left_alone", own_keys_are_left_alone, world)
-        story.check("other_data_is_refused", other_data_is_refused, world)
+        for check in (cert_requests_are_signed, cert_requests_come_in_pieces, cert_requests_that_are_refused, other_data_is_refused):
+            story.check(check.__name__, check, world)
         story.check("bad_key_files_say_why", bad_key_files_say_why, world)
         story.check("bad_settings_say_why", bad_settings_say_why, world)
         for mode, conf in (("sign", world.sign), ("full", world.full)):

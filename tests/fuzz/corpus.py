@@ -516,7 +516,43 @@ def edge_transcripts():
     seed("edge_transcript", "cut", pieces(hello[:-1]))
 
 
+# --- certificate requests: what is signed of one behind its length, then the certificate that bounds it ------
+
+
+def signed_part(whole):
+    """The first element inside a DER sequence of more than 255 bytes or fewer."""
+    element = lambda data: 2 + (data[1] & 0x7f if data[1] & 0x80 else 0)
+    inner = whole[element(whole):]
+    size = inner[1] if inner[1] < 0x80 else int.from_bytes(inner[2:element(inner)], "big")
+    return inner[:element(inner) + size]
+
+
+def cert_requests():
+    names = "subjectAltName=DNS:www.example,DNS:shop.example"
+    rows = {
+        "names": ("/CN=www.example", names),
+        "subject": ("/O=Shop/CN=www.example",),
+        "all": ("/CN=shop.example", names, "keyUsage=critical,digitalSignature,keyEncipherment", "basicConstraints=CA:FALSE",
+                "extendedKeyUsage=serverAuth,clientAuth", "tlsfeature=status_request", "subjectKeyIdentifier=hash"),
+        "authority": ("/CN=www.example", "basicConstraints=CA:TRUE"),
+        "other_names": ("/CN=bank.example", "subjectAltName=DNS:bank.example,IP:192.0.2.1"),
+    }
+    with tempfile.TemporaryDirectory() as directory:
+        key, conf = f"{directory}/key", f"{directory}/conf"
+        with open(key, "wb") as f:
+            f.write(openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+        with open(conf, "w") as f:
+            f.write("[req]\ndistinguished_name=dn\n[dn]\n")
+        make = lambda subject, *more: openssl("req", "-new", "-config", conf, "-key", key, "-outform", "DER", "-subj", subject,
+                                              *(word for one in more for word in ("-addext", one)))
+        crt = openssl("req", "-new", "-x509", "-config", conf, "-key", key, "-outform", "DER", "-subj", "/O=Shop/CN=www.example",
+                      "-addext", names)
+        for name, (subject, *more) in rows.items():
+            info = signed_part(make(subject, *more))
+            seed("cert_request", name, struct.pack(">H", len(info)) + info + crt)
+
+
 if __name__ == "__main__":
-    for make in (tls13, split, keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets,
+    for make in (tls13, split, cert_requests, keys, chains, edges, control, children, streams, home, tls, dtls, audit, packets,
                  answers, channel_files, edge_keyfiles, edge_transcripts, agent_sessions, agent_confs, agent_srvs):
         make()

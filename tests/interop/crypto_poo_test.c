@@ -10,17 +10,30 @@
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 
+#include "crypto/cpu.h"
 #include "crypto/crypto.h"
-#include "crypto/engine_work.h"
+#include "crypto/engine_p256_poo.h"
 #include "crypto/poo_prove.h"
 #include "tests/support/vectors.h"
 
 static const uint16_t groups[] = {23, 24, 25, 29, 30};
 static struct lk_engine_work *work;
 
+/* By the library's row, and those of the kernels, which say the same. */
 static bool judge(uint16_t group, struct lk_operand *operand)
 {
-    return lk_engine_rows[lk_poo_row(group)].run(work, operand, 1) == 1;
+    bool good = lk_engine_rows[lk_poo_row(group)].run(work, operand, 1) == 1;
+    const struct lk_kernel *rows[] = {&lk_p256_poo_row_ref, &lk_p256_poo_row_ifma};
+    uint32_t features = 0;
+    (void)lk_cpu_features(&features);
+    size_t count = (features >> LK_CPU_IFMA & 1) != 0 ? 2 : 1;
+    for (size_t i = 0; group == 23 && i < count; i++) {
+        struct lk_operand again = *operand;
+        assert_int_equal(rows[i]->run(work, &again, 1) == 1, good);
+        assert_int_equal(again.point_bad, operand->point_bad);
+        assert_false(again.recomputed);
+    }
+    return good;
 }
 
 /* A proof whose every byte a test may change. */
@@ -310,6 +323,17 @@ static void coordinates_are_below_the_field(void **state)
     EC_GROUP_free(curve);
 }
 
+/* As bG of a proof, which does not hold anyway. */
+static void is_judged_as_a_key(struct lk_bytes point, bool good)
+{
+    struct proof proof;
+    make_proof(23, &proof);
+    if (point.len == 0 || point.len > sizeof proof.bg) return;
+    memcpy(proof.bg, point.data, point.len);
+    proof.point_bytes = point.len;
+    assert_verdict(&proof, false, !good);
+}
+
 static void points_of_wycheproof_are_told_apart(void **state)
 {
     (void)state;
@@ -327,6 +351,7 @@ static void points_of_wycheproof_are_told_apart(void **state)
             if (*hex != 0) point = lk_vectors_hex(&v, row, "public");
             if (strcmp(lk_vectors_text(row, "result"), "acceptable") == 0) good = false; /* compressed */
             assert_int_equal(lk_group_point_good(23, point.data, point.len), good);
+            is_judged_as_a_key(point, good);
             if (good) valid++;
             else invalid++;
         }

@@ -1,4 +1,4 @@
-"""The split extension of the independent edge: sign_ske, sign_cert_verify, rsa_premaster."""
+"""The split extension of the independent edge: sign_ske, sign_cert_verify, rsa_premaster, sign_cert_request."""
 
 import hashlib
 import os
@@ -43,6 +43,30 @@ def sign_cert_verify(transport, public, scheme, role, size):
     payload = edge.key_id(public) + bytes([role]) + scheme + vec(1, transcript)
     edge.verify(public, scheme, signature_of(edge.ask(transport, SPLIT, 6, payload)),
                 b" " * 64 + CONTEXTS[role] + transcript)
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    size = len(body).to_bytes(2, "big").lstrip(b"\0") or b"\0"
+    return bytes([tag]) + (size if len(body) < 128 else bytes([128 + len(size)]) + size) + body
+
+
+def cert_request(public, *names):
+    """CertificationRequestInfo for these names, of nobody."""
+    spki = public.public_bytes(edge.serialization.Encoding.DER, edge.serialization.PublicFormat.SubjectPublicKeyInfo)
+    alt = der(0x30, der(6, bytes.fromhex("551d11")), der(4, der(0x30, *(der(0x82, name) for name in names))))
+    asked = der(0x30, der(6, bytes.fromhex("2a864886f70d01090e")), der(0x31, der(0x30, alt)))
+    return der(0x30, b"\2\1\0", b"\x30\0", spki, der(0xa0, asked if names else b""))
+
+
+def cert_request_payload(public, scheme, info):
+    return edge.key_id(public) + scheme + vec(2, info)
+
+
+def sign_cert_request(transport, public, scheme, *names):
+    info = cert_request(public, *names)
+    answer = edge.ask(transport, SPLIT, 10, cert_request_payload(public, scheme, info))
+    edge.verify(public, scheme, signature_of(answer), info)
 
 
 def premaster_payload(public, version, ciphertext):

@@ -278,9 +278,9 @@ static void split_premasters_are_rated(void **state)
     uint32_t got = 0;
     a->rig.now_ns += 10 * LK_NS_PER_S; /* what the tests above took is forgotten */
     take(a, row_find(a, PREMASTER));
-    while (got <= a->rig.conf.premasters_per_s && ask(a)->verdict == LK_VERDICT_ANSWER)
+    while (got <= a->rig.conf.rate_per_s[LK_RATED_PREMASTER] && ask(a)->verdict == LK_VERDICT_ANSWER)
         got++;
-    assert_int_equal(got, a->rig.conf.premasters_per_s);
+    assert_int_equal(got, a->rig.conf.rate_per_s[LK_RATED_PREMASTER]);
     assert_int_equal(ask(a)->verdict, LK_VERDICT_TEMPORARY);
     assert_int_equal(atomic_load(&a->rig.counters->value[LK_C_REFUSED_RATE]), 2);
     struct lk_slot *slot = lk_rig_fill(&a->rig, 0, a->exchange, a->key,
@@ -289,7 +289,7 @@ static void split_premasters_are_rated(void **state)
     lk_rig_push(&a->rig, 0);
     lk_rig_run(&a->rig);
     assert_int_equal(lk_rig_home(&a->rig, 0)->status, 1);
-    a->rig.now_ns += LK_NS_PER_S / a->rig.conf.premasters_per_s;
+    a->rig.now_ns += LK_NS_PER_S / a->rig.conf.rate_per_s[LK_RATED_PREMASTER];
     assert_int_equal(ask(a)->status, 1);
     assert_int_equal(ask(a)->verdict, LK_VERDICT_TEMPORARY);
     a->rig.now_ns += LK_NS_PER_S;

@@ -609,6 +609,62 @@ static void tls13_secrets_are_what_all_three_open(void **state)
     }
 }
 
+/* --- batches ---------------------------------------------------------------------------------- */
+
+#define TOGETHER 64
+
+static int share_compare(const void *x, const void *y)
+{
+    return memcmp(x, y, 32);
+}
+
+/* Requests that wait together go through the row of shares together, and then through that of
+ * signatures; each has a share of its own. */
+static void gather(struct answers *a, uint16_t group, enum lk_kernel_row row)
+{
+    static uint8_t shares[TOGETHER][32];
+    struct lk_rig *rig = &a->rig;
+    struct deal d = {.shape = {.sequence = "hHe", .group = group, .suite = 0x1301},
+                     .key = KEY_ECDSA, .scheme = 0x0403, .secret_request = 0x1f00, .make = true,
+                     .cert_type = LK_TLS13_CERT_FINGER_PRINT};
+    const struct lk_counters before = *rig->counters;
+    EVP_PKEY *client = group_key(group);
+    request_put(a, &d, client, lk_bytes_of(NULL, 0));
+    for (uint32_t i = 0; i < TOGETHER; i++) {
+        struct lk_slot *slot = lk_rig_fill(rig, i, LK_X_TLS13_S_INIT_CERT_VERIFY, a->key,
+                                           lk_bytes_of(a->payload, a->len));
+        slot->methods = a->methods;
+        slot->secrets = a->secrets;
+        lk_rig_push(rig, i);
+    }
+    assert_int_equal(lk_rig_run(rig), TOGETHER);
+    for (uint32_t i = 0; i < TOGETHER; i++) {
+        struct lk_tls13_cert_verify_reply reply;
+        struct lk_slot *slot = lk_rig_home(rig, 0);
+        assert_int_equal(slot->status, LK_STATUS_SUCCESS);
+        assert_true(lk_tls13_cert_verify_reply_parse(lk_rig_result(slot), &reply));
+        memcpy(shares[i], reply.ephemeral.bytes.data + 1, 31);
+    }
+    qsort(shares, TOGETHER, 32, share_compare);
+    for (uint32_t i = 1; i < TOGETHER; i++)
+        assert_memory_not_equal(shares[i - 1], shares[i], 32);
+    const struct lk_counters *after = rig->counters;
+    bool wide = rig->kernels.row[row].lanes_max > 1; /* on this CPU */
+    assert_int_equal(after->batches[row] - before.batches[row],
+                     TOGETHER / rig->kernels.row[row].lanes_max);
+    assert_int_equal(after->way_lanes[LK_WAY_KERNEL][row] - before.way_lanes[LK_WAY_KERNEL][row],
+                     wide ? TOGETHER : 0);
+    assert_int_equal(after->batches[LK_ROW_P256] - before.batches[LK_ROW_P256],
+                     TOGETHER / rig->kernels.row[LK_ROW_P256].lanes_max);
+    EVP_PKEY_free(client);
+}
+
+static void tls13_shares_are_made_together(void **state)
+{
+    gather(*state, 29, LK_ROW_SHARE_X25519);
+    gather(*state, 23, LK_ROW_SHARE_P256);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -620,6 +676,7 @@ int main(void)
         cmocka_unit_test(tls13_schemes_the_client_did_not_offer_are_17),
         cmocka_unit_test(tls13_certificates_that_are_not_the_key_s_are_10),
         cmocka_unit_test(tls13_secrets_are_what_all_three_open),
+        cmocka_unit_test(tls13_shares_are_made_together),
     };
     return cmocka_run_group_tests(tests, answers_open, answers_close);
 }

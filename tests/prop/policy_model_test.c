@@ -21,7 +21,7 @@ static uint32_t below(uint32_t n)
 }
 
 static const char *const use_names[] = {"tls12-rsa", "tls12-sign", "tls13-sign", "tls13-client"};
-static const char *const flag_names[] = {"premaster", "unfresh", "unproved"};
+static const char *const flag_names[] = {"premaster", "unfresh", "unproved", "request"};
 static const char *const hash_names[] = {"sha256", "sha384", "sha512"};
 
 /* "all", or the names of some rows of this tenant; rows belong to tenant index % TENANTS. */
@@ -60,7 +60,7 @@ static int put_rule(char *to, uint32_t index)
 static const char *random_flags(void)
 {
     static char text[64];
-    const char *one = flag_names[below(3)], *other = flag_names[below(3)];
+    const char *one = flag_names[below(4)], *other = flag_names[below(4)];
     if (below(2) == 0) return "";
     sprintf(text, one != other ? ", flags: [%s, %s]" : ", flags: [%s]", one, other);
     return text;
@@ -75,7 +75,7 @@ static struct lk_conf *random_conf(void)
                             "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
                             "tenants: [{name: t0}, {name: t1}, {name: t2}]\nkeys:\n");
     for (uint32_t i = 0; i < KEYS; i++)
-        len += sprintf(text + len, "- {name: k%u, tenant: t%u, file: /f, uses: [%s]%s}\n", i,
+        len += sprintf(text + len, "- {name: k%u, tenant: t%u, file: /f, chain: /c, uses: [%s]%s}\n", i,
                        i % TENANTS, use_names[below(4)], random_flags());
     len += sprintf(text + len, "edges:\n");
     for (uint32_t i = 0; i < EDGES; i++)
@@ -132,6 +132,7 @@ static bool serves(const struct lk_conf_key *key, uint32_t flags, unsigned excha
         return (key->uses & (LK_USE_TLS13_SIGN | LK_USE_TLS13_CLIENT)) != 0;
     case LK_X_SPLIT_RSA_PREMASTER:
         return (key->uses & LK_USE_TLS12_RSA) != 0 && (flags & LK_FLAG_PREMASTER) != 0;
+    case LK_X_SPLIT_SIGN_CERT_REQUEST: return (flags & LK_FLAG_REQUEST) != 0;
     default: return false;
     }
 }

@@ -377,6 +377,7 @@ class Fast:
             s.sendall(out.read())
             self.page = self.read(tls, s, into, out) if get else b""
             self.session, self.reused = tls.session, tls.session_reused
+            self.serial = int(tls.getpeercert()["serialNumber"], 16)
 
     @staticmethod
     def read(tls, s, into, out):

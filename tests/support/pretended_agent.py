@@ -20,6 +20,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/interop"]
 import edge
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
@@ -107,6 +108,7 @@ class Agent:
         """PEM files: of private keys, of certificates that are known by fingerprint."""
         self.address, self.seen, self.lock = address, [], threading.Lock()
         self.delay_s, self.outcome, self.close_next, self.deaf = 0, 0, False, False
+        self.names = {"x", "www.example"}  # what may be requested
         self.keys, self.spki = {}, {}
         for path in keys:
             with open(path, "rb") as f:
@@ -249,6 +251,28 @@ def sign_ske(agent, payload, row):
     return edge.vec(2, sign(key, scheme, client + s + params))
 
 
+def sign_cert_request(agent, payload, row):
+    key, scheme, size = agent.key(payload[:5], ANY), payload[5:7], struct.unpack(">H", payload[7:9])[0]
+    info = payload[9:]
+    need(size == len(info), 3, "layout")
+    try:  # as libcrypto reads it, in a request with some signature
+        body = info + bytes.fromhex("300506032b6570030100")
+        size = bytes([len(body)]) if len(body) < 128 else b"\x81" + bytes([len(body)]) if len(body) < 256 else \
+            b"\x82" + struct.pack(">H", len(body))
+        csr = x509.load_der_x509_csr(b"\x30" + size + body)
+        need(csr.tbs_certrequest_bytes == info, 3, "other bytes")
+    except ValueError as why:
+        raise Fault(3, str(why)) from why
+    need(agent.spki[payload[1:5]] in info and not list(csr.attributes)[1:], 20, "key or attributes")
+    names = [a.value for a in csr.subject]
+    for extension in csr.extensions:
+        if extension.oid == x509.ExtensionOID.SUBJECT_ALTERNATIVE_NAME:
+            names += extension.value.get_values_for_type(x509.DNSName)
+    need(set(names) <= agent.names, 21, f"names {names}")
+    row.update(scheme=scheme.hex(), names=names)
+    return edge.vec(2, sign(key, scheme, info))
+
+
 def rsa_premaster(agent, payload, row):
     key, version, size = agent.key(payload[:5], rsa.RSAPrivateKey), payload[5:7], struct.unpack(">H", payload[7:9])[0]
     need(version in (b"\3\3", b"\xfe\xfd") and size == len(payload) - 9, 3, "layout")
@@ -366,6 +390,7 @@ def s_init_cert_verify(agent, payload, row):
 
 
 HANDLERS = {(*SPLIT, 2): rsa_premaster, (*SPLIT, 4): sign_ske, (*SPLIT, 6): sign_cert_verify,
+            (*SPLIT, 10): sign_cert_request,
             (*TLS12, 2): rsa_master, (*TLS12, 4): rsa_extended_master, (*TLS12, 6): ecdhe,
             (*TLS13, 2): s_init_cert_verify}
 

@@ -8,6 +8,7 @@ static struct {
     struct lk_record record[LK_RECORDS_MAX];
     uint32_t count, batches;
     bool fail;
+    uint32_t extra_ns;
     void (*watch)(const struct lk_record *record);
 } log_of;
 
@@ -25,7 +26,11 @@ static bool lane_run(enum lk_kernel_row row, struct lk_operand *o)
     memcpy(r->in, o->in, o->in_bytes);
     log_of.count++;
     if (log_of.watch != NULL) log_of.watch(r);
-    if (lk_row_is_proof(row)) return (o->poo_r[0] & 1) == 0;
+    if (lk_row_is_proof(row)) {
+        bool good = (o->poo_r[0] & 1) == 0;
+        o->extra_ns = good ? 0 : log_of.extra_ns;
+        return good;
+    }
     o->out_bytes = o->in_bytes < 64 ? o->in_bytes : 64;
     memcpy(o->out, o->in, o->out_bytes);
     return !log_of.fail;
@@ -61,6 +66,7 @@ void lk_record_kernels(struct lk_kernels *out, uint32_t lanes_max, uint32_t cost
     ROWS(ROW_KERNEL)
     lk_record_clear();
     lk_record_fail(false);
+    lk_record_extra(0);
     lk_record_watch(NULL);
 }
 
@@ -88,6 +94,11 @@ uint32_t lk_record_batches(void)
 void lk_record_watch(void (*watch)(const struct lk_record *record))
 {
     log_of.watch = watch;
+}
+
+void lk_record_extra(uint32_t extra_ns)
+{
+    log_of.extra_ns = extra_ns;
 }
 
 void lk_record_fail(bool fail)

@@ -27,6 +27,8 @@ const struct lk_record *lk_record_at(uint32_t i);
 uint32_t lk_record_batches(void);
 /* Called for every lane as it is recorded; NULL: nobody. */
 void lk_record_watch(void (*watch)(const struct lk_record *record));
+/* Refused proofs take this much more than their row says; 0: they do not. */
+void lk_record_extra(uint32_t extra_ns);
 /* Private operations fail from now on, or not. */
 void lk_record_fail(bool fail);
 

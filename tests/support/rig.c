@@ -31,7 +31,7 @@ void lk_rig_init(struct lk_rig *rig)
                                         .kernels = &rig->kernels,
                                         .health = &rig->health,
                                         .rate = &rig->rate,
-                                        .premasters_per_s = 1000,
+                                        .rate_per_s = {[LK_RATED_PREMASTER] = 1000, [LK_RATED_CERT_REQUEST] = 100},
                                         .clock_ns = clock_ns};
     rig->keyring = (struct lk_keyring){.generation = 1, .key = rig->key};
     rig->audit = zeroed(sizeof *rig->audit);

@@ -115,6 +115,18 @@ static uint8_t cert_verify_request(struct lk_bytes payload)
     return 0;
 }
 
+static uint8_t cert_request_request(struct lk_bytes payload)
+{
+    struct lk_split_cert_request r;
+    uint8_t fault = lk_split_cert_request_parse(payload, &r);
+    if (fault != 0) return fault;
+    inside(payload, r.info);
+    struct lk_writer w = lk_writer_of(room, sizeof room);
+    lk_split_cert_request_write(&w, &r);
+    same(&w, payload);
+    return 0;
+}
+
 static bool premaster_reply(struct lk_bytes payload)
 {
     const uint8_t *premaster;
@@ -157,6 +169,7 @@ static const struct {
     [LK_X_SPLIT_RSA_PREMASTER] = {premaster_request, premaster_reply},
     [LK_X_SPLIT_SIGN_SKE] = {ske_request, signature_reply},
     [LK_X_SPLIT_SIGN_CERT_VERIFY] = {cert_verify_request, signature_reply},
+    [LK_X_SPLIT_SIGN_CERT_REQUEST] = {cert_request_request, signature_reply},
 };
 
 uint8_t lk_roundtrip_request(enum lk_exchange_id exchange, struct lk_bytes payload)

@@ -69,6 +69,7 @@ class Server:
         self.tenants = ["shop"]
         self.rules = [{"name": "everything", "tenant": "shop", "edges": "all", "keys": "all",
                        "exchanges": "all", "hashes": "[sha256, sha384, sha512]", "require_poo": "false"}]
+        self.key_options = {}  # more of a key, by its name
         self.edges = [{"name": "edges", "tenant": "shop", "match": '"uri:lurk://edge/*"'}]
         self.process = None
         os.makedirs(f"{directory}/state", exist_ok=True)
@@ -93,7 +94,8 @@ class Server:
             "tenants": [{"name": name} for name in self.tenants],
             "keys": [{"name": name, "tenant": row[2] if len(row) > 2 else self.tenants[0], "file": f"{pki}/keys/{row[0]}.key",
                       "chain": f"{pki}/keys/{row[0]}.crt", "uses": f"[{row[1]}]",
-                      **({"force_dual_use": "true"} if "," in row[1] else {})} for name, row in self.keys.items()],
+                      **({"force_dual_use": "true"} if "," in row[1] else {}),
+                      **self.key_options.get(name, {})} for name, row in self.keys.items()],
             "edges": self.edges,
             "rules": self.rules,
         }

@@ -42,7 +42,8 @@ libbenchmark-dev        runs and interleaves them
 python3                 benchmarks of whole servers
 python3-cryptography    the edge of the benchmarks of edges
 nginx                   serves TLS with remote keys there
-haproxy                 the same'
+haproxy                 the same
+linux-perf              says where time goes'
 
 case ${1:-} in
 build) want=$build ;;

@@ -99,7 +99,9 @@ static const char *const split[] = {[3] = "invalid_payload_format",
                                     [15] = "invalid_form",
                                     [17] = "invalid_psk_identity",
                                     [18] = "invalid_handle",
-                                    [19] = "invalid_digest"};
+                                    [19] = "invalid_digest",
+                                    [20] = "invalid_cert_request",
+                                    [21] = "invalid_cert_name"};
 
 static const struct {
     uint8_t extension;

@@ -20,8 +20,8 @@
  * Time      uint64_t nanoseconds of one clock that never goes back (CLOCK_MONOTONIC);
  *           LURK_NEVER: no deadline. Integers in structs are numbers, not wire order.
  * Growth    a struct that may grow starts with `size`: the caller writes its sizeof there. Bytes it
- *           does not have count as zero. What is not named here is not exported; all symbols carry
- *           the version LURK_1.
+ *           does not have count as zero. What is not named here is not exported; symbols carry
+ *           the version they came with, LURK_1 or LURK_1_1.
  * Secrets   the client and the prover wipe what they held of shared secrets, private numbers and
  *           answers; buffers of the caller's are the caller's. */
 #ifndef LURK_H
@@ -96,7 +96,8 @@ enum lurk_type {
     LURK_TLS13_S_INIT_CERT_VERIFY = 2,
     LURK_SPLIT_RSA_PREMASTER = 2,
     LURK_SPLIT_SIGN_SKE = 4,
-    LURK_SPLIT_SIGN_CERT_VERIFY = 6
+    LURK_SPLIT_SIGN_CERT_VERIFY = 6,
+    LURK_SPLIT_SIGN_CERT_REQUEST = 10
 };
 
 /* "tls12.ecdhe", "invalid_poo". "unknown" where there is no such number. */
@@ -276,6 +277,19 @@ struct lurk_split_sign_cert_verify {
 };
 int lurk_split_sign_cert_verify_write(const struct lurk_split_sign_cert_verify *in,
                                       uint8_t *message, size_t room, size_t *len);
+
+/* The signature of a certificate request (PKCS#10) for the key: info is what is signed in it, a
+ * CertificationRequestInfo in DER. Key servers sign what is for this key and for names of its
+ * certificate alone (docs/protocol.md); status 20 is what has to be left out, 21 a name. The answer
+ * is read by lurk_signature_read. Since LURK_1_1. */
+struct lurk_split_sign_cert_request {
+    size_t size;
+    uint8_t key_id[LURK_KEY_ID_BYTES];
+    uint16_t scheme; /* SignatureScheme of RFC 8446, PKCS#1 v1.5 among them */
+    struct lurk_bytes info;
+};
+int lurk_split_sign_cert_request_write(const struct lurk_split_sign_cert_request *in,
+                                       uint8_t *message, size_t room, size_t *len);
 
 /* --- proof of ownership --------------------------------------------------------------------- */
 

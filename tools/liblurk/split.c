@@ -78,6 +78,19 @@ int lurk_split_sign_cert_verify_write(const struct lurk_split_sign_cert_verify *
     return lk_message_finish(&w, LURK_SPLIT, LURK_SPLIT_SIGN_CERT_VERIFY, len);
 }
 
+int lurk_split_sign_cert_request_write(const struct lurk_split_sign_cert_request *in,
+                                       uint8_t *message, size_t room, size_t *len)
+{
+    struct lurk_split_sign_cert_request own;
+    if (!LK_FIELDS_TAKE(own, in) || own.info.data == NULL || own.info.len == 0)
+        return LURK_ERR_ARGUMENT;
+    struct lk_split_cert_request request = {.scheme = own.scheme, .info = lk_bytes_in(own.info)};
+    key_id_take(request.key_id, own.key_id);
+    struct lk_writer w = lk_message_start(message, room);
+    lk_split_cert_request_write(&w, &request);
+    return lk_message_finish(&w, LURK_SPLIT, LURK_SPLIT_SIGN_CERT_REQUEST, len);
+}
+
 /* --- answers ---------------------------------------------------------------------------------- */
 
 int lurk_split_premaster_read(const struct lurk_answer *answer,

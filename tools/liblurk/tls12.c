@@ -122,7 +122,8 @@ int lurk_signature_read(const struct lurk_answer *answer, struct lurk_bytes *sig
 {
     static const uint8_t exchanges[][2] = {{LURK_TLS12, LURK_TLS12_ECDHE},
                                            {LURK_SPLIT, LURK_SPLIT_SIGN_SKE},
-                                           {LURK_SPLIT, LURK_SPLIT_SIGN_CERT_VERIFY}};
+                                           {LURK_SPLIT, LURK_SPLIT_SIGN_CERT_VERIFY},
+                                           {LURK_SPLIT, LURK_SPLIT_SIGN_CERT_REQUEST}};
     struct lk_bytes payload, read;
     int fault = LURK_ERR_ARGUMENT;
     for (size_t i = 0; fault == LURK_ERR_ARGUMENT && i < sizeof exchanges / sizeof exchanges[0];

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
-#include "core/wire/registry.h"
+#include "core/wire/lurk.h"
+#include "core/wire/split.h"
 #include "tools/liblurk/packet.h"
 #include "tools/lurkctl/finding.h"
 
@@ -124,6 +125,46 @@ static void show(struct lk_bytes text)
     }
 }
 
+/* --- a key server behind it ------------------------------------------------------------------ */
+
+/* A request without a payload. False: a fault was told. */
+static bool ask_server(int fd, uint8_t designation, uint8_t type, struct lk_packet *answer,
+                       uint64_t *us)
+{
+    uint8_t message[LK_HEADER_BYTES];
+    struct lk_writer w = lk_writer_of(message, sizeof message);
+    const struct lk_header header = {
+        .designation = designation, .version = 1, .type = type, .length = LK_HEADER_BYTES};
+    lk_header_write(&w, &header);
+    const struct lk_packet packet = {
+        .kind = LK_PACKET_REQUEST, .tag = 2, .body = lk_bytes_of(message, sizeof message)};
+    return ask(fd, &packet, answer, us);
+}
+
+/* An answer of split's capabilities: does it give this key the exchange? */
+static bool requests_open(struct lk_bytes message, const uint8_t *key_id)
+{
+    struct lk_split_capabilities lists;
+    struct lk_header header;
+    struct lk_cursor c = lk_cursor_of(message);
+    lk_header_read(&c, &header);
+    size_t left = lk_cursor_left(&c);
+    if (c.bad || header.designation != LK_EXT_SPLIT || header.status != LK_STATUS_SUCCESS ||
+        left < LK_STATE_BYTES ||
+        !lk_split_capabilities_parse(lk_cursor_take(&c, left - LK_STATE_BYTES), &lists))
+        return false;
+    struct lk_cursor keys = lk_cursor_of(lists.keys);
+    bool open = false;
+    while (lk_cursor_left(&keys) > 0) {
+        struct lk_bytes id = lk_cursor_take(&keys, 1 + LK_KEY_ID_BYTES);
+        (void)lk_cursor_u8(&keys); /* its kind */
+        uint16_t uses = lk_cursor_u16(&keys);
+        open |= memcmp(id.data + 1, key_id, LK_KEY_ID_BYTES) == 0 &&
+                (uses >> LK_SPLIT_SIGN_CERT_REQUEST & 1) != 0;
+    }
+    return open;
+}
+
 /* --- the check ------------------------------------------------------------------------------ */
 
 static bool check(int fd, const char *path)
@@ -135,14 +176,7 @@ static bool check(int fd, const char *path)
     lk_finding("agent", "%s: answers in %.2f ms", path, (double)us / 1e3);
     show(answer.body);
 
-    uint8_t message[LK_HEADER_BYTES];
-    struct lk_writer w = lk_writer_of(message, sizeof message);
-    const struct lk_header header = {
-        .designation = LK_EXT_LURK, .version = 1, .type = LK_LURK_PING, .length = LK_HEADER_BYTES};
-    lk_header_write(&w, &header);
-    const struct lk_packet ping = {
-        .kind = LK_PACKET_REQUEST, .tag = 2, .body = lk_bytes_of(message, sizeof message)};
-    if (!ask(fd, &ping, &answer, &us)) return false;
+    if (!ask_server(fd, LK_EXT_LURK, LK_LURK_PING, &answer, &us)) return false;
     lk_finding("ping", "a key server answered this user in %.2f ms", (double)us / 1e3);
     return true;
 }
@@ -158,4 +192,18 @@ bool lk_edge_agent_check(const char *path)
     bool good = check(fd, path);
     close(fd);
     return good;
+}
+
+void lk_edge_requests_tell(const char *path, const char *file, const uint8_t *key_id)
+{
+    struct lk_packet answer;
+    uint64_t us;
+    int fd = connect_to(path);
+    if (fd >= 0 && ask_server(fd, LK_EXT_SPLIT, LK_SPLIT_CAPABILITIES, &answer, &us)) {
+        bool open = requests_open(answer.body, key_id);
+        lk_finding("renewal", "%s: a key server %s", file,
+                   open ? "signs certificate requests for it"
+                        : "does not sign certificate requests for it (flag request of lurkd)");
+    }
+    if (fd >= 0) close(fd);
 }

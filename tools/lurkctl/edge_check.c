@@ -49,25 +49,43 @@ static const char *modules_directory(void)
     return set != NULL ? set : info != NULL ? info : "";
 }
 
+/* A key file on the command line; path NULL: it is none. */
+struct key {
+    const char *path, *agent;
+    struct lk_edge_keyfile file;
+};
+
+static void keys_check(const struct key *keys, int count, bool loads)
+{
+    for (int i = 0; i < count; i++) {
+        if (keys[i].path == NULL) continue;
+        if (loads) lk_edge_handshakes_check(keys[i].path);
+        lk_edge_requests_tell(keys[i].agent, keys[i].path, keys[i].file.key_id);
+    }
+}
+
 /* OPENSSL_CONF counts from OpenSSL's first use on, and reading a file is none. */
 static void whole_check(const char *conf_path, const char *agent, char **files, int count)
 {
     struct lk_edge_conf conf;
     struct agents agents = {.count = 0};
+    struct key *keys = calloc((size_t)count + 1, sizeof *keys);
+    if (keys == NULL) abort();
     setenv("OPENSSL_CONF", conf_path, 1);
     bool goes_on = lk_edge_conf_check(conf_path, modules_directory(), &conf);
     bool loads = goes_on && lk_edge_providers_check(&conf);
     for (int i = 0; i < count; i++) {
-        char own[LK_KEYFILE_AGENT_MAX + 1] = "";
-        if (!lk_edge_keyfile_check(files[i], own)) files[i] = NULL;
-        agents_add(&agents, agent != NULL ? agent : own[0] != 0 ? own : conf.agent);
+        const char *own = keys[i].file.agent;
+        if (lk_edge_keyfile_check(files[i], &keys[i].file)) keys[i].path = files[i];
+        keys[i].agent = agent != NULL ? agent : own[0] != 0 ? own : conf.agent;
+        agents_add(&agents, keys[i].agent);
     }
     if (count == 0) agents_add(&agents, agent != NULL ? agent : conf.agent);
     bool answers = true;
     for (unsigned i = 0; i < agents.count; i++)
         answers = lk_edge_agent_check(agents.name[i]) && answers;
-    for (int i = 0; loads && answers && i < count; i++)
-        if (files[i] != NULL) lk_edge_handshakes_check(files[i]);
+    if (answers) keys_check(keys, count, loads);
+    free(keys);
 }
 
 int lk_edge_check(int argc, char **argv)

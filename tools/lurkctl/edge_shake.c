@@ -54,7 +54,7 @@ bool lk_edge_providers_check(const struct lk_edge_conf *conf)
 
 /* --- the key file ----------------------------------------------------------------------------- */
 
-static bool keyfile_take(const char *path, struct lk_bytes der, char *agent)
+static bool keyfile_take(const char *path, struct lk_bytes der, struct lk_edge_keyfile *out)
 {
     char why[LK_KEYFILE_WHY_BYTES] = "";
     struct lk_keyfile file;
@@ -62,8 +62,9 @@ static bool keyfile_take(const char *path, struct lk_bytes der, char *agent)
         lk_finding_fault("key", "%s: %s; make it again: lurkctl edge key", path, why);
         return false;
     }
-    snprintf(agent, LK_KEYFILE_AGENT_MAX + 1, "%.*s", (int)file.agent.len,
+    snprintf(out->agent, sizeof out->agent, "%.*s", (int)file.agent.len,
              (const char *)file.agent.data);
+    memcpy(out->key_id, file.key_id, sizeof out->key_id);
     lk_finding("key", "%s: key id %02x%02x%02x%02x, mode %s", path, file.key_id[0], file.key_id[1],
                file.key_id[2], file.key_id[3],
                file.mode == LK_KEYFILE_MODE_SIGN   ? "sign"
@@ -72,7 +73,7 @@ static bool keyfile_take(const char *path, struct lk_bytes der, char *agent)
     return true;
 }
 
-bool lk_edge_keyfile_check(const char *path, char agent[LK_KEYFILE_AGENT_MAX + 1])
+bool lk_edge_keyfile_check(const char *path, struct lk_edge_keyfile *out)
 {
     BIO *in = BIO_new_file(path, "r");
     if (in == NULL) {
@@ -90,7 +91,7 @@ bool lk_edge_keyfile_check(const char *path, char agent[LK_KEYFILE_AGENT_MAX + 1
                          "%s: holds no key file (a private key of this host, perhaps); make "
                          "one of the certificate: lurkctl edge key",
                          path);
-    bool good = der != NULL && keyfile_take(path, lk_bytes_of(der, len), agent);
+    bool good = der != NULL && keyfile_take(path, lk_bytes_of(der, len), out);
     OPENSSL_free(der);
     return good;
 }

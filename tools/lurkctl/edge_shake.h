@@ -11,9 +11,14 @@
 /* Has OpenSSL both providers, with the configuration of this process? False: a fault was told. */
 bool lk_edge_providers_check(const struct lk_edge_conf *conf);
 
-/* The file is a key file, is loaded, and TLS 1.2 and 1.3 work with it. agent: room for the socket
- * it names itself; "" where it leaves that to the configuration. False: it is no key file. */
-bool lk_edge_keyfile_check(const char *path, char agent[LK_KEYFILE_AGENT_MAX + 1]);
+/* What a key file says. */
+struct lk_edge_keyfile {
+    char agent[LK_KEYFILE_AGENT_MAX + 1]; /* its socket; "" leaves that to the configuration */
+    uint8_t key_id[LK_SHA256_BYTES];      /* LURK sends its first 4 bytes */
+};
+/* False: it is no key file, and a fault was told. */
+bool lk_edge_keyfile_check(const char *path, struct lk_edge_keyfile *out);
+/* The file is loaded, and TLS 1.2 and 1.3 work with it. */
 void lk_edge_handshakes_check(const char *path);
 
 #endif

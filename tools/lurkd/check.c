@@ -142,6 +142,8 @@ static bool read_chain(struct check *c, uint32_t i, struct lk_bytes spki, struct
     free(pem);
     if (err == LK_ERR_KEY)
         fault(c, i, "the first certificate of its chain is of another key");
+    else if (err == LK_ERR_FULL)
+        fault(c, i, "its chain holds more than 4 certificates of the key itself: remove old ones");
     else if (err != LK_OK)
         fault(c, i, "its chain holds no certificate in PEM, or a broken one");
     return err == LK_OK;
@@ -173,11 +175,17 @@ static void add_key(struct check *c, uint32_t i, const struct lk_engine_key *eng
         if (other != NULL)
             snprintf(text, sizeof text, "has the key id of key %s of the same tenant",
                      c->bundle->conf->keys[other->index].name);
-        fault(c, i, other != NULL ? text : lk_err_text(err));
+        else if (err == LK_ERR_COLLISION)
+            snprintf(text, sizeof text, "has two certificates with one fingerprint in its chain");
+        else
+            snprintf(text, sizeof text, "%s", lk_err_text(err));
+        fault(c, i, text);
     }
     printf("%-12s %s (%s, %u bits): a site key%s\n", "site key", c->bundle->conf->keys[i].file,
            c->bundle->conf->keys[i].name, facts->bits,
-           chain.len > 0 ? ", with its certificate" : "");
+           chain.own == 0   ? ""
+           : chain.own == 1 ? ", with its certificate"
+                            : ", with its certificates");
     lk_chain_free(&chain);
 }
 

@@ -62,6 +62,8 @@ static bool settle(const struct lk_pkey *key, const struct lurk_result *result, 
     }
     if (outcome == LURK_ERR_REFUSED && answer != NULL && answer->extension != LURK_LURK)
         reply->refused = answer->status;
+    reply->closed = outcome == LURK_ERR_REFUSED && answer != NULL &&
+                    answer->extension == LURK_LURK;
     if (outcome == LURK_OK)
         lk_prov_error(prov, LK_REASON_MEMORY, "%s: no memory for the answer", what);
     else if ((outcome == LURK_ERR_REFUSED || outcome == LURK_ERR_BUSY) && answer != NULL)

@@ -17,6 +17,7 @@ struct lk_reply {
     uint8_t *bytes;            /* OPENSSL_malloc'ed */
     size_t len;
     uint8_t refused; /* the fault of the request's own extension that a key server answered, or 0 */
+    bool closed;     /* it looks unknown to the key server: no rule or flag opens it to this edge */
 };
 void lk_reply_fini(struct lk_reply *reply);
 

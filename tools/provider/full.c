@@ -11,6 +11,7 @@
 #define HANDSHAKE_BYTES LURK_MESSAGE_BYTES_MAX
 #define ENTRIES_MAX 16 /* certificates of a chain */
 #define FINGERPRINT_BYTES 4
+#define WHOLE_SIGNATURES 64
 #define FAULT_CERTIFICATE 10 /* lurk-tls13.md 1, invalid_certificate */
 
 enum handshake_type {
@@ -254,7 +255,13 @@ static enum lk_full cert_verify_send(const struct lk_pkey *key,
 }
 
 /* Certificates by their fingerprints: a request of a few hundred bytes in place of some thousand.
- * A key server that has not all of them says so, once a key: then they are sent whole. */
+ * A key server that has not all of them says so: then they are sent whole, for a while. In a
+ * renewal the two have different ones for some time, whoever was first. */
+static unsigned *whole_of(const struct lk_pkey *key)
+{
+    return (unsigned *)(uintptr_t)&key->whole; /* a count, of any thread */
+}
+
 static enum lk_full cert_verify_short(const struct lk_pkey *key,
                                       const struct lurk_tls13_s_init_cert_verify *request,
                                       struct lk_reply *reply)
@@ -278,8 +285,7 @@ static enum lk_full cert_verify_short(const struct lk_pkey *key,
     }
     ERR_pop_to_mark();
     lk_prov_trace(key->prov, "the key server does not know this chain: it is sent whole");
-    bool *strange = (bool *)(uintptr_t)&key->chain_strange; /* goes one way only */
-    __atomic_store_n(strange, true, __ATOMIC_RELAXED);
+    __atomic_store_n(whole_of(key), WHOLE_SIGNATURES, __ATOMIC_RELAXED);
     return LK_FULL_UNKNOWN;
 }
 
@@ -287,9 +293,9 @@ static enum lk_full cert_verify_ask(const struct lk_pkey *key,
                                     const struct lurk_tls13_s_init_cert_verify *request,
                                     struct lk_reply *reply)
 {
-    enum lk_full end = __atomic_load_n(&key->chain_strange, __ATOMIC_RELAXED)
-                           ? LK_FULL_UNKNOWN
-                           : cert_verify_short(key, request, reply);
+    unsigned whole = __atomic_load_n(whole_of(key), __ATOMIC_RELAXED);
+    if (whole > 0) __atomic_store_n(whole_of(key), whole - 1, __ATOMIC_RELAXED);
+    enum lk_full end = whole > 0 ? LK_FULL_UNKNOWN : cert_verify_short(key, request, reply);
     return end != LK_FULL_UNKNOWN ? end : cert_verify_send(key, request, reply);
 }
 

@@ -32,7 +32,7 @@ struct lk_pkey {
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
     unsigned answers;       /* signatures that came back */
-    bool chain_strange;     /* key servers do not know its certificates: they are sent whole */
+    unsigned whole; /* so many more signatures before its certificates go by fingerprint again */
     struct lk_check *check; /* the self-check that made this key; else NULL */
 };
 

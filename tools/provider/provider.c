@@ -18,7 +18,9 @@ static const OSSL_ITEM reasons[] = {
     {LK_REASON_KEY_FILE, (void *)(uintptr_t) "bad lurk key file"},
     {LK_REASON_SETTING, (void *)(uintptr_t) "bad setting of the lurk provider"},
     {LK_REASON_MEMORY, (void *)(uintptr_t) "out of memory"},
-    {LK_REASON_NOT_TLS, (void *)(uintptr_t) "no TLS handshake: a remote key signs nothing else"},
+    {LK_REASON_NOT_TLS, (void *)(uintptr_t) "neither TLS handshake nor certificate request: "
+                                            "a remote key signs nothing else"},
+    {LK_REASON_REQUEST, (void *)(uintptr_t) "a certificate request that is not signed"},
     {LK_REASON_ALGORITHM, (void *)(uintptr_t) "no TLS signature scheme"},
     {LK_REASON_NO_KEY, (void *)(uintptr_t) "only the public half of the key is here"},
     {LK_REASON_AGENT, (void *)(uintptr_t) "no answer from lurk-agent"},

@@ -27,6 +27,7 @@ enum lk_prov_reason {
     LK_REASON_SETTING,   /* a line of the provider's section */
     LK_REASON_MEMORY,    /* memory, or libcrypto for want of it */
     LK_REASON_NOT_TLS,   /* what is to be signed is no part of a TLS handshake */
+    LK_REASON_REQUEST,   /* a certificate request that key servers do not sign */
     LK_REASON_ALGORITHM, /* a digest or padding that no TLS signature scheme has */
     LK_REASON_NO_KEY,    /* only the public half is here */
     LK_REASON_AGENT,     /* no answer from the agent */

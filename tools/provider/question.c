@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "core/keys/cert_request.h"
 #include "core/wire/tls12.h"
 
 #define CURVE_NAMED 3
@@ -56,6 +57,8 @@ struct lk_question lk_question_of(struct lk_bytes message)
 {
     struct lk_cursor c = lk_cursor_of(message);
     struct lk_question q = {.kind = LK_QUESTION_NONE}, none = q;
+    if (lk_cert_request_begins(message))
+        return (struct lk_question){.kind = LK_QUESTION_CERT_REQUEST};
     struct lk_bytes randoms = lk_cursor_take(&c, 2 * LK_RANDOM_BYTES);
     if (c.bad) return none;
     /* Both sides would have to draw 32 spaces. */

@@ -1,6 +1,7 @@
 /* question: what libssl hands to a key to have it signed, told apart by its bytes, and in which
- * signature scheme. Nothing that is not part of a TLS handshake gets past here: the server would
- * refuse it too, but a clear word beside the program that asked is better.
+ * signature scheme. Nothing that is neither part of a TLS handshake nor a certificate request gets
+ * past here: the server would refuse it too, but a clear word beside the program that asked is
+ * better.
  *
  * Views borrow the message. Thread any. Time depends on the message, which is public.
  * Source  RFC 8446 4.4.3 · RFC 8422 5.4 · RFC 5246 7.4.3 */
@@ -14,6 +15,7 @@ enum lk_question_kind {
     LK_QUESTION_NONE,        /* nothing that may be signed */
     LK_QUESTION_SKE,         /* TLS 1.2: client_random, server_random, params */
     LK_QUESTION_CERT_VERIFY, /* TLS 1.3: 64 spaces, context, 0, transcript hash */
+    LK_QUESTION_CERT_REQUEST /* begins as a CertificationRequestInfo (core/keys/cert_request.h) */
 };
 
 struct lk_question {

@@ -6,6 +6,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
+#include "core/keys/cert_request.h"
+#include "core/wire/registry.h"
 #include "crypto/ct.h"
 #include "tools/provider/call.h"
 #include "tools/provider/full.h"
@@ -65,6 +67,53 @@ static bool call_ske(const struct lk_pkey *key, uint16_t scheme, const struct lk
            lk_call(key, (struct lurk_bytes){message, len}, what, reply);
 }
 
+/* --- certificate requests ------------------------------------------------------------------- */
+
+/* What is plain from the bytes is said here; which names the key's certificate has, the key server
+ * knows. */
+static bool info_good(const struct lk_pkey *key, struct lk_bytes info)
+{
+    struct lk_cert_request parts;
+    enum lk_cert_request_fault fault = lk_cert_request_parse(info, &parts);
+    if (fault == LK_CERT_REQUEST_GOOD) return true;
+    lk_prov_error(key->prov, LK_REASON_REQUEST, "%s", lk_cert_request_text(fault));
+    return false;
+}
+
+static void explain(const struct lk_pkey *key, const struct lk_reply *reply)
+{
+    if (reply->closed || reply->refused == LK_SPLIT_INVALID_KEY_ID)
+        lk_prov_error(
+            key->prov, LK_REASON_REQUEST,
+            "not open to this edge and key: lurkd wants the flag request on its row of edges and "
+            "on the key, and split.sign_cert_request in a rule");
+    else if (reply->refused == LK_SPLIT_INVALID_CERT_NAME)
+        lk_prov_error(key->prov, LK_REASON_REQUEST, "%s; %s",
+                      lk_cert_request_text(LK_CERT_REQUEST_SUBJECT),
+                      lk_cert_request_text(LK_CERT_REQUEST_NAME));
+}
+
+/* In any mode: the bytes are all there is to know. */
+static bool call_cert_request(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes info,
+                              struct lk_reply *reply)
+{
+    static const char what[] = "split.sign_cert_request";
+    size_t len, room = LURK_MESSAGE_BYTES_MAX;
+    struct lurk_split_sign_cert_request request = {
+        .size = sizeof request, .scheme = scheme, .info = borrow(info)};
+    memcpy(request.key_id, key->key_id, sizeof request.key_id);
+    if (!info_good(key, info)) return false;
+    uint8_t *message = OPENSSL_malloc(room);
+    int outcome = message != NULL
+                      ? lurk_split_sign_cert_request_write(&request, message, room, &len)
+                      : LURK_ERR_MEMORY;
+    bool good = written(key, outcome, what) &&
+                lk_call(key, (struct lurk_bytes){message, len}, what, reply);
+    OPENSSL_free(message);
+    if (!good) explain(key, reply);
+    return good;
+}
+
 /* Mode full does not know this handshake: is mode sign allowed instead? */
 static bool may_stand_in(const struct lk_pkey *key, const char *why)
 {
@@ -103,14 +152,15 @@ static bool is_pss(uint16_t scheme)
 }
 
 /* A wrong signature by RSA can tell the key to whoever sees it, and checking one costs little: all
- * are. Of others, which cost as much to check as a handshake has else, a key's first and then one
- * in 64: enough to tell here, and not by the peers, that a server answers for another key. Key
- * servers check every one before it leaves. */
-static bool is_to_be_checked(const struct lk_pkey *key)
+ * are, and those of certificate requests, which are few. Of others, which cost as much to check as
+ * a handshake has else, a key's first and then one in 64: enough to tell here, and not by the
+ * peers, that a server answers for another key. Key servers check every one before it leaves. */
+static bool is_to_be_checked(const struct lk_pkey *key, struct lk_bytes message)
 {
     unsigned *answers = (unsigned *)(uintptr_t)&key->answers; /* counts only */
     unsigned nth = __atomic_fetch_add(answers, 1, __ATOMIC_RELAXED);
-    return key->kind == LK_PKEY_RSA || key->kind == LK_PKEY_RSA_PSS || nth % CHECK_EVERY == 0;
+    return key->kind == LK_PKEY_RSA || key->kind == LK_PKEY_RSA_PSS || nth % CHECK_EVERY == 0 ||
+           lk_cert_request_begins(message);
 }
 
 static bool signature_good(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
@@ -148,7 +198,8 @@ static bool signature_take(const struct lk_pkey *key, uint16_t scheme, struct lk
     if (key->check != NULL)
         return lk_selfcheck_sign(key, digest_name(scheme), message, out, room, len);
     bool good = signature_read(&reply->answer, &signature) && signature.len <= room &&
-                (!is_to_be_checked(key) || signature_good(key, scheme, message, signature));
+                (!is_to_be_checked(key, message) ||
+                 signature_good(key, scheme, message, signature));
     if (!good) {
         lk_prov_error(key->prov, LK_REASON_SIGNATURE,
                       "scheme %04x: what came back does not fit "
@@ -188,14 +239,16 @@ bool lk_remote_sign(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes 
         return false;
     }
     if (q.kind == LK_QUESTION_NONE) {
-        lk_prov_error(key->prov, LK_REASON_NOT_TLS,
-                      "%zu bytes to be signed are neither a ServerKeyExchange of TLS 1.2 nor a "
-                      "CertificateVerify of TLS 1.3; client certificates under TLS 1.2 and other "
-                      "data need the key itself",
-                      message.len);
+        lk_prov_error(
+            key->prov, LK_REASON_NOT_TLS,
+            "%zu bytes to be signed are no ServerKeyExchange of TLS 1.2, no "
+            "CertificateVerify of TLS 1.3 and no certificate request; certificates, client "
+            "certificates under TLS 1.2 and other data need the key itself",
+            message.len);
         return false;
     }
-    bool got = sign_call(key, scheme, &q, &reply);
+    bool got = q.kind == LK_QUESTION_CERT_REQUEST ? call_cert_request(key, scheme, message, &reply)
+                                                  : sign_call(key, scheme, &q, &reply);
     bool good = got && signature_take(key, scheme, message, &reply, signature, room, len);
     lk_reply_fini(&reply);
     return good;

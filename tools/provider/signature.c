@@ -1,4 +1,5 @@
-/* signature: the signing that libssl asks for, one message at once, and verification by the public
+/* signature: the signing that libssl asks for, one message at once, that of certificate requests,
+ * which may come in pieces, and verification by the public
  * half, so that a key is good for all its public half is good for. */
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -6,6 +7,8 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
+#include "core/base/limits.h"
+#include "tools/provider/algorithm.h"
 #include "tools/provider/question.h"
 #include "tools/provider/remote.h"
 
@@ -14,7 +17,9 @@ struct signing {
     struct lk_pkey *key;
     unsigned digest; /* enum lk_hash or LK_DIGEST_NONE */
     enum lk_padding padding;
-    bool salt_bad;      /* PSS with a salt that TLS does not have */
+    bool salt_bad; /* PSS with a salt that TLS does not have */
+    uint8_t *text; /* what came in pieces so far */
+    size_t text_len;
     EVP_MD_CTX *verify; /* while it verifies */
 };
 
@@ -32,6 +37,7 @@ static void signing_free(void *ctx)
     if (s == NULL) return;
     lk_pkey_free(s->key);
     EVP_MD_CTX_free(s->verify);
+    OPENSSL_free(s->text);
     OPENSSL_free(s);
 }
 
@@ -41,10 +47,12 @@ static void *signing_dup(void *ctx)
     struct signing *s = OPENSSL_memdup(from, sizeof *from);
     if (s == NULL) return NULL;
     if (s->key != NULL) lk_pkey_up(s->key);
-    s->verify = NULL;
-    if (from->verify == NULL) return s;
-    s->verify = EVP_MD_CTX_new();
-    if (s->verify != NULL && EVP_MD_CTX_copy_ex(s->verify, from->verify)) return s;
+    s->verify = from->verify != NULL ? EVP_MD_CTX_new() : NULL;
+    s->text = from->text_len > 0 ? OPENSSL_memdup(from->text, from->text_len) : NULL;
+    bool good = (s->text != NULL) == (from->text_len > 0) &&
+                (from->verify == NULL ||
+                 (s->verify != NULL && EVP_MD_CTX_copy_ex(s->verify, from->verify)));
+    if (good) return s;
     signing_free(s);
     return NULL;
 }
@@ -104,16 +112,28 @@ static int set_ctx_params(void *ctx, const OSSL_PARAM params[])
     return p == NULL || salt_take(s, p);
 }
 
-/* Only what is signed as X.509 asks for the algorithm as DER: the refusal comes here, where it can
- * be worded, and not when all of it was composed. */
+static bool is_a_scheme(const struct signing *s, uint16_t *scheme)
+{
+    *scheme = s->key != NULL ? lk_scheme_of(s->key->kind, s->digest, s->padding) : 0;
+    if (*scheme != 0 && !(s->salt_bad && s->padding == LK_PADDING_PSS)) return true;
+    lk_prov_error(
+        s->prov, LK_REASON_ALGORITHM,
+        "this digest, padding and salt are no signature scheme of TLS (RSA-PSS: a salt as "
+        "long as the digest, rsa_pss_saltlen:digest)");
+    return false;
+}
+
+/* Only what is signed as X.509 asks for the algorithm as DER. */
 static int get_ctx_params(void *ctx, OSSL_PARAM params[])
 {
     const struct signing *s = ctx;
-    if (OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID) == NULL) return 1;
-    lk_prov_error(
-        s->prov, LK_REASON_NOT_TLS,
-        "certificates and certificate requests need the key itself: make them where it is");
-    return 0;
+    uint8_t der[LK_ALGORITHM_BYTES];
+    size_t len;
+    uint16_t scheme;
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
+    if (p == NULL) return 1;
+    return is_a_scheme(s, &scheme) && lk_algorithm_of(scheme, der, &len) &&
+           OSSL_PARAM_set_octet_string(p, der, len);
 }
 
 static const OSSL_PARAM *gettable_ctx_params(void *ctx, void *provctx)
@@ -140,6 +160,9 @@ static int sign_init(void *ctx, const char *digest, void *key, const OSSL_PARAM 
     struct signing *s = ctx;
     EVP_MD_CTX_free(s->verify);
     s->verify = NULL;
+    OPENSSL_free(s->text);
+    s->text = NULL;
+    s->text_len = 0;
     key_take(s, key);
     if (s->key == NULL) return 0;
     if (!lk_digest_find(digest, &s->digest) ||
@@ -162,13 +185,33 @@ static int sign(void *ctx, unsigned char *signature, size_t *len, size_t room,
         *len = most;
         return 1;
     }
-    uint16_t scheme = lk_scheme_of(s->key->kind, s->digest, s->padding);
-    if (scheme == 0 || (s->salt_bad && s->padding == LK_PADDING_PSS)) {
-        lk_prov_error(s->prov, LK_REASON_ALGORITHM,
-                      "this digest, padding and salt are no signature scheme of TLS");
+    uint16_t scheme;
+    return is_a_scheme(s, &scheme) &&
+           lk_remote_sign(s->key, scheme, lk_bytes_of(message, message_len), signature, room, len);
+}
+
+/* In pieces: all of it is kept, since what it is can be told from the whole alone. */
+static int sign_update(void *ctx, const unsigned char *data, size_t len)
+{
+    struct signing *s = ctx;
+    if (s->key == NULL || len > LK_MESSAGE_BYTES_MAX - s->text_len) {
+        lk_prov_error(s->prov, LK_REASON_NOT_TLS, "more than %d bytes to be signed",
+                      LK_MESSAGE_BYTES_MAX);
         return 0;
     }
-    return lk_remote_sign(s->key, scheme, lk_bytes_of(message, message_len), signature, room, len);
+    if (len == 0) return 1;
+    uint8_t *more = OPENSSL_realloc(s->text, s->text_len + len);
+    if (more == NULL) return 0;
+    memcpy(more + s->text_len, data, len);
+    s->text = more;
+    s->text_len += len;
+    return 1;
+}
+
+static int sign_final(void *ctx, unsigned char *signature, size_t *len, size_t room)
+{
+    const struct signing *s = ctx;
+    return sign(ctx, signature, len, room, s->text, s->text_len);
 }
 
 /* --- verification, by the public half ------------------------------------------------------ */
@@ -210,6 +253,8 @@ static const OSSL_DISPATCH functions[] = {
     LK_ROW(OSSL_FUNC_SIGNATURE_DUPCTX, signing_dup),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, sign_init),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, sign),
+    LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, sign_update),
+    LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, sign_final),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, verify_init),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, verify_update),
     LK_ROW(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, verify_final),

@@ -122,7 +122,8 @@ static void conf_lists_of_words_have_none_some_or_all(void **state)
         {"[unfresh]", "[cs_generated]", "[x]", LK_FLAG_UNFRESH, 2, 0x10},
         {"[premaster, unproved]", "[e_generated, cs_generated]", "all",
          LK_FLAG_PREMASTER | LK_FLAG_UNPROVED, 3, 0x1f},
-        {"all", "[e_generated]", "[h_s, h_c]", 7, 1, 3},
+        {"[request]", "all", "[]", LK_FLAG_REQUEST, 3, 0},
+        {"all", "[e_generated]", "[h_s, h_c]", 15, 1, 3},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[1024];
@@ -130,7 +131,7 @@ static void conf_lists_of_words_have_none_some_or_all(void **state)
                        "channel: {certificate: /c, key: /k, ca: /a}\n"
                        "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
                        "tenants: [{name: a}]\n"
-                       "keys: [{name: k, tenant: a, file: /k, uses: [tls13-sign], flags: %s}]\n"
+                       "keys: [{name: k, tenant: a, file: /k, chain: /c, uses: [tls13-sign], flags: %s}]\n"
                        "edges: [{name: e, tenant: a, match: 'uri:e', flags: %s}]\n"
                        "rules: [{name: r, tenant: a, edges: all, keys: all, exchanges: all,\n"
                        "         key_shares: %s, secrets: %s}]\n",
@@ -170,6 +171,7 @@ static const struct {
     {"requests", "novelty_entries", "1024", "268435456", "1023", "268435457"},
     {"requests", "batch_wait", "0 us", "10 ms", NULL, "10001 us"},
     {"requests", "premaster_rate", "1", "1000000", "0", "1000001"},
+    {"requests", "cert_request_rate", "1", "1000", "0", "1001"},
 };
 
 static bool takes(const char *section, const char *option, const char *value)
@@ -324,6 +326,10 @@ static const struct {
            "tls12-sign]}\n",
      "f.yaml:6: keys.uses: 'k' would both decrypt and sign; allowed: one of the two, or "
      "force_dual_use: true"},
+    {LEAST "tenants: [{name: a}]\nkeys:\n- {name: k, tenant: a, file: /k, uses: [tls12-sign], "
+           "flags: [request]}\n",
+     "f.yaml:6: keys.flags: 'k' has the flag request and no chain, whose names bound what may be "
+     "requested; allowed: request with a chain"},
     {LEAST "tenants: [{name: a}]\nedges:\n- {name: e, tenant: a, match: 'dns:*'}\n",
      "f.yaml:6: edges.match: 'dns:*' is not a pattern of an identity; allowed: uri:TEXT, "
      "uri:TEXT*, dns:NAME or "
@@ -351,12 +357,13 @@ static const struct {
      "tls12.rsa_master, "
      "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, "
      "tls12.ecdhe, tls13.s_init_cert_verify, split.rsa_premaster, split.sign_ske, "
-     "split.sign_cert_verify"},
+     "split.sign_cert_verify, "
+     "split.sign_cert_request"},
     {LEAST "tenants: [{name: a}]\nrules:\n- {name: r, tenant: a, edges: all, keys: all}\n",
      "f.yaml:6: rules.exchanges: is missing; allowed: all or a list of tls12.rsa_master, "
      "tls12.rsa_master_with_poh, tls12.rsa_extended_master, tls12.rsa_extended_master_with_poh, "
      "tls12.ecdhe, tls13.s_init_cert_verify, split.rsa_premaster, split.sign_ske, "
-     "split.sign_cert_verify"},
+     "split.sign_cert_verify, split.sign_cert_request"},
     {LEAST "- {address: 127.0.0.1, port: 7000, transport: tls}\n",
      "f.yaml:4: listen: address and port are those of line 3; allowed: each once"},
     {LEAST "- {address: localhost, port: 7001, transport: tls}\n",

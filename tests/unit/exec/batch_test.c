@@ -122,6 +122,24 @@ static void batch_pays_for_the_lanes_it_has(void **state)
 }
 
 /* Lanes that wait stay where they are when their row goes over to another kernel. */
+/* What a batch took beyond its charge is paid before the next of its row, also where the row was empty
+ * meanwhile. */
+static void batch_row_pays_what_it_owes(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(1, 0);
+    uint32_t count, others = 0;
+    add(b, LK_ROW_POO_P256, 0, 1, 0);
+    assert_int_equal(run(b, 0, &count), LK_ROW_POO_P256);
+    lk_batch_charge(&b->batch, LK_ROW_POO_P256, 2 * LK_NS_PER_MS);
+    add(b, LK_ROW_POO_P256, 0, 1, 0);
+    add(b, LK_ROW_P256, 0, 300, 0);
+    while (run(b, 0, &count) == LK_ROW_P256)
+        others++;
+    assert_in_range(others, 80, 120);
+    bench_free(b);
+}
+
 static void batch_goes_over_to_another_kernel(void **state)
 {
     (void)state;
@@ -210,6 +228,7 @@ int main(void)
         cmocka_unit_test(batch_of_ecdsa_waits_for_one_rsa4096_at_most),
         cmocka_unit_test(batch_rows_share_the_worker_by_cost),
         cmocka_unit_test(batch_pays_for_the_lanes_it_has),
+        cmocka_unit_test(batch_row_pays_what_it_owes),
         cmocka_unit_test(batch_goes_over_to_another_kernel),
         cmocka_unit_test(batch_tenants_of_a_row_take_turns),
         cmocka_unit_test(batch_lanes_of_a_tenant_keep_their_order),

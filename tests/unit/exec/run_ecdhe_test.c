@@ -106,6 +106,30 @@ static void ecdhe_judges_the_time_in_s_itself(void **state)
                          rows[i].status);
 }
 
+/* The edge chooses the first 32 bytes of what is signed: not those of a certificate request. */
+static void ecdhe_signs_no_certificate_request(void **state)
+{
+    struct lk_rig *rig = *state;
+    enum { CLIENT_RANDOM = 6, TEXT_BYTES = 32 + 32 + 36 };
+    static const struct {
+        uint8_t begins[8], status;
+    } rows[] = {{{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x81, TEXT_BYTES - 3, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x80, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, TEXT_BYTES - 1, 2, 1, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 4, 1, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x31}, LK_STATUS_SUCCESS}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t payload[LK_ECDHE_ASK_BYTES];
+        struct lk_ecdhe_ask ask = {.scheme = ECDSA_SHA256, .time = (uint32_t)rig->now_unix_s};
+        struct lk_bytes request = lk_ecdhe_ask(&rig->key[0], &ask, payload);
+        memcpy(payload + CLIENT_RANDOM, rows[i].begins, sizeof rows[i].begins);
+        assert_int_equal(lk_rig_ask(rig, LK_X_TLS12_ECDHE, 0, request)->status, rows[i].status);
+        assert_int_equal(lk_record_count(), rows[i].status == LK_STATUS_SUCCESS);
+        lk_record_clear();
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
 
 int main(void)
@@ -115,6 +139,7 @@ int main(void)
         T(ecdhe_signs_by_open_hashes_alone),
         T(ecdhe_goes_without_a_proof_where_both_rules_say_so),
         T(ecdhe_judges_the_time_in_s_itself),
+        T(ecdhe_signs_no_certificate_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,30 @@ static void worker_ecdsa_behind_128_rsa4096_waits_for_one_batch(void **state)
     rig_free(rig);
 }
 
+/* 2 ms each, as much as 100 signatures, and known only afterwards. */
+static void worker_charges_wrong_proofs_for_what_they_took(void **state)
+{
+    (void)state;
+    enum { PROOFS = 60, SIGNATURES = 300 };
+    struct lk_rig *rig = rig_new(1);
+    uint32_t ecdsa = lk_rig_key_fake(rig, LK_KEY_P256, LK_ROW_P256, 72);
+    lk_record_extra(2 * LK_NS_PER_MS);
+    lk_rig_start(rig, 1);
+    for (uint32_t i = 0; i < PROOFS; i++)
+        send(rig, i, ecdsa, (struct lk_ecdhe_ask){.scheme = ECDSA, .number = i, .proof = true, .proof_r = 1});
+    for (uint32_t i = 0; i < SIGNATURES; i++)
+        send(rig, PROOFS + i, ecdsa, (struct lk_ecdhe_ask){.scheme = ECDSA, .number = PROOFS + i});
+    assert_int_equal(lk_rig_run(rig), PROOFS + SIGNATURES);
+    uint32_t proofs = 0, signatures = 0;
+    for (uint32_t i = 0; signatures < SIGNATURES; i++)
+        if (lk_record_at(i)->row == LK_ROW_P256)
+            signatures++;
+        else
+            proofs++;
+    assert_in_range(proofs, 1, 6);
+    rig_free(rig);
+}
+
 static void worker_batches_fill_from_many_keys(void **state)
 {
     (void)state;
@@ -466,6 +490,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(worker_ecdsa_behind_128_rsa4096_waits_for_one_batch),
+        cmocka_unit_test(worker_charges_wrong_proofs_for_what_they_took),
         cmocka_unit_test(worker_batches_fill_from_many_keys),
         cmocka_unit_test(worker_serves_every_loop_and_names_whom_to_wake),
         cmocka_unit_test(worker_with_few_lanes_serves_everything),

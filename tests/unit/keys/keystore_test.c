@@ -2,11 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "core/base/limits.h"
 #include "core/keys/keystore.h"
+#include "tests/support/der_text.h"
 
 static struct lk_key_public key_with(uint32_t tenant, uint32_t id, uint32_t second)
 {
@@ -155,6 +158,104 @@ static void keystore_refuses_fingerprints_that_collide_in_one_tenant(void **stat
     lk_keystore_free(store);
 }
 
+/* A certificate as far as its public key goes, told apart by its serial number. */
+static struct lk_bytes certificate(uint8_t number, const char *spki, struct lk_der_text *room)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text, "30{ 30{ 0201%02x 30{} 30{} 30{} 30{} %s } }", number, spki);
+    return lk_der_text(text, lk_bytes_of(NULL, 0), room);
+}
+
+#define SPKI "30{ 'the key itself' }"
+#define ISSUER "30{ 'another' }"
+
+/* A chain of these, the numbers of its own above 'z'. */
+static struct lk_bytes chain_of(const char *numbers, struct lk_writer *w)
+{
+    for (; *numbers != 0; numbers++) {
+        struct lk_der_text room;
+        lk_writer_vec24(w, certificate((uint8_t)*numbers & 0x7f, *numbers >= 'a' ? SPKI : ISSUER, &room));
+    }
+    assert_false(w->bad);
+    return lk_bytes_of(w->base, w->len);
+}
+
+static const uint8_t *print_of(uint8_t number, const char *spki, uint8_t digest[LK_SHA256_BYTES])
+{
+    struct lk_der_text room;
+    struct lk_bytes der = certificate(number, spki, &room);
+    lk_sha256(der.data, der.len, digest);
+    return digest;
+}
+
+/* While its certificate is renewed a key has two, each with what is above it; the first counts where one
+ * is asked for. */
+static void keystore_finds_a_key_by_each_of_its_certificates(void **state)
+{
+    (void)state;
+    struct lk_keystore *store;
+    struct lk_der_text spki;
+    uint8_t room[1024], digest[LK_SHA256_BYTES];
+    struct lk_writer w = lk_writer_of(room, sizeof room);
+    struct lk_key_public key = key_with(0, 0x11111111, 0);
+    key.spki = lk_der_text(SPKI, lk_bytes_of(NULL, 0), &spki);
+    key.chain = chain_of("bAaA", &w); /* renewed, above it, old, the same above it */
+    assert_int_equal(lk_keystore_new(4, &store), LK_OK);
+    add(store, key);
+    const struct lk_key_public *kept = lk_keystore_at(store, 0);
+    assert_ptr_equal(lk_keystore_find_certificate(store, 0, print_of('a', SPKI, digest)), kept);
+    assert_ptr_equal(lk_keystore_find_certificate(store, 0, print_of('b', SPKI, digest)), kept);
+    assert_memory_equal(lk_certs_own(kept->certs)->fingerprint, digest, LK_TLS13_FINGERPRINT_BYTES);
+    assert_null(lk_keystore_find_certificate(store, 0, print_of('A', ISSUER, digest)));
+    assert_null(lk_keystore_find_certificate(store, 0, print_of('c', SPKI, digest)));
+    const struct lk_key_public *other = NULL;
+    struct lk_key_public rival = key_with(0, 0x22222222, 0);
+    w = lk_writer_of(room, sizeof room);
+    rival.chain = chain_of("a", &w); /* the old one of the first */
+    assert_int_equal(lk_keystore_add(store, &rival, &other), LK_ERR_COLLISION);
+    assert_ptr_equal(other, kept);
+    lk_keystore_free(store);
+}
+
+/* What a request may name first, and what only behind it. */
+static void certs_begin_where_one_is_the_key_s(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shown; /* certificates by number; '.' is the public key */
+        bool good;
+    } rows[] = {{"b", true},  {"a", true},   {"bA", true}, {"aA", true}, {"ab", true}, {".", true},
+                {"A", false}, {"Ab", false}, {"c", false}, {"bB", false}, {"", false}};
+    uint8_t room[1024], entries[64], digest[LK_SHA256_BYTES];
+    struct lk_writer w = lk_writer_of(room, sizeof room);
+    struct lk_der_text spki_room;
+    struct lk_bytes spki = lk_der_text(SPKI, lk_bytes_of(NULL, 0), &spki_room);
+    struct lk_certs *certs;
+    struct lk_keyid keyid;
+    lk_keyid_of(spki, lk_bytes_of(NULL, 0), &keyid);
+    assert_int_equal(lk_certs_new(chain_of("bAaA", &w), spki, &certs), LK_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        w = lk_writer_of(entries, sizeof entries);
+        for (const char *one = rows[i].shown; *one != 0; one++) {
+            if (*one == '.')
+                lk_sha256(spki.data, spki.len, digest);
+            else
+                (void)print_of((uint8_t)*one & 0x7f, *one >= 'a' ? SPKI : ISSUER, digest);
+            lk_writer_put(&w, digest, LK_TLS13_FINGERPRINT_BYTES);
+            lk_writer_u16(&w, 0);
+        }
+        struct lk_tls13_cert cert = {.type = LK_TLS13_CERT_FINGER_PRINT,
+                                     .entries = lk_bytes_of(entries, w.len)};
+        if (lk_certs_name_key(certs, &keyid, &cert) != rows[i].good) fail_msg("%s", rows[i].shown);
+    }
+    free(certs);
+    w = lk_writer_of(room, sizeof room);
+    assert_int_equal(lk_certs_new(chain_of("abcdA", &w), spki, &certs), LK_OK);
+    free(certs);
+    w = lk_writer_of(room, sizeof room);
+    assert_int_equal(lk_certs_new(chain_of("abcde", &w), spki, &certs), LK_ERR_FULL);
+}
+
 static void keystore_owns_the_bytes_it_was_given(void **state)
 {
     (void)state;
@@ -228,6 +329,8 @@ int main(void)
         cmocka_unit_test(keystore_refuses_ids_that_collide_in_one_tenant),
         cmocka_unit_test(keystore_finds_a_key_by_its_fingerprints),
         cmocka_unit_test(keystore_refuses_fingerprints_that_collide_in_one_tenant),
+        cmocka_unit_test(keystore_finds_a_key_by_each_of_its_certificates),
+        cmocka_unit_test(certs_begin_where_one_is_the_key_s),
         cmocka_unit_test(keystore_owns_the_bytes_it_was_given),
         cmocka_unit_test(keystore_says_when_it_is_full),
         cmocka_unit_test(keystore_holds_a_hundred_thousand_keys),

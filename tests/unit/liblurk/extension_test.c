@@ -232,6 +232,39 @@ static void split_vectors_both_ways(void **state)
     lk_vectors_close(&v);
 }
 
+/* Requests of another encoder (tests/vectors/lurk/cert_request.py). */
+static void cert_request_vectors_both_ways(void **state)
+{
+    (void)state;
+    struct lk_vectors v;
+    const json_t *row;
+    size_t i, len, read = 0;
+    if (!lk_vectors_open(&v, "lurk/cert_request.json")) skip();
+    json_array_foreach(lk_vectors_rows(&v, "good"), i, row)
+    {
+        struct lk_bytes request = lk_vectors_hex(&v, row, "request");
+        struct lurk_split_sign_cert_request in = {
+            .size = sizeof in, .info = view(lk_vectors_hex(&v, row, "signed"))};
+        struct lurk_bytes signature;
+        memcpy(in.key_id, request.data + 17, 4);
+        in.scheme = (uint16_t)(request.data[21] << 8 | request.data[22]);
+        assert_int_equal(lurk_split_sign_cert_request_write(&in, message, sizeof message, &len), LURK_OK);
+        assert_message(len, request);
+        assert_int_equal(lurk_split_sign_cert_request_write(&in, message, len - 1, &len), LURK_ERR_ROOM);
+        if (json_object_get(row, "response") == NULL) continue;
+        struct lk_bytes response = lk_vectors_hex(&v, row, "response");
+        struct lurk_answer answer = judged(request, response);
+        assert_int_equal(lurk_signature_read(&answer, &signature), LURK_OK);
+        assert_memory_equal(signature.data, response.data + 18, signature.len);
+        read++;
+    }
+    assert_true(read > 0);
+    struct lurk_split_sign_cert_request none = {.size = sizeof none};
+    assert_int_equal(lurk_split_sign_cert_request_write(&none, message, sizeof message, &len),
+                     LURK_ERR_ARGUMENT);
+    lk_vectors_close(&v);
+}
+
 /* The label is of the extension: a proof for tls12 does not serve here, nor the other way. */
 static void split_proof_is_accepted_and_serves_nowhere_else(void **state)
 {
@@ -380,6 +413,7 @@ int main(void)
         cmocka_unit_test(tls13_vectors_both_ways),
         cmocka_unit_test(tls13_fields_nobody_may_send_are_refused),
         cmocka_unit_test(split_vectors_both_ways),
+        cmocka_unit_test(cert_request_vectors_both_ways),
         cmocka_unit_test(split_proof_is_accepted_and_serves_nowhere_else),
         cmocka_unit_test(split_fields_nobody_may_send_are_refused),
         cmocka_unit_test(cache_tells_when_to_ask_again),

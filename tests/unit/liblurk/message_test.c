@@ -385,6 +385,9 @@ static void names_are_those_of_the_registry(void **state)
     assert_string_equal(lurk_status_name(LURK_TLS13, 17), "invalid_signature_scheme");
     assert_string_equal(lurk_status_name(LURK_TLS13, 13), "unknown");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 19), "invalid_digest");
+    assert_string_equal(lurk_status_name(LURK_SPLIT, 20), "invalid_cert_request");
+    assert_string_equal(lurk_status_name(LURK_SPLIT, 21), "invalid_cert_name");
+    assert_string_equal(lurk_status_name(LURK_SPLIT, 22), "unknown");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 1), "success");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 255), "unknown");
     assert_string_equal(lurk_exchange_name(LURK_TLS12, LURK_TLS12_ECDHE), "tls12.ecdhe");

@@ -422,17 +422,19 @@ static void capabilities_state_changes_with_the_rights(void **state)
     "keys:\n"                                                                                     \
     "- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa], flags: [premaster]}\n"                 \
     "- {name: s, tenant: a, file: /k/s, uses: [tls12-sign], flags: [unfresh]}\n"                  \
-    "- {name: p, tenant: a, file: /k/p, uses: [tls13-sign], flags: [premaster]}\n"                \
-    "- {name: u, tenant: a, file: /k/u, uses: [tls13-client]}\n"                                  \
+    "- {name: p, tenant: a, file: /k/p, uses: [tls13-sign], flags: [premaster, request],"         \
+    "   chain: /k/p.crt}\n"                                                                       \
+    "- {name: u, tenant: a, file: /k/u, uses: [tls13-client], flags: [request], chain: /k/u.crt}\n"\
     "- {name: q, tenant: b, file: /k/q, uses: [tls12-sign]}\n"                                    \
     "edges:\n"                                                                                    \
-    "- {name: one, tenant: a, match: 'uri:a:1', flags: [premaster, unfresh, unproved]}\n"         \
+    "- {name: one, tenant: a, match: 'uri:a:1', flags: [premaster, unfresh, unproved, request]}\n"\
     "- {name: many, tenant: a, match: 'uri:a:*'}\n"                                               \
     "- {name: b, tenant: b, match: 'dns:*.b.example', flags: [unproved]}\n"                       \
     "- {name: none, tenant: empty, match: 'uri:none'}\n"                                          \
     "rules:\n"                                                                                    \
     "- {name: r0, tenant: a, edges: all, keys: all, exchanges: [split.rsa_premaster,\n"           \
-    "   split.sign_ske, split.sign_cert_verify, tls13.s_init_cert_verify]}\n"                     \
+    "   split.sign_ske, split.sign_cert_verify, split.sign_cert_request,\n"                       \
+    "   tls13.s_init_cert_verify]}\n"                                                             \
     "- {name: r1, tenant: b, edges: all, keys: all, exchanges: [split.sign_ske]}\n"
 #define S(x) LK_EXCHANGE_BIT(LK_X_SPLIT_##x)
 #define T13(x) LK_EXCHANGE_BIT(LK_X_TLS13_##x)
@@ -452,6 +454,9 @@ static void policy_flags_count_on_both_sides_only(void **state)
     assert_non_null(g.key);
     assert_int_equal(g.flags, 0);
     assert_int_equal(lk_policy_key(w.policy, w.edge[B], id_of[Q], LK_X_SPLIT_SIGN_SKE).flags, 0);
+    assert_non_null(lk_policy_key(w.policy, w.edge[ONE], id_of[P], LK_X_SPLIT_SIGN_CERT_REQUEST).key);
+    assert_null(lk_policy_key(w.policy, w.edge[MANY], id_of[P], LK_X_SPLIT_SIGN_CERT_REQUEST).key);
+    assert_null(lk_policy_key(w.policy, w.edge[ONE], id_of[S], LK_X_SPLIT_SIGN_CERT_REQUEST).key);
     assert_true((w.edge[ONE]->exchanges & S(RSA_PREMASTER)) != 0);
     assert_true((w.edge[MANY]->exchanges & S(RSA_PREMASTER)) == 0);
     /* the vault's own word, without the front's */
@@ -470,8 +475,8 @@ static void policy_uses_are_kept_apart(void **state)
     static const lk_exchange_mask want[KEYS] = {
         [R] = S(RSA_PREMASTER),
         [S] = S(SIGN_SKE),
-        [P] = S(SIGN_CERT_VERIFY) | T13(S_INIT_CERT_VERIFY),
-        [U] = S(SIGN_CERT_VERIFY),
+        [P] = S(SIGN_CERT_VERIFY) | S(SIGN_CERT_REQUEST) | T13(S_INIT_CERT_VERIFY),
+        [U] = S(SIGN_CERT_VERIFY) | S(SIGN_CERT_REQUEST),
         [Q] = S(SIGN_SKE),
     };
     for (uint32_t k = 0; k < KEYS; k++)
@@ -509,7 +514,7 @@ static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
     ASSERT_LIST(lk_bytes_of(w.edge[ONE]->capabilities[LK_EXTENSION_LURK][0].data, 8),
                 "\0\6\0\1\2\1\xf0\1");
     assert_true(lk_split_capabilities_parse(shown(w.edge[ONE], LK_EXTENSION_SPLIT, 0), &c));
-    ASSERT_LIST(c.types, "\0\1\2\4\6");
+    ASSERT_LIST(c.types, "\0\1\2\4\6\12");
     ASSERT_LIST(c.freshness, "\0\xff");
     ASSERT_LIST(c.poo_prfs, "\1\2");
     ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e");
@@ -522,7 +527,7 @@ static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
         assert_int_equal(entry.data[0], 0);
         if (entry.data[7] == 4) assert_int_equal(entry.data[5], LK_SPLIT_KIND_RSA_DECRYPT);
     }
-    assert_int_equal(uses, 4 + 16 + 64 + 64); /* 1 << type, of r, s, p and u */
+    assert_int_equal(uses, 4 + 16 + 64 + 64 + 2 * 1024); /* 1 << type, of r, s, p and u */
     assert_true(lk_split_capabilities_parse(shown(w.edge[MANY], LK_EXTENSION_SPLIT, 0), &c));
     ASSERT_LIST(c.types, "\0\1\4\6");
     ASSERT_LIST(c.freshness, "\0");

@@ -158,6 +158,23 @@ static void scheme_is_that_of_rfc_8446(void **state)
         assert_false(lk_digest_find(none[i], &digest));
 }
 
+/* What begins as a CertificationRequestInfo and fills it; one byte off, it is nothing, or what else it is. */
+static void question_knows_certificate_requests(void **state)
+{
+    (void)state;
+    static const uint8_t begins[] = {0x30, 0x81, 0x80, 2, 1, 0, 0x30, 0};
+    memset(message, 0, 132);
+    put(0, begins, sizeof begins);
+    assert_int_equal(lk_question_of(lk_bytes_of(message, 131)).kind, LK_QUESTION_CERT_REQUEST);
+    assert_int_equal(lk_question_of(lk_bytes_of(message, 130)).kind, LK_QUESTION_NONE);
+    assert_int_equal(lk_question_of(lk_bytes_of(message, 132)).kind, LK_QUESTION_NONE);
+    for (size_t i = 0; i < 7; i++) {
+        message[i] ^= 1;
+        assert_int_equal(lk_question_of(lk_bytes_of(message, 131)).kind, LK_QUESTION_NONE);
+        message[i] ^= 1;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(question_knows_dhe_params),
         cmocka_unit_test(question_takes_no_text_and_no_certificate_request),
         cmocka_unit_test(scheme_is_that_of_rfc_8446),
+        cmocka_unit_test(question_knows_certificate_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

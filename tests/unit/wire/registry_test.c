@@ -30,6 +30,7 @@ static void registry_finds_every_exchange_by_code(void **state)
         {240, 1, 2, LK_X_SPLIT_RSA_PREMASTER, "split.rsa_premaster"},
         {240, 1, 4, LK_X_SPLIT_SIGN_SKE, "split.sign_ske"},
         {240, 1, 6, LK_X_SPLIT_SIGN_CERT_VERIFY, "split.sign_cert_verify"},
+        {240, 1, 10, LK_X_SPLIT_SIGN_CERT_REQUEST, "split.sign_cert_request"},
     };
     assert_int_equal(sizeof want / sizeof want[0], LK_EXCHANGE_COUNT);
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {

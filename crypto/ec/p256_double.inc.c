@@ -1,0 +1,250 @@
+/* p256_double: doubling and addition of points that no table knows, one a lane. For [k]P with a P
+ * of the moment; sums of multiples of the base point are in ec_point.inc.c.
+ *
+ * Points are (X, 2Y, Z) with x = X / Z^2, y = Y / Z^3: Jacobian, with Y taken twice, which is how
+ * every formula here wants it. Straight lines: no branch, no address hangs on a number.
+ *
+ * What is exact: doubling, of every point of the curve (none has y = 0); addition, of two points
+ * with different x. Two with the same x, equal or opposite, come out with Z = 0, and so does all
+ * that is made of a point with Z = 0: who looks at the last Z knows whether each step was right.
+ *
+ * A point in these files: X clean and below 1 + 2^-28, 2Y loose and below 5, Z loose and below 2.6.
+ * Source: Bernstein, Lange, Explicit-Formulas Database, dbl-2001-b and add-2007-bl. */
+#ifndef LK_CRYPTO_EC_P256_DOUBLE
+#define LK_CRYPTO_EC_P256_DOUBLE
+
+#include "crypto/ec/p256_field.inc.c"
+
+struct jacobian {
+    lane x[DIGITS], y2[DIGITS], z[DIGITS];
+};
+
+/* A point to be added, with what each addition needs of it: Z^2 below 1.43, Z^3 below 1.24. */
+struct addend {
+    struct jacobian point;
+    lane zz[DIGITS], zzz[DIGITS]; /* loose */
+};
+
+/* --- columns ------------------------------------------------------------------------------------
+ */
+
+/* a.r := a.x^2, b.r := b.x b.y, as square_pair and multiply_pair do. */
+STRAIGHT void square_multiply_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], y[DIGITS];
+    columns_zero(t);
+    digits_keep(y, a.x);
+    EACH_DIGIT(i) square_row(t, y, i);
+    square_end(t, y);
+    columns_zero(u);
+    digits_keep(y, b.y);
+    EACH_DIGIT(i)
+    {
+        reduce_row(t + i);
+        multiply_row(u + i, b.x[i], y);
+    }
+    columns_out(a.r, t, a.form);
+    EACH_DIGIT(i) reduce_row(u + i);
+    columns_out(b.r, u, b.form);
+}
+
+/* r := x y - u^2 + p, loose: in (1 - u^2 / 16, 2 + x y / 16). */
+STRAIGHT void fe_mul_less_square(lane *r, const lane *x, const lane *y, const lane *u)
+{
+    lane s[COLUMNS], t[COLUMNS], b[DIGITS];
+    columns_zero(s);
+    digits_keep(b, u);
+    EACH_DIGIT(i) square_row(s, b, i);
+    square_end(s, b);
+    EACH_DIGIT(i)
+    {
+        t[i] = lane_sub(lane_zero(), s[i]);
+        t[DIGITS + i] = lane_sub(constant(&lk_p256.p[1][i]), s[DIGITS + i]);
+    }
+    digits_keep(b, y);
+    EACH_DIGIT(i)
+    {
+        multiply_row(t + i, x[i], b);
+        reduce_row(t + i);
+    }
+    columns_out(r, t, LOOSE);
+}
+
+/* Raw x in (2^-40, 16) to clean, below 1 + 2^-28. What lower columns are worth above the top one is
+ * less than 2^-42 and is not waited for: the top one alone says how often 2^256 is in x, within
+ * that. 2^256 = 2^224 - 2^192 - 2^96 + 1, which is more than what that may be wrong by. */
+STRAIGHT void columns_fold(lane *x)
+{
+    lane over = lane_sra(x[4], 48);
+    x[0] = lane_add(x[0], over);
+    x[1] = lane_sub(x[1], lane_shl(over, 44));
+    x[3] = lane_sub(x[3], lane_shl(over, 36));
+    x[4] = lane_add(lane_and(x[4], constant(&lk_p256.low48)), lane_shl(over, 16));
+    fe_carry(x, x);
+    fe_mask(x);
+}
+
+/* r := 2 (x - y + 2), loose; x raw, y clean. */
+STRAIGHT void twice_difference(lane *r, const lane *x, const lane *y)
+{
+    EACH_DIGIT(i)
+    {
+        lane d = lane_add(lane_sub(x[i], y[i]), constant(&lk_p256.p[2][i]));
+        r[i] = lane_add(d, d);
+    }
+    fe_carry(r, r);
+}
+
+/* --- doubling -----------------------------------------------------------------------------------
+ */
+
+/* A doubling's own numbers. */
+struct doubling {
+    lane delta[DIGITS], gamma[DIGITS]; /* Z^2 raw, below 1.43; 4 Y^2, below 2.6 */
+    lane less[DIGITS], more[DIGITS];   /* X - Z^2, X + Z^2 */
+    lane a[DIGITS], b[DIGITS];         /* 3 (X - Z^2) (X + Z^2); 4 X Y^2 raw, below 1.2 */
+    lane w[DIGITS];                    /* 2 (B - X3) */
+};
+
+/* X - Z^2 + 2 in (0.5, 3.1), X + Z^2 below 2.5. */
+STRAIGHT void doubling_begin(struct doubling *d, const struct jacobian *p)
+{
+    square_pair((struct product){d->delta, p->z, p->z, RAW},
+                (struct product){d->gamma, p->y2, p->y2, LOOSE});
+    EACH_DIGIT(i)
+    {
+        d->less[i] = lane_add(lane_sub(p->x[i], d->delta[i]), constant(&lk_p256.p[2][i]));
+        d->more[i] = lane_add(p->x[i], d->delta[i]);
+    }
+    fe_carry(d->less, d->less);
+    fe_carry(d->more, d->more);
+}
+
+/* A below 4.5. */
+STRAIGHT void slope(struct doubling *d, const struct jacobian *p)
+{
+    multiply_pair((struct product){d->a, d->less, d->more, RAW},
+                  (struct product){d->b, p->x, d->gamma, RAW});
+    EACH_DIGIT(i) d->a[i] = lane_add(lane_add(d->a[i], d->a[i]), d->a[i]);
+    fe_carry(d->a, d->a);
+}
+
+/* X3 = A^2 - 2B + 4 in (1.6, 6.3), folded; Z3 = 2Y Z, below 1.9; W in (1.9, 6.4). */
+STRAIGHT void doubled_x_z(struct doubling *d, struct jacobian *p)
+{
+    square_multiply_pair((struct product){p->x, d->a, d->a, RAW},
+                         (struct product){p->z, p->y2, p->z, LOOSE});
+    EACH_DIGIT(i)
+    {
+        lane less = lane_add(d->b[i], d->b[i]);
+        p->x[i] = lane_add(lane_sub(p->x[i], less), constant(&lk_p256.p[4][i]));
+    }
+    columns_fold(p->x);
+    twice_difference(d->w, d->b, p->x);
+}
+
+/* p := 2p for `count` lanes side by side (1 or 2). 2 Y3 = A W - 16 Y^4 + 1 in (0.5, 3.8). */
+STRAIGHT void point_double(struct jacobian *const *p, unsigned count)
+{
+    struct doubling d[2];
+    for (unsigned v = 0; v < count; v++)
+        doubling_begin(&d[v], p[v]);
+    for (unsigned v = 0; v < count; v++)
+        slope(&d[v], p[v]);
+    for (unsigned v = 0; v < count; v++)
+        doubled_x_z(&d[v], p[v]);
+    for (unsigned v = 0; v < count; v++)
+        fe_mul_less_square(p[v]->y2, d[v].a, d[v].w, d[v].gamma);
+}
+
+/* --- addition -----------------------------------------------------------------------------------
+ */
+
+static void addend_make(struct addend *a)
+{
+    fe_square(a->zz, a->point.z);
+    fe_mul(a->zzz, a->point.z, a->zz);
+}
+
+/* An addition's own numbers. */
+struct summing {
+    lane zz[DIGITS], zzz[DIGITS];    /* Z1^2, Z1^3; then Z1 Z2 */
+    lane u[DIGITS], u2[DIGITS];      /* X1 Z2^2 clean, X2 Z1^2 raw: below 1.1 */
+    lane s[DIGITS], s2[DIGITS];      /* 2Y1 Z2^3 clean, 2Y2 Z1^3 raw: below 1.4 */
+    lane h[DIGITS], r[DIGITS];       /* their differences */
+    lane i[DIGITS], rr[DIGITS];      /* 4 H^2, below 6.5; R^2 raw, below 2.9 */
+    lane j[DIGITS], twice_j[DIGITS]; /* 4 H^3 raw, below 2.3 */
+    lane v[DIGITS], w[DIGITS];       /* U I raw, below 1.5; 2 (V - X3) */
+};
+
+STRAIGHT void common_denominator(struct summing *a, const struct jacobian *p,
+                                 const struct addend *b)
+{
+    square_multiply_pair((struct product){a->zz, p->z, p->z, LOOSE},
+                         (struct product){a->u, p->x, b->zz, LOOSE});
+    multiply_pair((struct product){a->zzz, p->z, a->zz, LOOSE},
+                  (struct product){a->u2, b->point.x, a->zz, RAW});
+    multiply_pair((struct product){a->s, p->y2, b->zzz, LOOSE},
+                  (struct product){a->s2, b->point.y2, a->zzz, RAW});
+    fe_mask(a->u);
+    fe_mask(a->s);
+}
+
+/* H = U2 - U + 2 in (0.9, 3.1); R = +-S2 - S + 4 in (1.2, 5.4). */
+STRAIGHT void distances(struct summing *a, lane negative)
+{
+    EACH_DIGIT(i)
+    {
+        lane s2 = lane_sub(lane_xor(a->s2[i], negative), negative);
+        a->h[i] = lane_add(lane_sub(a->u2[i], a->u[i]), constant(&lk_p256.p[2][i]));
+        a->r[i] = lane_add(lane_sub(s2, a->s[i]), constant(&lk_p256.p[4][i]));
+    }
+    fe_carry(a->h, a->h);
+    fe_carry(a->r, a->r);
+    square_pair((struct product){a->i, a->h, a->h, RAW}, (struct product){a->rr, a->r, a->r, RAW});
+    EACH_DIGIT(i) a->i[i] = lane_shl(a->i[i], 2);
+    fe_carry(a->i, a->i);
+}
+
+/* X3 = R^2 - J - 2V + 6 in (0.8, 8.9), folded; W in (1.9, 7). */
+STRAIGHT void sum_x(struct summing *a, struct jacobian *p)
+{
+    multiply_pair((struct product){a->j, a->h, a->i, RAW}, (struct product){a->v, a->u, a->i, RAW});
+    EACH_DIGIT(i)
+    {
+        lane less = lane_add(lane_add(a->v[i], a->v[i]), a->j[i]);
+        p->x[i] = lane_add(lane_sub(a->rr[i], less), constant(&lk_p256.p[6][i]));
+        a->twice_j[i] = lane_add(a->j[i], a->j[i]);
+    }
+    columns_fold(p->x);
+    fe_carry(a->twice_j, a->twice_j);
+    twice_difference(a->w, a->v, p->x);
+}
+
+/* Z3 = 2 Z1 Z2 H, below 2.6; 2 Y3 = R W - S 2J + 1 in (0.6, 4.4). */
+STRAIGHT void sum_y_z(struct summing *a, struct jacobian *p, const struct addend *b)
+{
+    fe_mul(a->zz, p->z, b->point.z);
+    fe_mul_difference(p->y2, a->r, a->w, a->s, a->twice_j);
+    fe_mul(p->z, a->zz, a->h);
+    fe_mask(p->z);
+    EACH_DIGIT(i) p->z[i] = lane_add(p->z[i], p->z[i]);
+    fe_carry(p->z, p->z);
+}
+
+/* p += b, or p -= b where negative is all ones, for `count` lanes side by side (1 or 2). */
+STRAIGHT void point_sum(struct jacobian *const *p, const struct addend *const *b,
+                        const lane *negative, unsigned count)
+{
+    struct summing a[2];
+    for (unsigned v = 0; v < count; v++)
+        common_denominator(&a[v], p[v], b[v]);
+    for (unsigned v = 0; v < count; v++)
+        distances(&a[v], negative[v]);
+    for (unsigned v = 0; v < count; v++)
+        sum_x(&a[v], p[v]);
+    for (unsigned v = 0; v < count; v++)
+        sum_y_z(&a[v], p[v], b[v]);
+}
+
+#endif

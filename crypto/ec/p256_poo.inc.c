@@ -1,0 +1,254 @@
+/* p256_poo: is [r]G + [c]bG = vG? For many proofs, over a lane type. An instance (p256_poo_ifma.c,
+ * p256_poo_ref.c) includes a lane header, the pick that belongs to it, then this file.
+ *
+ * [r]G comes from the table of the base point, [c]bG by doublings. Their sum stays a fraction, and
+ * vG is brought over its denominator. A denominator of zero is an addition that did not fit its
+ * points, wherever it was: such a lane is undecided.
+ *
+ * STAGE as in ec_kernel.inc.c. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "crypto/ec/p256_field.inc.c"
+
+#include "crypto/ec/ec_bytes.inc.c"
+#include "crypto/ec/p256_given.inc.c"
+#include "crypto/ec/ec_kernel.h"
+#include "crypto/ec/ec_point.inc.c"
+#include "crypto/ec/p256_poo.h"
+#include "crypto/ec/p256_variable.inc.c"
+
+#define BYTES LK_P256_BYTES
+#define BESIDE 2 /* vectors side by side */
+
+/* What the proofs of one vector have. Masks are all ones or zero. */
+struct proof {
+    struct variable key;          /* c or c + 1, bG, then the whole sum */
+    lane x[DIGITS], y[DIGITS];    /* vG: clean, below 1 */
+    lane even_r, even_c;          /* n - r and c + 1 are multiplied by */
+    lane points_good, r_good;     /* is what it has to be */
+    lane x_same, y_same, nothing; /* the sum's x, y are those of vG; it has no denominator */
+};
+
+struct judging {
+    const struct lk_p256_poo_job *job[LK_P256_POO_PROOFS_MAX]; /* the living, short challenges
+                                                                * first */
+    uint64_t bit[LK_P256_POO_PROOFS_MAX];                      /* of live, for each */
+    unsigned count;
+    struct multiple base[BESIDE]; /* r or n - r, and its multiple of G */
+    struct proof proof[BESIDE];
+};
+
+/* --- in -----------------------------------------------------------------------------------------
+ */
+
+/* Lanes behind the last proof repeat it. */
+static const struct lk_p256_poo_job *job_at(const struct judging *b, unsigned i)
+{
+    return b->job[i < b->count ? i : b->count - 1];
+}
+
+static void points_take(struct proof *p, lane *x, lane *y)
+{
+    struct jacobian *key = &p->key.entry[0].point;
+    p->points_good = lane_and(point_take(x, y), point_take(p->x, p->y));
+    fe_copy(key->x, x);
+    digits_add(key->y2, y, y);
+    fe_constant(key->z, lk_p256.p_r);
+}
+
+/* Of r and n - r the odd one; zero counts as n. */
+static void r_take(struct proof *p, lane *odd, const lane *r)
+{
+    lane other[DIGITS];
+    p->r_good = is_below(r, lk_p256.n[1]);
+    p->even_r = lane_sub(lane_and(r[0], lane_all(1)), lane_all(1));
+    digits_negate(other, r, lk_p256.n[1]);
+    fe_select(odd, p->even_r, other, r);
+}
+
+static void challenge_take(struct proof *p)
+{
+    lane *c = p->key.k;
+    p->even_c = lane_sub(lane_and(c[0], lane_all(1)), lane_all(1));
+    c[0] = lane_or(c[0], lane_all(1));
+}
+
+/* Proofs `first` and on, into one vector. */
+static void proof_take(const struct judging *b, unsigned first, struct proof *p,
+                       struct multiple *base)
+{
+    lane x[DIGITS], y[DIGITS], r[DIGITS];
+    for (unsigned l = 0; l < LANES; l++) {
+        const struct lk_p256_poo_job *job = job_at(b, first + l);
+        bytes_load(x, l, job->bg, BYTES, DIGITS);
+        bytes_load(y, l, job->bg + BYTES, BYTES, DIGITS);
+        bytes_load(p->x, l, job->vg, BYTES, DIGITS);
+        bytes_load(p->y, l, job->vg + BYTES, BYTES, DIGITS);
+        bytes_load(r, l, job->r, BYTES, DIGITS);
+        bytes_load(p->key.k, l, job->challenge, job->challenge_bytes, DIGITS);
+    }
+    points_take(p, x, y);
+    r_take(p, base->k, r);
+    challenge_take(p);
+    STAGE(LK_EC_STAGE_ODD, p->key.k, DIGITS);
+}
+
+/* --- the sum ------------------------------------------------------------------------------------
+ */
+
+/* The same point with Z = ZZZ: X / ZZ = X ZZ^2 / ZZZ^2, Y / ZZZ = Y ZZ^3 / ZZZ^3. */
+static void base_addend(struct addend *to, const struct point *sum)
+{
+    lane power[DIGITS];
+    fe_square(power, sum->zz);
+    fe_mul(to->point.x, sum->x, power);
+    fe_mul(power, power, sum->zz);
+    fe_mul(to->point.y2, sum->y, power);
+    fe_mask(to->point.y2);
+    digits_add(to->point.y2, to->point.y2, to->point.y2);
+    fe_copy(to->point.z, sum->zzz);
+    addend_make(to);
+}
+
+/* Where c was even, one bG was too many. */
+static void key_mend(struct proof *const *p, unsigned count)
+{
+    struct jacobian less[BESIDE], *sum[BESIDE];
+    const struct addend *key[BESIDE];
+    const lane negative[BESIDE] = {lane_all(~UINT64_C(0)), lane_all(~UINT64_C(0))};
+    for (unsigned v = 0; v < count; v++) {
+        less[v] = p[v]->key.sum;
+        sum[v] = &less[v];
+        key[v] = &p[v]->key.entry[0];
+    }
+    point_sum(sum, key, negative, count);
+    for (unsigned v = 0; v < count; v++) {
+        struct jacobian *to = &p[v]->key.sum;
+        fe_select(to->x, p[v]->even_c, less[v].x, to->x);
+        fe_select(to->y2, p[v]->even_c, less[v].y2, to->y2);
+        fe_select(to->z, p[v]->even_c, less[v].z, to->z);
+    }
+}
+
+static void base_add(struct proof *const *p, const struct multiple *base, unsigned count)
+{
+    struct addend of_base[BESIDE];
+    struct jacobian *sum[BESIDE];
+    const struct addend *addend[BESIDE] = {&of_base[0], &of_base[1]};
+    lane negative[BESIDE];
+    for (unsigned v = 0; v < count; v++) {
+        base_addend(&of_base[v], &base[v].sum);
+        sum[v] = &p[v]->key.sum;
+        negative[v] = p[v]->even_r;
+    }
+    point_sum(sum, addend, negative, count);
+    for (unsigned v = 0; v < count; v++)
+        STAGE(LK_EC_STAGE_ADD, sum[v], 3 * DIGITS);
+}
+
+/* --- verdicts -----------------------------------------------------------------------------------
+ */
+
+/* x Z^2 - X + 2 in (0.9, 3.2); 2y Z^3 - 2Y + 5 in (0, 6.2). */
+static void compare(struct proof *p)
+{
+    struct jacobian *sum = &p->key.sum;
+    lane zz[DIGITS], d[DIGITS], y2[DIGITS];
+    fe_square(zz, sum->z);
+    fe_mul(d, p->x, zz);
+    fe_mask(d);
+    EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->x[i]), constant(&lk_p256.p[2][i]));
+    fe_carry(d, d);
+    p->x_same = is_multiple(d);
+    fe_mul(zz, zz, sum->z);
+    digits_add(y2, p->y, p->y);
+    fe_mul(d, y2, zz);
+    fe_mask(d);
+    fe_mask(sum->y2);
+    EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->y2[i]), constant(&lk_p256.p[5][i]));
+    fe_carry(d, d);
+    p->y_same = is_multiple(d);
+    p->nothing = is_multiple(sum->z);
+    STAGE(LK_EC_STAGE_CHECK, &p->points_good, 5);
+}
+
+static bool all_ones(const lane *mask, unsigned l)
+{
+    return ((const uint64_t *)(const void *)mask)[l] == ~UINT64_C(0);
+}
+
+/* Each condition is looked at by itself, and none stands in for another: a bit that goes wrong in
+ * one mask makes no proof good. */
+static void verdict(const struct proof *p, unsigned l, uint64_t bit,
+                    struct lk_p256_poo_verdicts *verdicts)
+{
+    if (!all_ones(&p->points_good, l))
+        verdicts->point_bad |= bit;
+    else if (!all_ones(&p->r_good, l))
+        return;
+    else if (all_ones(&p->nothing, l))
+        verdicts->undecided |= bit;
+    else if (all_ones(&p->x_same, l) && all_ones(&p->y_same, l))
+        verdicts->good |= bit;
+}
+
+/* --- a batch ------------------------------------------------------------------------------------
+ */
+
+static bool is_long(const struct lk_p256_poo_job *job)
+{
+    return job->challenge_bytes > BYTES / 2;
+}
+
+static void jobs_order(struct judging *b, const struct lk_p256_poo_job *job, uint64_t live)
+{
+    b->count = 0;
+    for (unsigned longs = 0; longs < 2; longs++)
+        for (uint64_t left = live; left != 0; left &= left - 1) {
+            const struct lk_p256_poo_job *one = &job[__builtin_ctzll(left)];
+            if (is_long(one) != (longs != 0)) continue;
+            b->job[b->count] = one;
+            b->bit[b->count++] = left & (0 - left);
+        }
+}
+
+/* `count` vectors side by side, of proofs `first` and on. */
+STRAIGHT void judge_beside(struct judging *b, unsigned first, unsigned count)
+{
+    struct proof *proof[BESIDE] = {&b->proof[0], &b->proof[1]};
+    struct variable *key[BESIDE] = {&b->proof[0].key, &b->proof[1].key};
+    unsigned bits = is_long(job_at(b, first + count * LANES - 1)) ? 256 : 128;
+    for (unsigned v = 0; v < count; v++)
+        proof_take(b, first + v * LANES, proof[v], &b->base[v]);
+    multiply_base(b->base, count);
+    multiply_variable(key, VARIABLE_WINDOWS(bits), count);
+    key_mend(proof, count);
+    base_add(proof, b->base, count);
+    for (unsigned v = 0; v < count; v++)
+        compare(proof[v]);
+}
+
+static struct lk_p256_poo_verdicts judge(void *work, const struct lk_p256_poo_job *job,
+                                         uint64_t live)
+{
+    struct judging *b = work;
+    struct lk_p256_poo_verdicts verdicts = {0, 0, 0};
+    jobs_order(b, job, live);
+    for (unsigned first = 0; first < b->count; first += BESIDE * LANES) {
+        if (b->count - first > LANES)
+            judge_beside(b, first, BESIDE);
+        else
+            judge_beside(b, first, 1);
+        for (unsigned i = 0; i < BESIDE * LANES && first + i < b->count; i++)
+            verdict(&b->proof[i / LANES], i % LANES, b->bit[first + i], &verdicts);
+    }
+    lanes_leave();
+    return verdicts;
+}
+
+#define KERNEL(isa_, needs_, judge_)                                                               \
+    {                                                                                              \
+        .isa = isa_, .needs = needs_, .lanes = LANES, .work_bytes = sizeof(struct judging),        \
+        .judge = judge_,                                                                           \
+    }

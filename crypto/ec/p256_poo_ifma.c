@@ -1,0 +1,9 @@
+/* Proofs of ownership over P-256 in eight lanes of AVX-512 IFMA. */
+#include "crypto/lane_ifma.h"
+
+#include "crypto/ec/pick_ifma.h"
+
+#define STAGE(stage, numbers, count) ((void)0)
+#include "crypto/ec/p256_poo.inc.c"
+
+const struct lk_p256_poo_kernel lk_p256_poo_x8_ifma = KERNEL("ifma", LK_CPU_IFMA, judge);

@@ -1,0 +1,94 @@
+/* p384_field: arithmetic modulo p = 2^384 - 2^128 - 2^96 + 2^32 - 1, one number a lane, eight
+ * digits of 52 bits. For inclusion after a lane header. Straight lines: no jump but for loops over
+ * digits.
+ *
+ * Numbers stand for x / R, R = 2^416, and are not reduced to below p: p < R / 2^32, so eight digits
+ * hold up to 2^32 p. A product of x < a p and y < b p comes out below (a b / 2^32 + 1) p: whatever
+ * is added up here, a hair above 1. In comments bounds are in units of p. */
+#ifndef LK_CRYPTO_EC_P384_FIELD
+#define LK_CRYPTO_EC_P384_FIELD
+
+#include "crypto/ec/p384_const.h"
+
+/* What the bodies for any curve are told of this one. */
+#define CURVE lk_p384
+#define TABLE lk_p384_table
+#define DIGITS LK_P384_DIGITS
+#define NUMBER_BYTES LK_P384_BYTES
+#define WINDOW_BITS LK_P384_WINDOW_BITS
+#define WINDOWS LK_P384_WINDOWS
+#define ENTRIES LK_P384_ENTRIES
+#define ROUNDS LK_P384_ROUNDS
+/* X of a sum is R^2 - PPP - 2Q + 4, in (0.9, 5.1): nothing that has to come down. */
+#define X_LIFT 4
+#define X_BELOW 6
+
+#include "crypto/ec/ec_digits.inc.c"
+
+/* Makes the lowest column zero by adding q p, and passes on what it was worth. As digits p is
+ *
+ *   2^32 - 1,  2^52 - 2^44,  2^52 - 2^24 - 1,  -1,  0,  0,  0,  2^20
+ *
+ * of which the first three are those that any number has, and the rest is what these have borrowed
+ * and the highest power. The low half of q (2^32 - 1) is -t modulo 2^52: only its carry is needed,
+ * which is t / 2^52 rounded up. */
+STRAIGHT void reduce_row(lane *t)
+{
+    lane q = lane_madd_lo(lane_zero(), t[0], constant(&lk_p384.p0));
+    lane zero = constant(&lk_p384.p[1][0]), one = constant(&lk_p384.p[1][1]),
+         two = constant(&lk_p384.p[1][2]), seven = constant(&lk_p384.two20);
+    t[1] = lane_add(t[1], lane_carry(lane_add(t[0], constant(&lk_p384.ones))));
+    t[1] = lane_madd_hi(t[1], q, zero);
+    t[1] = lane_madd_lo(t[1], q, one);
+    t[2] = lane_madd_hi(t[2], q, one);
+    t[2] = lane_madd_lo(t[2], q, two);
+    t[3] = lane_madd_hi(t[3], q, two);
+    t[3] = lane_sub(t[3], q);
+    t[7] = lane_madd_lo(t[7], q, seven);
+    t[8] = lane_madd_hi(t[8], q, seven);
+}
+
+/* Loose to clean: R has room for all. */
+STRAIGHT void fe_fold(lane *x)
+{
+    fe_mask(x);
+}
+
+#include "crypto/ec/ec_product.inc.c"
+
+/* Two products at a time. A row of a product is long enough to hide what the reduction waits for;
+ * of squares the reductions go side by side. */
+
+/* Operands are read before a result is written, but b's are not before a's result is. */
+STRAIGHT void multiply_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS];
+    columns_zero(t);
+    multiply_reduce(t, a.x, a.y);
+    columns_out(a.r, t, a.form);
+    columns_zero(u);
+    multiply_reduce(u, b.x, b.y);
+    columns_out(b.r, u, b.form);
+}
+
+STRAIGHT void square_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
+    columns_zero(t);
+    digits_keep(x, a.x);
+    EACH_DIGIT(i) square_row(t, x, i);
+    square_end(t, x);
+    columns_zero(u);
+    digits_keep(x, b.x);
+    EACH_DIGIT(i) square_row(u, x, i);
+    square_end(u, x);
+    EACH_DIGIT(i)
+    {
+        reduce_row(t + i);
+        reduce_row(u + i);
+    }
+    columns_out(a.r, t, a.form);
+    columns_out(b.r, u, b.form);
+}
+
+#endif

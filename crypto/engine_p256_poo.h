@@ -1,0 +1,23 @@
+/* engine_p256_poo: the row of proofs of ownership over P-256. Proofs are judged together by a
+ * kernel (ec/p256_poo.h); what the kernel leaves undecided goes to the library, and so does a share
+ * of what it refuses, so that a kernel that is wrong costs no peer its handshake and is found out.
+ * Thread and errors as crypto.h says of rows. */
+#ifndef LK_CRYPTO_ENGINE_P256_POO_H
+#define LK_CRYPTO_ENGINE_P256_POO_H
+
+#include "crypto/crypto.h"
+#include "crypto/engine_work.h"
+
+/* Refusals of one call that the library looks at again. All are as soon as one was wrong. */
+#define LK_P256_POO_LOOKS 2
+
+/* The row by the kernel of AVX-512 IFMA, and by the portable model, which only tests run: it is
+ * slower than the library. */
+extern const struct lk_kernel lk_p256_poo_row_ifma;
+extern const struct lk_kernel lk_p256_poo_row_ref;
+
+/* Scratch for either, in a work of lk_engine_work_new; false: out of memory. */
+bool lk_p256_poo_work_init(struct lk_engine_work *work);
+void lk_p256_poo_work_fini(struct lk_engine_work *work);
+
+#endif

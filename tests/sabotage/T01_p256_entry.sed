@@ -1,6 +1,0 @@
-# defence: an entry of the table says which one it is
-# file: crypto/ec/p256_point.inc.c
-# unit: tests/support/p256_faulty_ref.c
-# test: unit/crypto/ec/p256_kernel_fault_test
-# red: entry_that_was_not_wanted_is_seen
-/^static void window_pick/,/^}/s/m->stray = lane_or(m->stray, lane_shr(stray, 52));/(void)stray;/

@@ -1,6 +1,0 @@
-# defence: a signature leaves if s k = e + r d holds
-# file: crypto/ec/p256_kernel.inc.c
-# unit: tests/support/p256_faulty_ref.c
-# test: unit/crypto/ec/p256_kernel_fault_test
-# red: fault_in_a_lane_gives_nothing_wrong
-/^static lane signing_good/,/^}/s/lane_and(on_curve(s), equation_holds(&b->m\[v\], s))/on_curve(s)/

@@ -1,0 +1,5 @@
+# defence: refusals are looked at in turn
+# file: crypto/engine_p256_poo.c
+# test: unit/crypto/ec/p256_poo_fault_test
+# red: flood_of_wrong_proofs_is_not_judged_twice
+s/poo->turn = (lane + 1) % 64;/poo->turn = 0;/

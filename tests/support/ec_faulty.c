@@ -1,0 +1,82 @@
+#include "tests/support/ec_faulty.h"
+
+#include <openssl/ecdsa.h>
+#include <string.h>
+
+#include "crypto/poo.h"
+
+const char *const lk_ec_stage_names[LK_EC_STAGE_COUNT] = {
+    [LK_EC_STAGE_NONCE] = "nonce",
+    [LK_EC_STAGE_ODD] = "odd",
+    [LK_EC_STAGE_ENTRY] = "entry",
+    [LK_EC_STAGE_SIGN] = "sign",
+    [LK_EC_STAGE_ADD] = "add",
+    [LK_EC_STAGE_INVERSE] = "inverse",
+    [LK_EC_STAGE_INVERSES] = "inverses",
+    [LK_EC_STAGE_R] = "r",
+    [LK_EC_STAGE_Y] = "y",
+    [LK_EC_STAGE_S] = "s",
+    [LK_EC_STAGE_CHECK] = "check",
+};
+
+static struct {
+    bool armed;
+    struct lk_ec_flip flip;
+    unsigned passings[LK_EC_STAGE_COUNT];
+} state;
+
+void lk_ec_stage_done(enum lk_ec_stage stage, uint64_t *numbers, unsigned count, unsigned lanes)
+{
+    unsigned passing = state.passings[stage]++;
+    if (!state.armed || stage != state.flip.stage || passing != state.flip.passing) return;
+    numbers[state.flip.digit % count * lanes + state.flip.lane % lanes] ^= UINT64_C(1)
+                                                                           << state.flip.bit;
+}
+
+void lk_ec_flip_set(const struct lk_ec_flip *flip)
+{
+    memset(&state, 0, sizeof state);
+    state.armed = flip != NULL;
+    if (flip != NULL) state.flip = *flip;
+}
+
+void lk_ec_flip_end(unsigned passings[LK_EC_STAGE_COUNT])
+{
+    state.armed = false;
+    if (passings != NULL) memcpy(passings, state.passings, sizeof state.passings);
+}
+
+bool lk_ec_fault_library;
+
+int __real_ECDSA_sign(int type, const unsigned char *digest, int len, unsigned char *sig,
+                      unsigned int *sig_len, EC_KEY *key);
+int __wrap_ECDSA_sign(int type, const unsigned char *digest, int len, unsigned char *sig,
+                      unsigned int *sig_len, EC_KEY *key);
+
+int __wrap_ECDSA_sign(int type, const unsigned char *digest, int len, unsigned char *sig,
+                      unsigned int *sig_len, EC_KEY *key)
+{
+    int done = __real_ECDSA_sign(type, digest, len, sig, sig_len, key);
+    if (lk_ec_fault_library && done == 1) sig[*sig_len - 1] ^= 1;
+    return done;
+}
+
+/* --- proofs of ownership -------------------------------------------------------------------- */
+
+void (*lk_p256_poo_spoil)(struct lk_p256_poo_verdicts *verdicts, uint64_t live);
+unsigned lk_p256_poo_looks;
+
+struct lk_p256_poo_verdicts lk_p256_poo_spoilt(struct lk_p256_poo_verdicts verdicts, uint64_t live)
+{
+    if (lk_p256_poo_spoil != NULL) lk_p256_poo_spoil(&verdicts, live);
+    return verdicts;
+}
+
+bool __real_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand);
+bool __wrap_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand);
+
+bool __wrap_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand)
+{
+    lk_p256_poo_looks++;
+    return __real_lk_poo_good(curve, operand);
+}

@@ -1,0 +1,9 @@
+/* The kernel of crypto/ec/p256_ecdh_ifma.c, spoilt where a test wants it: instead of that one. */
+#include "crypto/lane_ifma.h"
+
+#include "crypto/ec/pick_ifma.h"
+#include "tests/support/ecdh_faulty.h"
+
+#include "crypto/ec/p256_ecdh.inc.c"
+
+const struct lk_ecdh_kernel lk_p256_ecdh_x8_ifma = KERNEL("ifma", LK_CPU_IFMA);

@@ -1,0 +1,9 @@
+/* The kernel of crypto/ec/p256_ecdh_ref.c, spoilt where a test wants it: instead of that one. */
+#include "crypto/lane_ref.h"
+
+#include "crypto/ec/pick_ref.h"
+#include "tests/support/ecdh_faulty.h"
+
+#include "crypto/ec/p256_ecdh.inc.c"
+
+const struct lk_ecdh_kernel lk_p256_ecdh_x2_ref = KERNEL("ref", LK_CPU_FEATURE_COUNT);

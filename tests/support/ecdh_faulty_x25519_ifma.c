@@ -1,0 +1,9 @@
+/* The kernel of crypto/ec/x25519_ifma.c, spoilt where a test wants it: instead of that one. */
+#include "crypto/lane_ifma.h"
+
+#include "crypto/ec/pick_ifma.h"
+#include "tests/support/ecdh_faulty.h"
+
+#include "crypto/ec/x25519_kernel.inc.c"
+
+const struct lk_ecdh_kernel lk_x25519_x8_ifma = KERNEL("ifma", LK_CPU_IFMA);

@@ -1,0 +1,291 @@
+/* A kernel of proofs that goes wrong: a right proof is accepted all the same, and the fault told; a
+ * wrong one is good under no flip of a bit, in any stage, lane or digit. And what refusals cost.
+ * LK_SEED=number repeats a run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/err.h"
+#include "crypto/engine_p256_poo.h"
+#include "tests/support/draw.h"
+#include "tests/support/ec_faulty.h"
+#include "tests/support/p256_proof.h"
+
+#define LANES 10 /* five vectors of the slow model, two of the quick one */
+#define ALL ((UINT64_C(1) << LANES) - 1)
+
+struct scene {
+    const struct lk_kernel *row;
+    const struct lk_p256_poo_kernel *kernel;
+    struct lk_engine_work *work;
+    struct lk_p256_proof proof[LANES];
+    struct lk_operand operand[LANES];
+    uint64_t right;
+};
+
+static uint64_t run(struct scene *s)
+{
+    for (unsigned i = 0; i < LANES; i++)
+        s->operand[i] = lk_p256_proof_operand(&s->proof[i]);
+    lk_p256_poo_looks = 0;
+    return s->row->run(s->work, s->operand, ALL);
+}
+
+static unsigned recomputed(const struct scene *s)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < LANES; i++)
+        count += s->operand[i].recomputed && s->operand[i].by_kernel;
+    return count;
+}
+
+/* Wrong by more than a bit of a number, which a flip could undo. */
+static void draw(struct scene *s, uint64_t right)
+{
+    static const enum lk_p256_wrong how[] = {LK_P256_WRONG_KEY, LK_P256_WRONG_V, LK_P256_WRONG_SIGN,
+                                             LK_P256_WRONG_X, LK_P256_WRONG_ORDER};
+    s->right = right;
+    for (unsigned i = 0; i < LANES; i++) {
+        lk_p256_proof_draw(&s->proof[i]);
+        if ((right >> i & 1) == 0) lk_p256_proof_spoil(&s->proof[i], how[i % 5]);
+    }
+}
+
+static void for_each_kernel(void (*test)(struct scene *s))
+{
+    const struct lk_p256_poo_kernel *kernels[LK_P256_POO_KERNELS_MAX];
+    unsigned count = lk_p256_poo_kernels(kernels);
+    for (unsigned which = 0; which < count; which++) {
+        struct scene *s = calloc(1, sizeof *s);
+        LK_ASSERT(s != NULL);
+        s->row = which == 0 ? &lk_p256_poo_row_ref : &lk_p256_poo_row_ifma;
+        s->kernel = kernels[which];
+        s->work = lk_engine_work_new(0, false);
+        test(s);
+        lk_p256_poo_spoil = NULL;
+        lk_engine_work_free(s->work);
+        free(s);
+    }
+}
+
+/* --- a bit ---------------------------------------------------------------------------------- */
+
+static struct lk_ec_flip drawn_flip(const unsigned passings[LK_EC_STAGE_COUNT])
+{
+    struct lk_ec_flip flip;
+    do
+        flip.stage = (enum lk_ec_stage)lk_draw_below(LK_EC_STAGE_COUNT);
+    while (passings[flip.stage] == 0);
+    flip.passing = (unsigned)lk_draw_below(passings[flip.stage]);
+    flip.digit = (unsigned)lk_draw_below(25);
+    flip.lane = (unsigned)lk_draw_below(8);
+    flip.bit = (unsigned)lk_draw_below(64);
+    return flip;
+}
+
+static void flipped(struct scene *s)
+{
+    unsigned passings[LK_EC_STAGE_COUNT], seen = 0;
+    draw(s, lk_draw() & ALL);
+    lk_ec_flip_set(NULL);
+    assert_int_equal(run(s), s->right);
+    lk_ec_flip_end(passings);
+    bool slow = s->row == &lk_p256_poo_row_ref;
+    unsigned rounds = lk_draw_rounds(slow ? 200 : 2000, slow ? 4000 : 200000);
+    for (unsigned round = 0; round < rounds; round++) {
+        struct lk_ec_flip flip = drawn_flip(passings);
+        if (round % 64 == 0) draw(s, lk_draw() & ALL);
+        lk_ec_flip_set(&flip);
+        uint64_t good = run(s);
+        lk_ec_flip_end(NULL);
+        if ((good & ~s->right) != 0)
+            fail_msg("%s %u, digit %u, lane %u, bit %u: a wrong proof is good",
+                     lk_ec_stage_names[flip.stage], flip.passing, flip.digit, flip.lane, flip.bit);
+        assert_true(__builtin_popcountll(s->right & ~good) <= 1);
+        assert_true(recomputed(s) <= 1);
+        seen += recomputed(s);
+    }
+    assert_true(seen > 0);
+}
+
+static void flip_of_a_bit_makes_no_proof_good(void **state)
+{
+    (void)state;
+    for_each_kernel(flipped);
+}
+
+/* In the last steps, one after the other: the batch is judged as it is all the same. */
+static void flip_last_steps(struct scene *s, uint64_t right, void (*then)(const struct scene *s))
+{
+    unsigned passings[LK_EC_STAGE_COUNT];
+    draw(s, right);
+    lk_ec_flip_set(NULL);
+    assert_int_equal(run(s), right);
+    lk_ec_flip_end(passings);
+    for (unsigned lane = 0; lane < s->kernel->lanes; lane++) {
+        struct lk_ec_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = lane, .bit = 3};
+        for (flip.passing = 0; flip.passing < passings[LK_EC_STAGE_CHECK]; flip.passing++) {
+            for (flip.digit = 0; flip.digit < 5; flip.digit++) {
+                lk_ec_flip_set(&flip);
+                assert_int_equal(run(s), right);
+                lk_ec_flip_end(NULL);
+                if (then != NULL) then(s);
+            }
+        }
+    }
+}
+
+static void looks_are_told(const struct scene *s)
+{
+    assert_int_equal(recomputed(s), lk_p256_poo_looks);
+}
+
+static void mended(struct scene *s)
+{
+    flip_last_steps(s, ALL, looks_are_told);
+}
+
+static void verdict_flipped(struct scene *s)
+{
+    flip_last_steps(s, 0, NULL);
+}
+
+/* Some have the right x, some the right y. */
+static void flip_in_the_verdict_makes_no_proof_good(void **state)
+{
+    (void)state;
+    for_each_kernel(verdict_flipped);
+}
+
+static void right_proof_that_a_fault_refuses_is_accepted(void **state)
+{
+    (void)state;
+    for_each_kernel(mended);
+}
+
+/* --- a kernel that is wrong ------------------------------------------------------------------ */
+
+static void refuse_all(struct lk_p256_poo_verdicts *verdicts, uint64_t live)
+{
+    (void)live;
+    *verdicts = (struct lk_p256_poo_verdicts){0, 0, 0};
+}
+
+static void points_bad(struct lk_p256_poo_verdicts *verdicts, uint64_t live)
+{
+    *verdicts = (struct lk_p256_poo_verdicts){0, live, 0};
+}
+
+static void tell_none(struct lk_p256_poo_verdicts *verdicts, uint64_t live)
+{
+    *verdicts = (struct lk_p256_poo_verdicts){0, 0, live};
+}
+
+static void all_looked_at(struct scene *s)
+{
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        draw(s, ALL);
+        lk_p256_poo_spoil = wrong == 0 ? refuse_all : points_bad;
+        assert_int_equal(run(s), ALL);
+        assert_int_equal(lk_p256_poo_looks, LANES);
+        assert_int_equal(recomputed(s), LANES);
+        for (unsigned i = 0; i < LANES; i++)
+            assert_false(s->operand[i].point_bad);
+    }
+}
+
+static void kernel_that_refuses_all_loses_nothing(void **state)
+{
+    (void)state;
+    for_each_kernel(all_looked_at);
+}
+
+/* Wrong proofs that are called malformed would answer another fault. */
+static void reason_mended(struct scene *s)
+{
+    draw(s, 0);
+    lk_p256_poo_spoil = points_bad;
+    assert_int_equal(run(s), 0);
+    assert_int_equal(recomputed(s), LANES);
+    for (unsigned i = 0; i < LANES; i++)
+        assert_false(s->operand[i].point_bad);
+}
+
+static void refusal_for_the_wrong_reason_is_mended(void **state)
+{
+    (void)state;
+    for_each_kernel(reason_mended);
+}
+
+static void undecided(struct scene *s)
+{
+    draw(s, lk_draw() & ALL);
+    lk_p256_poo_spoil = tell_none;
+    assert_int_equal(run(s), s->right);
+    assert_int_equal(lk_p256_poo_looks, LANES);
+    assert_int_equal(recomputed(s), 0);
+    for (unsigned i = 0; i < LANES; i++) {
+        assert_false(s->operand[i].by_kernel);
+        assert_int_equal(s->operand[i].extra_ns, lk_engine_rows[LK_ROW_POO_P256].cost_ns);
+    }
+}
+
+static void what_a_kernel_cannot_tell_the_library_does(void **state)
+{
+    (void)state;
+    for_each_kernel(undecided);
+}
+
+/* --- a flood of wrong proofs ---------------------------------------------------------------- */
+
+/* Two of a call are looked at twice, and in a few calls each lane is. */
+static void bounded(struct scene *s)
+{
+    unsigned looked[LANES] = {0};
+    draw(s, 0);
+    for (unsigned call = 0; call < 2 * LANES / LK_P256_POO_LOOKS; call++) {
+        uint64_t extra_ns = 0;
+        assert_int_equal(run(s), 0);
+        assert_int_equal(lk_p256_poo_looks, LK_P256_POO_LOOKS);
+        for (unsigned i = 0; i < LANES; i++) {
+            extra_ns += s->operand[i].extra_ns;
+            looked[i] += s->operand[i].extra_ns != 0;
+        }
+        assert_int_equal(extra_ns, LK_P256_POO_LOOKS * lk_engine_rows[LK_ROW_POO_P256].cost_ns);
+        assert_int_equal(recomputed(s), 0);
+    }
+    for (unsigned i = 0; i < LANES; i++)
+        assert_int_equal(looked[i], 2);
+}
+
+static void flood_of_wrong_proofs_is_not_judged_twice(void **state)
+{
+    (void)state;
+    for_each_kernel(bounded);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    lk_draw_seed();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flip_of_a_bit_makes_no_proof_good),
+        cmocka_unit_test(flip_in_the_verdict_makes_no_proof_good),
+        cmocka_unit_test(right_proof_that_a_fault_refuses_is_accepted),
+        cmocka_unit_test(kernel_that_refuses_all_loses_nothing),
+        cmocka_unit_test(refusal_for_the_wrong_reason_is_mended),
+        cmocka_unit_test(what_a_kernel_cannot_tell_the_library_does),
+        cmocka_unit_test(flood_of_wrong_proofs_is_not_judged_twice),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}

@@ -1,0 +1,382 @@
+/* Proofs of ownership by the kernels, held against libcrypto: right ones, wrong ones, edges, points
+ * that are none; in every lane, beside any neighbour. LK_SEED=number repeats a run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/bn.h>
+
+#include "core/base/err.h"
+#include "crypto/ec/p256_const.h"
+#include "crypto/engine_p256_poo.h"
+#include "tests/support/draw.h"
+#include "tests/support/p256_proof.h"
+#include "tests/support/ec_subject.h"
+
+#define LANES LK_P256_POO_PROOFS_MAX
+#define ALL (~UINT64_C(0))
+
+static struct lk_engine_work *work;
+
+/* A batch, and what is true of it. */
+struct scene {
+    struct lk_p256_proof proof[LANES];
+    uint64_t right, none; /* good proofs, and those with a point that is none */
+};
+static struct scene scene;
+
+/* --- a kernel ------------------------------------------------------------------------------- */
+
+static struct lk_p256_poo_verdicts judge(const struct lk_p256_poo_kernel *kernel,
+                                         const struct scene *s, uint64_t live)
+{
+    static const uint8_t *const nowhere = (const uint8_t *)(uintptr_t)0xdead000000000000u;
+    static uint8_t area[1 << 16] __attribute__((aligned(64)));
+    struct lk_p256_poo_job job[LANES];
+    LK_ASSERT(kernel->work_bytes <= sizeof area);
+    memset(area, 0xa5, sizeof area);
+    for (unsigned i = 0; i < LANES; i++)
+        job[i] = (live >> i & 1) != 0
+                     ? lk_p256_proof_job(&s->proof[i])
+                     : (struct lk_p256_poo_job){nowhere, nowhere, nowhere, nowhere, 16};
+    struct lk_p256_poo_verdicts v = kernel->judge(area, job, live);
+    assert_int_equal((v.good | v.point_bad | v.undecided) & ~live, 0);
+    assert_int_equal(v.good & v.point_bad, 0);
+    assert_int_equal(v.undecided & (v.good | v.point_bad), 0);
+    for (size_t i = kernel->work_bytes; i < sizeof area; i++)
+        assert_int_equal(area[i], 0xa5);
+    return v;
+}
+
+/* Each lane decided, and rightly. */
+static void judged(const struct lk_p256_poo_kernel *kernel, const struct scene *s, uint64_t live)
+{
+    struct lk_p256_poo_verdicts v = judge(kernel, s, live);
+    assert_int_equal(v.undecided, 0);
+    assert_int_equal(v.point_bad, s->none & live);
+    assert_int_equal(v.good, s->right & live);
+}
+
+static bool has_ifma(void)
+{
+    const struct lk_p256_poo_kernel *kernels[LK_P256_POO_KERNELS_MAX];
+    return lk_p256_poo_kernels(kernels) == 2;
+}
+
+/* The model is slow: `some` of the lanes. */
+static void judged_by_all(const struct scene *s, uint64_t some)
+{
+    if (has_ifma()) judged(&lk_p256_poo_x8_ifma, s, ALL);
+    if (some != 0) judged(&lk_p256_poo_x2_ref, s, some);
+}
+
+/* --- any proofs ----------------------------------------------------------------------------- */
+
+static void scene_draw(struct scene *s)
+{
+    s->right = ALL, s->none = 0;
+    for (unsigned i = 0; i < LANES; i++)
+        lk_p256_proof_draw(&s->proof[i]);
+}
+
+static void some_spoilt(struct scene *s, unsigned one_of)
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        if (lk_draw_below(one_of) != 0) continue;
+        lk_p256_proof_spoil(&s->proof[i], (enum lk_p256_wrong)lk_draw_below(LK_P256_WRONG_COUNT));
+        s->right &= ~(UINT64_C(1) << i);
+    }
+}
+
+static void any_proof_is_judged_as_it_is(void **state)
+{
+    (void)state;
+    unsigned rounds = lk_draw_rounds(300, 15700); /* a million */
+    for (unsigned round = 0; round < rounds; round++) {
+        scene_draw(&scene);
+        some_spoilt(&scene, 4);
+        judged_by_all(&scene, round % 30 == 0 ? ALL : 0);
+    }
+}
+
+/* Every way to be wrong, in every lane. */
+static void no_wrong_proof_is_good(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < LK_P256_WRONG_COUNT; how++) {
+        scene_draw(&scene);
+        for (unsigned i = 0; i < LANES; i++)
+            lk_p256_proof_spoil(&scene.proof[i], (enum lk_p256_wrong)how);
+        scene.right = 0;
+        judged_by_all(&scene, 0xf);
+    }
+}
+
+/* --- points --------------------------------------------------------------------------------- */
+
+static void points_that_are_none_are_told(void **state)
+{
+    (void)state;
+    unsigned rounds = lk_draw_rounds(50, 1600); /* 100,000 */
+    for (unsigned round = 0; round < rounds; round++) {
+        if (round % 16 == 0) scene_draw(&scene);
+        scene.none = ALL, scene.right = 0;
+        struct scene hostile = scene;
+        for (unsigned i = 0; i < LANES; i++) {
+            if (lk_draw_below(4) != 0)
+                lk_p256_proof_hostile_point(hostile.proof[i].bg);
+            else
+                lk_p256_proof_hostile_point(hostile.proof[i].vg);
+        }
+        judged_by_all(&hostile, round % 16 == 0 ? 0xff : 0);
+    }
+}
+
+/* --- edges ---------------------------------------------------------------------------------- */
+
+static void number(uint8_t *to, size_t len, const BIGNUM *x)
+{
+    LK_ASSERT(BN_bn2binpad(x, to, (int)len) == (int)len);
+}
+
+/* Small numbers, and such as are near the order, half of it, or a power of two. */
+#define EDGES 26
+static void edge(uint8_t to[32], unsigned i)
+{
+    BIGNUM *x = BN_new();
+    memset(to, 0, 32);
+    if (i < 9) {
+        static const uint8_t small[] = {0, 1, 2, 3, 8, 15, 16, 17, 32};
+        to[31] = small[i];
+    } else if (i < 15) {
+        lk_ec_near_order(&lk_ec_curves[0], (int64_t)i - 12, false, to); /* n - 3 .. n + 2 */
+    } else if (i < 18) {
+        lk_ec_near_order(&lk_ec_curves[0], (int64_t)(2 * i) - 32, true, to);
+    } else if (i < 24) {
+        static const int bits[] = {64, 127, 128, 252, 254, 255};
+        LK_ASSERT(BN_set_bit(x, bits[i - 18]));
+        if (i % 2 == 0) BN_sub_word(x, 1);
+        number(to, 32, x);
+    } else {
+        memset(to, i == 24 ? 0xff : 0xaa, 32);
+    }
+    BN_free(x);
+}
+
+/* The points that the kernel's own numbers are made of: +-G, its small multiples, entries of its
+ * table. */
+#define KEYS 20
+static void edge_key(uint8_t point[65], unsigned i)
+{
+    static const uint8_t small[] = {1, 2, 3, 4, 5, 15, 16, 17, 30, 126, 127};
+    uint8_t k[32] = {0};
+    if (i < 11) {
+        k[31] = small[i];
+    } else {
+        unsigned bit = LK_P256_WINDOW_BITS * (4 * (i - 10) - 1); /* an entry, window 3, 7, ... 35 */
+        k[31 - bit / 8] = (uint8_t)(1u << bit % 8);
+    }
+    lk_p256_proof_point(point, k, i % 3 == 2);
+}
+
+/* What each proof is, by the library's row, is what kernels and their rows say. */
+static void compared(struct scene *s, unsigned count)
+{
+    struct lk_operand operand[LANES];
+    uint64_t live = ALL >> (64 - count), right = 0, none = 0;
+    for (unsigned i = 0; i < count; i++) {
+        operand[i] = lk_p256_proof_operand(&s->proof[i]);
+        if (lk_engine_rows[LK_ROW_POO_P256].run(work, operand + i, 1) == 1)
+            right |= UINT64_C(1) << i;
+        if (operand[i].point_bad) none |= UINT64_C(1) << i;
+    }
+    const struct lk_p256_poo_kernel *kernels[LK_P256_POO_KERNELS_MAX];
+    unsigned kinds = lk_p256_poo_kernels(kernels);
+    for (unsigned k = 0; k < kinds; k++) {
+        if (kernels[k] == &lk_p256_poo_x2_ref && kinds == 2 && lk_draw_below(16) != 0) continue;
+        struct lk_p256_poo_verdicts v = judge(kernels[k], s, live);
+        assert_int_equal(v.good, right & ~v.undecided);
+        assert_int_equal(v.point_bad, none);
+        const struct lk_kernel *row = k == 0 ? &lk_p256_poo_row_ref : &lk_p256_poo_row_ifma;
+        assert_int_equal(row->run(work, operand, live), right);
+        for (unsigned i = 0; i < count; i++) {
+            assert_false(operand[i].recomputed);
+            assert_int_equal(operand[i].point_bad, none >> i & 1);
+            assert_int_equal(operand[i].by_kernel, (v.undecided >> i & 1) == 0);
+        }
+    }
+}
+
+/* r, c and bG at their edges, all with all (a quarter of that in make check); vG right, and its
+ * opposite. */
+static void edges_are_judged_as_the_library_does(void **state)
+{
+    (void)state;
+    unsigned used = 0, quarters = lk_draw_rounds(1, 4);
+    for (unsigned key = 0; key < KEYS; key++)
+        for (unsigned r = 0; r < EDGES; r++)
+            for (unsigned c = 0; c < 2 * EDGES; c++) {
+                if (lk_draw_below(4) >= quarters) continue;
+                struct lk_p256_proof *proof = &scene.proof[used];
+                uint8_t number[32];
+                edge_key(proof->bg, key);
+                edge(proof->r, r);
+                edge(number, c / 2);
+                proof->c_bytes = c % 2 == 0 ? 32 : 16;
+                memcpy(proof->c, number + (c % 2 == 0 ? 0 : 16), proof->c_bytes);
+                bool closed = lk_p256_proof_close(proof);
+                if (closed && lk_draw_below(8) == 0) lk_p256_proof_spoil(proof, LK_P256_WRONG_SIGN);
+                if (++used < LANES) continue;
+                compared(&scene, used);
+                used = 0;
+            }
+    if (used > 0) compared(&scene, used);
+}
+
+/* bG = kG and r = ck: the last addition meets its own double; r = -ck: infinity. c = 0 and r = 0
+ * are no better. A right proof stays right, and the kernel says that it cannot tell. */
+static void last_addition_of_equal_points_is_left_to_the_library(void **state)
+{
+    (void)state;
+    BIGNUM *k = BN_new(), *c = BN_new(), *r = BN_new(), *n = BN_new();
+    BN_CTX *ctx = BN_CTX_new();
+    uint8_t bytes[32], order[32];
+    lk_ec_near_order(&lk_ec_curves[0], 0, false, order);
+    BN_bin2bn(order, 32, n);
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lk_p256_proof *proof = &scene.proof[i];
+        lk_p256_proof_draw(proof);
+        lk_draw_bytes(bytes, 32);
+        bytes[0] &= 0x7f;
+        BN_bin2bn(bytes, 32, k);
+        BN_bin2bn(proof->c, (int)proof->c_bytes, c);
+        lk_p256_proof_point(proof->bg, bytes, false);
+        LK_ASSERT(BN_mod_mul(r, c, k, n, ctx));
+        if (i % 2 != 0) BN_sub(r, n, r);
+        number(proof->r, 32, r);
+        if (i % 8 == 6) memset(proof->c, 0, 32);
+        if (i % 8 == 7) memset(proof->r, 0, 32);
+        lk_p256_proof_close(proof);
+    }
+    const struct lk_p256_poo_kernel *kernels[LK_P256_POO_KERNELS_MAX];
+    unsigned count = lk_p256_poo_kernels(kernels);
+    for (unsigned which = 0; which < count; which++) {
+        struct lk_p256_poo_verdicts v = judge(kernels[which], &scene, ALL);
+        assert_int_equal(v.undecided, ALL);
+    }
+    compared(&scene, LANES);
+    BN_CTX_free(ctx);
+    BN_free(k), BN_free(c), BN_free(r), BN_free(n);
+}
+
+/* --- lanes ---------------------------------------------------------------------------------- */
+
+/* What a lane holds is judged the same wherever it stands and whoever stands beside it. */
+static void neighbours_never_matter(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < lk_draw_rounds(6, 400); round++) {
+        scene_draw(&scene);
+        some_spoilt(&scene, 3);
+        for (unsigned i = 0; i < LANES; i++) {
+            unsigned kind = (unsigned)lk_draw_below(8);
+            uint64_t bit = UINT64_C(1) << i;
+            if (kind > 1) continue;
+            if (kind == 0) lk_p256_proof_hostile_point(scene.proof[i].bg);
+            if (kind == 0) scene.none |= bit;
+            if (kind == 1) memset(scene.proof[i].r, 0, 32); /* undecided */
+            scene.right &= ~bit;
+        }
+        const struct lk_p256_poo_kernel *kernel = has_ifma() ? &lk_p256_poo_x8_ifma
+                                                             : &lk_p256_poo_x2_ref;
+        struct lk_p256_poo_verdicts whole = judge(kernel, &scene, ALL);
+        assert_int_equal(whole.good, scene.right);
+        assert_int_equal(whole.point_bad, scene.none);
+        for (unsigned some = 0; some < 12; some++) {
+            uint64_t live = lk_draw() & (some % 3 == 0 ? lk_draw() & lk_draw() : ALL);
+            if (live == 0) continue;
+            struct lk_p256_poo_verdicts v = judge(kernel, &scene, live);
+            assert_int_equal(v.good, whole.good & live);
+            assert_int_equal(v.point_bad, whole.point_bad & live);
+            assert_int_equal(v.undecided, whole.undecided & live);
+        }
+    }
+}
+
+static void every_lane_tells_its_own(void **state)
+{
+    (void)state;
+    scene_draw(&scene);
+    struct lk_p256_proof wrong = scene.proof[0];
+    lk_p256_proof_spoil(&wrong, LK_P256_WRONG_R);
+    for (unsigned i = 0; i < LANES; i++) {
+        struct scene one = scene;
+        one.proof[i] = wrong;
+        one.right = ~(UINT64_C(1) << i);
+        judged_by_all(&one, i < 8 ? 0xff : 0);
+        judged_by_all(&scene, 0);
+        if (has_ifma()) judged(&lk_p256_poo_x8_ifma, &scene, UINT64_C(1) << i);
+    }
+}
+
+/* --- the row -------------------------------------------------------------------------------- */
+
+/* Forms that no kernel takes: the library says what they are, beside those that one does. */
+static void row_leaves_other_forms_to_the_library(void **state)
+{
+    (void)state;
+    struct lk_operand operand[LANES];
+    scene_draw(&scene);
+    uint64_t none = 0, other = 0, right = ALL;
+    for (unsigned i = 0; i < LANES; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        if (i % 6 == 1) scene.proof[i].bg[0] = 2, none |= bit;
+        if (i % 6 == 2) scene.proof[i].vg[0] = 6, none |= bit;
+        operand[i] = lk_p256_proof_operand(&scene.proof[i]);
+        if (i % 6 == 3) operand[i].in_bytes = 64, none |= bit;
+        if (i % 6 == 4) operand[i].poo_challenge_bytes = 20, right &= ~bit, other |= bit;
+    }
+    right &= ~none;
+    other |= none;
+    const struct lk_kernel *row = has_ifma() ? &lk_p256_poo_row_ifma : &lk_p256_poo_row_ref;
+    assert_int_equal(row->run(work, operand, ALL), right);
+    for (unsigned i = 0; i < LANES; i++) {
+        assert_int_equal(operand[i].point_bad, none >> i & 1);
+        assert_int_equal(operand[i].by_kernel, (other >> i & 1) == 0);
+        assert_false(operand[i].recomputed);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    lk_draw_seed();
+    work = lk_engine_work_new(0, false);
+    return work == NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    lk_engine_work_free(work);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_proof_is_judged_as_it_is),
+        cmocka_unit_test(no_wrong_proof_is_good),
+        cmocka_unit_test(points_that_are_none_are_told),
+        cmocka_unit_test(edges_are_judged_as_the_library_does),
+        cmocka_unit_test(last_addition_of_equal_points_is_left_to_the_library),
+        cmocka_unit_test(neighbours_never_matter),
+        cmocka_unit_test(every_lane_tells_its_own),
+        cmocka_unit_test(row_leaves_other_forms_to_the_library),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
