@@ -118,7 +118,8 @@ class Served:
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         start_new_session=True, env=environment(conf, **more))
         try:
-            wait_for(f"{arguments[0]} on its port", lambda: self.process.poll() is None and listens(port))
+            wait_for(f"{arguments[0]} on its port", lambda: self.process.poll() is not None or listens(port))
+            assert self.process.poll() is None
         except AssertionError:
             self.stop()
             raise AssertionError(self.text())

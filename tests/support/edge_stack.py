@@ -214,12 +214,12 @@ def nginx(host, snippet="nginx.conf", main="", http="", conf=None, change=(), wo
     return Program(host, "nginx", ["nginx", "-c", f"{at}/nginx.conf"], port, f"{at}/error.log", conf)
 
 
-def haproxy(host, more="", conf=None, change=()):
+def haproxy(host, more="", conf=None, change=(), mode="-db"):
     port, at = free_port(), place_of(host, "haproxy")
     host.snippet("haproxy.cfg", f"{at}/haproxy.cfg", port, change=change)
     with open(f"{at}/more.cfg", "w") as f:
         f.write(f"global\n  nbthread 2\n  stats socket {at}/stats.sock level admin\n{more}\n")
-    program = Program(host, "haproxy", ["haproxy", "-db", "-f", f"{at}/more.cfg", "-f", f"{at}/haproxy.cfg"], port, None, conf)
+    program = Program(host, "haproxy", ["haproxy", mode, "-f", f"{at}/more.cfg", "-f", f"{at}/haproxy.cfg"], port, None, conf)
     program.stats = f"{at}/stats.sock"
     return program
 
@@ -266,15 +266,19 @@ ROWS = {
 }
 
 
+def no_ems(host):
+    """Configuration of a client that knows no extended master secret."""
+    path = f"{host.directory}/no_ems.cnf"
+    with open(path, "w") as f:
+        f.write(NO_EMS)
+    return path
+
+
 def shake(host, port, options, kind="rsa", ems=True, name=SITE):
     """One handshake of the openssl command, which has to trust the certificate of that kind."""
-    plain = f"{host.directory}/no_ems.cnf"
-    if not ems and not os.path.exists(plain):
-        with open(plain, "w") as f:
-            f.write(NO_EMS)
     names = ["-servername", name] if name else ["-noservername"]
     return Client(host, port, "-CAfile", f"{host.etc}/www.{kind}.crt", "-verify_return_error", *names, *options,
-                  conf="/dev/null" if ems else plain, request=REQUEST)
+                  conf="/dev/null" if ems else no_ems(host), request=REQUEST)
 
 
 def is_good(client, program=None):
