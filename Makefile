@@ -140,7 +140,7 @@ $(LIB): $(LIB_OBJ)
 # What a program takes of its neighbours in tools/.
 MORE_lurk-agent := $(LIBLURK_OBJ)
 MORE_lurk-bench := $(LIBLURK_OBJ)
-MORE_lurkctl := $(OUT)/tools/provider/keyfile.o $(OUT)/tools/liblurk/packet.o
+MORE_lurkctl := $(OUT)/tools/provider/keyfile.o $(OUT)/tools/provider/setting_name.o $(OUT)/tools/liblurk/packet.o
 
 define program_rule
 $(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
@@ -196,6 +196,7 @@ EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
 $(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
 $(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
 $(OUT)/tests/unit/provider/algorithm_test: $(OUT)/tools/provider/algorithm.o
+$(OUT)/tests/unit/provider/dhe_test: $(OUT)/tools/provider/dhe.o
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
@@ -204,7 +205,7 @@ $(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
 $(OUT)/tests/fuzz/fuzz_edge_transcript_replay: $(OUT)/tools/provider/transcript.o
 
 # What lurkctl says of an openssl.cnf.
-$(OUT)/tests/unit/lurkctl/edge_conf_test: $(patsubst %,$(OUT)/tools/lurkctl/%.o,edge_conf finding)
+$(OUT)/tests/unit/lurkctl/edge_conf_test: $(patsubst %,$(OUT)/tools/lurkctl/%.o,edge_conf finding) $(OUT)/tools/provider/setting_name.o
 
 # These play the intake and the policy themselves.
 $(OUT)/tests/unit/io/dtls_test $(OUT)/tests/unit/io/dtls_request_test $(OUT)/tests/unit/io/udp_test: \
@@ -379,7 +380,7 @@ check-asan: ## unit tests and fuzz corpora under AddressSanitizer and UBSan
 
 # The edge's side in its stories: lurk-agent, lurkctl and a program on liblurk as CONFIG=asan builds them, and
 # lurk.so within stock programs. First a lurk.so that reads a byte too far has to be caught.
-SANITIZED_EDGE := edge_check edge_haproxy edge_nginx edge_others edge_renewal liblurk
+SANITIZED_EDGE := edge_check edge_dhe edge_haproxy edge_nginx edge_others edge_renewal liblurk
 SANITIZED_LONG := agent agent_fleet edge_faults provider provider_lurkd
 sanitized = LURK_BIN=$(CURDIR)/build/release/bin LURK_EDGE_BIN=$(CURDIR)/build/asan$(1)/bin \
   LURK_E2E_UNDER='tests/support/sanitized.sh$(2)' CC='$(CC)' tests/support/run-e2e.sh

@@ -100,29 +100,42 @@ enum lk_kernel_row {
     LK_ROW_SHARE_P521,
     LK_ROW_SHARE_X25519,
     LK_ROW_SHARE_X448,
+    LK_ROW_DH_PUBLIC,  /* a share of DHE without a proof, of any size */
+    LK_ROW_POO_DH2048, /* proof of ownership of one, a row for each size of p */
+    LK_ROW_POO_DH3072,
+    LK_ROW_POO_DH4096,
+    LK_ROW_POO_DH6144,
+    LK_ROW_POO_DH8192,
     LK_ROW_COUNT
 };
 
 static inline bool lk_row_is_proof(enum lk_kernel_row row)
 {
-    return row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448;
+    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) ||
+           (row >= LK_ROW_POO_DH2048 && row <= LK_ROW_POO_DH8192);
 }
+
+#define LK_DH_BYTES_MAX 1024 /* of p */
 
 /* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the
  * call. in and out may be equal. */
 struct lk_operand {
-    const struct lk_engine_key *key; /* all but POO, SHARE */
+    const struct lk_engine_key *key; /* all but POO, SHARE, DH */
     const uint8_t *in; /* RSA: k bytes c, big-endian. ECDSA: digest. EdDSA: message. */
-    size_t in_bytes;   /* POO: bG. SHARE: the peer's share */
+    size_t in_bytes;   /* POO: bG. SHARE: the peer's share. DH: Ys, of any length */
     uint8_t *out;      /* RSA: k bytes c^d mod n. Signatures: DER or raw, room for facts->bytes.
                         * SHARE: the own share, then the shared secret */
     size_t out_bytes;  /* set by the call */
-    const uint8_t *poo_point;     /* POO: vG, as long as bG */
-    const uint8_t *poo_r;         /* POO: r, scalar width of the group, big-endian */
+    const uint8_t *dh_p, *dh_g; /* DH: as TLS sends them; p as long as its row says */
+    size_t dh_p_bytes, dh_g_bytes;
+    const uint8_t *poo_point;     /* POO: vG, as long as bG. POO_DH: V, as long as p */
+    const uint8_t *poo_r;         /* POO: r, scalar width of the group, big-endian. POO_DH: as p */
     const uint8_t *poo_challenge; /* POO: c, big-endian */
     size_t poo_challenge_bytes;   /* 16 or 32 */
+    bool group_bad;  /* set by the call. DH: p and g are of no group that is served */
     bool point_bad;  /* set by the call. POO: vG or bG is no valid point (fault 3, not 13). SHARE:
-                      * the peer's is none, or leads to a secret of zeros */
+                      * the peer's is none, or leads to a secret of zeros. DH: Ys is no element of
+                      * the group's large subgroup, or 1 */
     bool recomputed; /* RSA, ECDSA, proofs, SHARE, set by the call: the first result was wrong (T1);
                       * to be counted even where the second was right */
     bool by_kernel;  /* the same, set by the call: the first result was one of our kernels', not the
@@ -135,14 +148,19 @@ struct lk_operand {
 struct lk_engine_work;
 
 /* RSA      m = c^d mod n, checked with e before it is returned (T1): a wrong one is computed once
- * more without CRT, and a lane that fails then too is not good. c >= n: the lane computes on 0 in
- * its place and is good; the caller masks (lurk-tls12.md 5). ECDSA    (r, s) over the digest,
- * DER. Checked with the public key when work was made with check_ecdsa. POO      good when [r]G +
- * [c]bG = vG (lurk-tls12.md 7); everything is public, variable time. A kernel's proof that is good
- * is not looked at again; one that is refused may be (engine_p256_poo.h). SHARE RFC 8446 4.2.8.2.
- * In operand[i] for each bit i of live · work: of the calling worker Returns  mask of good lanes, a
- * subset of live; out of other lanes is zero Time     RSA, ECDSA, EdDSA: independent of secrets
- * as far as libcrypto's own code is */
+ *          more without CRT, and a lane that fails then too is not good. c >= n: the lane computes
+ *          on 0 in its place and is good; the caller masks (lurk-tls12.md 5).
+ * ECDSA    (r, s) over the digest, DER. Checked with the public key when work was made with
+ *          check_ecdsa.
+ * POO      good when [r]G + [c]bG = vG (lurk-tls12.md 7). A kernel's proof that is good is not
+ *          looked at again; one that is refused may be (engine_p256_poo.h)
+ * SHARE    RFC 8446 4.2.8.2
+ * DH       good when Ys is one of a group that is served; POO_DH when g^r Ys^c = V besides
+ *          (lurk-split.md 4)
+ * In       operand[i] for each bit i of live · work: of the calling worker
+ * Returns  mask of good lanes, a subset of live; out of other lanes is zero
+ * Time     RSA, ECDSA, EdDSA: independent of secrets as far as libcrypto's own code is. POO, DH:
+ *          varies, everything is public */
 struct lk_kernel {
     const char *name;    /* "rsa2048" */
     const char *isa;     /* "library", "ifma" */
@@ -181,6 +199,8 @@ enum lk_kernel_row lk_engine_key_row(const struct lk_engine_key *key);
 enum lk_kernel_row lk_poo_row(uint16_t group);
 /* The row that makes a share of this TLS group, or LK_ROW_COUNT. */
 enum lk_kernel_row lk_share_row(uint16_t group);
+/* The row that judges a share of DHE by the length of its p, or LK_ROW_COUNT: no group has that. */
+enum lk_kernel_row lk_dh_row(size_t p_bytes, bool proof);
 /* A point of this group in wire form: length, form 04, coordinates < p, on the curve, not infinity;
  * x25519 and x448: length only. For ecdhe without a proof. Variable time: points are public. */
 bool lk_group_point_good(uint16_t group, const uint8_t *point, size_t len);

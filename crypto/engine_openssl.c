@@ -157,6 +157,13 @@ const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
     [LK_ROW_SHARE_P521] = {"share_p521", "library", 1, 1, 500000, 0, lk_share_run_p521},
     [LK_ROW_SHARE_X25519] = {"share_x25519", "library", 1, 1, 90000, 0, lk_share_run_x25519},
     [LK_ROW_SHARE_X448] = {"share_x448", "library", 1, 1, 500000, 0, lk_share_run_x448},
+    /* By 4,096 bits: 8,192 take three times that, 2,048 a third. */
+    [LK_ROW_DH_PUBLIC] = {"dh_public", "library", 1, 1, 350000, 0, lk_dh_run_public},
+    [LK_ROW_POO_DH2048] = {"poo_dh2048", "library", 1, 1, 1650000, 0, lk_dh_run_proof},
+    [LK_ROW_POO_DH3072] = {"poo_dh3072", "library", 1, 1, 5000000, 0, lk_dh_run_proof},
+    [LK_ROW_POO_DH4096] = {"poo_dh4096", "library", 1, 1, 11500000, 0, lk_dh_run_proof},
+    [LK_ROW_POO_DH6144] = {"poo_dh6144", "library", 1, 1, 35000000, 0, lk_dh_run_proof},
+    [LK_ROW_POO_DH8192] = {"poo_dh8192", "library", 1, 1, 78000000, 0, lk_dh_run_proof},
 };
 
 struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
@@ -166,7 +173,8 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
     if (!lk_rsa_work_init(work) || !lk_ec_work_init(work) || !lk_p256_poo_work_init(work) ||
-        !lk_share_work_init(work) || !lk_ecdh_work_init(work)) {
+        !lk_share_work_init(work) || !lk_ecdh_work_init(work) ||
+        !lk_dh_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
     }
@@ -184,6 +192,7 @@ void lk_engine_work_free(struct lk_engine_work *work)
     if (work == NULL) return;
     for (unsigned row = 0; row < LK_POO_CURVE_COUNT; row++)
         lk_poo_curve_free(work->curve[row]);
+    lk_dh_work_fini(work);
     lk_share_work_fini(work);
     lk_rsa_work_fini(work);
     lk_ec_work_fini(work);

@@ -8,6 +8,8 @@
 #include "crypto/crypto.h"
 #include "crypto/poo_curve.h"
 
+struct lk_dh;
+
 #define LK_SHARE_GROUP_COUNT 5 /* P-256, P-384, P-521, X25519, X448 */
 
 struct lk_engine_work {
@@ -19,6 +21,7 @@ struct lk_engine_work {
     struct lk_ecdh_work *ecdh;         /* engine_share_batch.c */
     struct lk_poo_curve *curve[LK_POO_CURVE_COUNT];
     EVP_PKEY_CTX *share_make[LK_SHARE_GROUP_COUNT]; /* engine_share.c: makes a key of the group */
+    struct lk_dh *dh;                               /* engine_dh.c */
 };
 
 /* engine_share.c. fini takes what an init that failed left. */
@@ -30,6 +33,12 @@ uint64_t lk_share_run_p521(struct lk_engine_work *work, struct lk_operand *opera
 uint64_t lk_share_run_x25519(struct lk_engine_work *work, struct lk_operand *operand,
                              uint64_t live);
 uint64_t lk_share_run_x448(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
+
+/* engine_dh.c. */
+bool lk_dh_work_init(struct lk_engine_work *work);
+void lk_dh_work_fini(struct lk_engine_work *work);
+uint64_t lk_dh_run_public(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
+uint64_t lk_dh_run_proof(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live);
 
 /* The rows of this engine, by enum lk_kernel_row. */
 extern const struct lk_kernel lk_engine_rows[LK_ROW_COUNT];

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/dh.h"
 #include "crypto/hash.h"
 #include "crypto/poo_curve.h"
 #include "crypto/poo_prove.h"
@@ -423,6 +424,89 @@ static bool share_good(const struct lk_kernel *kernel, struct lk_engine_work *wo
     return good;
 }
 
+/* --- DHE ------------------------------------------------------------------------------------ */
+
+#define DH_CHALLENGE_BYTES 16
+
+/* A share and a proof of it, with numbers so short that the largest group takes a millisecond; a
+ * long exponent is the same loop for longer. */
+struct dh_subject {
+    uint8_t y[LK_DH_BYTES_MAX], v[LK_DH_BYTES_MAX], r[LK_DH_BYTES_MAX], c[DH_CHALLENGE_BYTES];
+};
+
+/* out[bytes] := 2^exponent mod p, by the library's general numbers. */
+static bool power_of_two(const struct lk_dh_group *group, uint64_t exponent, uint8_t *out)
+{
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *x = BN_new(), *two = BN_new();
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(exponent >> (56 - 8 * i));
+    bool good = ctx != NULL && x != NULL && two != NULL && BN_set_word(two, 2) == 1 &&
+                BN_bin2bn(bytes, sizeof bytes, x) != NULL &&
+                BN_mod_exp(x, two, x, group->p, ctx) == 1 &&
+                BN_bn2binpad(x, out, (int)group->bytes) == (int)group->bytes;
+    BN_free(x);
+    BN_free(two);
+    BN_CTX_free(ctx);
+    return good;
+}
+
+/* b = 2^24 + 1, c = 2^16 + 1, r = 2^48 + 5, v = r + b c. */
+static bool subject_make(const struct lk_dh_group *group, struct dh_subject *s)
+{
+    const uint64_t b = (1u << 24) + 1, c = (1u << 16) + 1, r = (UINT64_C(1) << 48) + 5;
+    s->r[group->bytes - 7] = 1;
+    s->r[group->bytes - 1] = 5;
+    s->c[DH_CHALLENGE_BYTES - 3] = s->c[DH_CHALLENGE_BYTES - 1] = 1;
+    return power_of_two(group, b, s->y) && power_of_two(group, r + b * c, s->v);
+}
+
+/* p - y for y: of the other half, since -1 is no square. */
+static bool negate(const struct lk_dh_group *group, uint8_t *y)
+{
+    BIGNUM *number = BN_bin2bn(y, (int)group->bytes, NULL);
+    bool good = number != NULL && BN_sub(number, group->p, number) == 1 &&
+                BN_bn2binpad(number, y, (int)group->bytes) == (int)group->bytes;
+    BN_free(number);
+    return good;
+}
+
+static bool dh_subject_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                            const struct lk_dh_group *group, bool proof)
+{
+    static const uint8_t generator = 2;
+    struct dh_subject s = {.y = {0}};
+    struct lk_operand operand = {.in = s.y,
+                                 .in_bytes = group->bytes,
+                                 .dh_p = group->p_bytes,
+                                 .dh_p_bytes = group->bytes,
+                                 .dh_g = &generator,
+                                 .dh_g_bytes = 1,
+                                 .poo_point = s.v,
+                                 .poo_r = s.r,
+                                 .poo_challenge = s.c,
+                                 .poo_challenge_bytes = sizeof s.c};
+    if (!subject_make(group, &s) || kernel->run(work, &operand, 1) != 1) return false;
+    s.c[sizeof s.c - 1] ^= 2;
+    bool refused = kernel->run(work, &operand, 1) == 0 && !operand.point_bad;
+    if (proof && !refused) return false;
+    return negate(group, s.y) && kernel->run(work, &operand, 1) == 0 && operand.point_bad;
+}
+
+/* All groups of the row. */
+static bool dh_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
+                    enum lk_kernel_row row)
+{
+    struct lk_dh *dh = lk_dh_new();
+    bool good = dh != NULL, proof = row != LK_ROW_DH_PUBLIC;
+    for (unsigned i = 0; i < LK_DH_GROUP_COUNT && good; i++)
+        if (lk_dh_row(dh->group[i].bytes, proof) == row)
+            good = dh_subject_good(kernel, work, &dh->group[i], proof);
+    lk_dh_free(dh);
+    return good;
+}
+
 static bool key_good(const struct lk_kernel *kernel, struct lk_engine_work *work,
                      enum lk_kernel_row row)
 {
@@ -442,7 +526,8 @@ bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row)
     struct lk_engine_work *work = lk_engine_work_new(0, true);
     bool good = work != NULL && (row < LK_ROW_POO_P256     ? key_good(kernel, work, row)
                                  : row < LK_ROW_SHARE_P256 ? poo_good(kernel, work, row)
-                                                           : share_good(kernel, work, row));
+                                 : row < LK_ROW_DH_PUBLIC  ? share_good(kernel, work, row)
+                                                           : dh_good(kernel, work, row));
     lk_engine_work_free(work);
     ERR_clear_error();
     return good;

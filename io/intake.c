@@ -14,6 +14,13 @@ static void deliver(struct lk_conn *conn, struct lk_answer *answer)
     conn->transport->answer(conn, answer);
 }
 
+/* Of the capabilities that this peer is shown: else it would ask for them again at every fault. */
+static struct lk_bytes state_of(const struct lk_conn *conn, const struct lk_edge *edge,
+                                enum lk_extension extension)
+{
+    return lk_edge_state(edge, extension, conn->answer_bytes_max);
+}
+
 void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uint8_t status,
                       uint64_t tag)
 {
@@ -25,7 +32,7 @@ void lk_intake_refuse(struct lk_conn *conn, const struct lk_header *request, uin
                    .type = request->type,
                    .status = status,
                    .id = request->id},
-        .payload = lk_bytes_of(edge->state[LK_EXTENSION_LURK], LK_STATE_BYTES),
+        .payload = state_of(conn, edge, LK_EXTENSION_LURK),
         .tag = tag,
     };
     lk_count_add(&conn->peers->counters->lurk_faults[status], 1);
@@ -38,9 +45,8 @@ void lk_intake_reply(struct lk_conn *conn, const struct lk_header *request,
 {
     const struct lk_edge *edge = lk_conn_edge(conn);
     if (edge == NULL) return;
-    if (status != LK_STATUS_SUCCESS) {
-        payload = lk_bytes_of(edge->state[lk_exchange_extension(exchange)], LK_STATE_BYTES);
-    }
+    if (status != LK_STATUS_SUCCESS)
+        payload = state_of(conn, edge, lk_exchange_extension(exchange));
     /* lurk.md 4, size rule: not to be had on this transport. */
     if (LK_HEADER_BYTES + payload.len > conn->answer_bytes_max) {
         lk_intake_refuse(conn, request, LK_LURK_INVALID_TYPE, tag);
@@ -105,21 +111,14 @@ static void keyed(struct lk_job *job)
     lk_intake_refuse(conn, &job->header, LK_LURK_TEMPORARY_FAILURE, job->tag);
 }
 
-/* The fullest form that fits the answer limit of this transport (lurk.md 4). */
-static struct lk_bytes capabilities_of(const struct lk_job *job)
-{
-    const struct lk_bytes *form = job->edge->capabilities[lk_exchange_extension(job->exchange)];
-    for (size_t i = 0; i < LK_FORM_NONE; i++)
-        if (LK_HEADER_BYTES + form[i].len <= job->conn->answer_bytes_max) return form[i];
-    return form[LK_FORM_NONE];
-}
-
 static void keyless(struct lk_job *job)
 {
     struct lk_bytes payload = lk_bytes_of(NULL, 0);
     uint8_t status = job->payload.len == 0 ? LK_STATUS_SUCCESS : LK_STATUS_INVALID_FORMAT;
     bool ping = lk_exchange_type(job->exchange) != 0;
-    if (status == LK_STATUS_SUCCESS && !ping) payload = capabilities_of(job);
+    if (status == LK_STATUS_SUCCESS && !ping)
+        payload = lk_edge_capabilities(job->edge, lk_exchange_extension(job->exchange),
+                                       job->conn->answer_bytes_max);
     lk_intake_reply(job->conn, &job->header, job->exchange, status, payload, job->tag);
 }
 

@@ -5,9 +5,7 @@
 #include "core/base/slot.h"
 #include "core/keys/certificate.h"
 #include "core/keys/scheme.h"
-#include "core/keys/scheme.h"
 #include "core/policy/freshness.h"
-#include "core/wire/split.h"
 #include "core/wire/split.h"
 #include "io/intake.h"
 
@@ -176,12 +174,22 @@ static uint8_t rsa_premaster_fault(struct lk_job *job, const struct lk_grant *gr
     return fault != 0 ? fault : lk_split_rsa_premaster_judge(&cut);
 }
 
+/* Rough time of what judges a share of DHE, without its proof and with it: for the balance between
+ * workers, as cost_of is. */
+static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut)
+{
+    if (cut->kx != LK_SPLIT_DHE || cut->p.len > LK_DH_BYTES_MAX) return 0;
+    uint64_t words = cut->p.len / 8;
+    return cut->poo_prf == 0 ? words * words * 64 : words * words * words * 40;
+}
+
 /* lurk-split.md 4 steps 1 to 3, as far as they need no key. */
 static uint8_t sign_ske_fault(struct lk_job *job, const struct lk_grant *grant)
 {
     struct lk_split_sign_ske cut;
     uint8_t fault = lk_split_sign_ske_cut(job->payload, &cut);
     if (fault != 0) return fault;
+    job->cost_ns += dhe_cost_ns(&cut);
     bool unfresh = cut.common.freshness == LK_SPLIT_UNFRESH;
     bool may = (grant->flags & LK_FLAG_UNFRESH) != 0;
     LK_REQUIRE(unfresh ? may : cut.common.freshness == 0, LK_SPLIT_INVALID_FRESHNESS_FUNCT);

@@ -87,8 +87,9 @@ static void udp_answer(struct lk_conn *conn, const struct lk_answer *answer)
     uint8_t message[LK_DATAGRAM_BYTES_MAX];
     struct lk_writer w = lk_writer_of(message, sizeof message);
     if (answer->header.length > GROWTH_MAX * answer->tag) {
-        lk_lurk_error_write(&w, &answer->header, false, LK_LURK_INVALID_TYPE,
-                            conn->edge->state[LK_EXTENSION_LURK]);
+        struct lk_bytes state = lk_edge_state(conn->edge, LK_EXTENSION_LURK,
+                                              conn->answer_bytes_max);
+        lk_lurk_error_write(&w, &answer->header, false, LK_LURK_INVALID_TYPE, state.data);
     } else {
         lk_header_write(&w, &answer->header);
         lk_writer_put(&w, answer->payload.data, answer->payload.len);

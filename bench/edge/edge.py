@@ -47,7 +47,7 @@ def confs(host):
 def haproxy(host, conf, name, where):
     both = f"crt {host.etc}/www.ecdsa.crt crt {host.etc}/www.rsa.crt"
     one = f"crt {host.etc}/{'local' if where == 'local' else 'www'}.{name}.crt"
-    return stack.haproxy(host, conf=conf, change=[("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000"), (both, one)])
+    return stack.haproxy(host, conf=conf, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000"), (both, one)])
 
 
 def one_at_a_time(port, c, count):

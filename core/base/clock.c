@@ -15,3 +15,10 @@ int64_t lk_clock_unix_s(void)
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec;
 }
+
+int64_t lk_clock_unix_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * (int64_t)LK_NS_PER_S + t.tv_nsec;
+}

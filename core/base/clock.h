@@ -16,4 +16,7 @@ uint64_t lk_clock_now_ns(void);
 /* CLOCK_REALTIME in whole seconds since 1970. For the time window of S and for certificates. */
 int64_t lk_clock_unix_s(void);
 
+/* The same in nanoseconds: against the kernel's own stamps of it, no line for timers. */
+int64_t lk_clock_unix_ns(void);
+
 #endif

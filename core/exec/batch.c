@@ -1,7 +1,8 @@
 #include "core/exec/batch.h"
 
-/* Visits until the dearest batch is affordable: bounds the search for the next row. */
-#define VISITS_MAX 64
+/* Visits until the dearest batch is affordable: bounds the search for the next row. It is 20 us in
+ * front of a proof of 78 ms; with fewer visits the quantum of all rows would be larger. */
+#define VISITS_MAX 256
 
 void lk_batch_init(struct lk_batch *batch, const struct lk_kernels *kernels, unsigned tenants,
                    uint64_t wait_ns, void *memory)

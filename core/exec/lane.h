@@ -1,11 +1,11 @@
 /* lane: the vault's own copy of a job, checked, with its key: one request in the hands of a worker.
  *
  * Owner   its worker. FREE lanes lie in the worker's lists; an admitted one in a queue of its
- * kernel row (batch.h) or in the batch in hand. Trust   the slot is read once, by lk_lane_copy,
- * head and job; everything after that looks at the copy. A front that changes the slot meanwhile
- * changes nothing that was checked. Memory  the lane and, behind it, room for a job of its class;
- * in the vault's secret memory. Secrets premaster and master secret pass through in, out and job:
- * lk_lane_wipe at release. */
+ *         kernel row (batch.h) or in the batch in hand.
+ * Trust   the slot is read once, by lk_lane_copy, head and job; everything after that looks at the
+ *         copy. A front that changes the slot meanwhile changes nothing that was checked.
+ * Memory  the lane and, behind it, room for a job of its class; in the vault's secret memory.
+ * Secrets premaster and master secret pass through in, out and job: lk_lane_wipe at release. */
 #ifndef LK_CORE_EXEC_LANE_H
 #define LK_CORE_EXEC_LANE_H
 
@@ -58,7 +58,7 @@ struct lk_lane {
     union {
         struct lk_tls12_rsa_master rsa_master;
         struct lk_tls12_handshake handshake;
-        struct lk_tls12_ecdhe ecdhe; /* sign_ske too */
+        struct lk_split_sign_ske ske; /* ecdhe of tls12 too: what its form has is here as well */
         struct lk_split_rsa_premaster rsa_premaster;
         struct lk_split_cert_verify cert_verify;
         struct lk_split_cert_request cert_request;
@@ -92,8 +92,6 @@ struct lk_lane {
     uint32_t job_bytes;                                       /* copied into job */
     alignas(64) uint8_t job[];
 };
-
-_Static_assert(LK_TBS_BYTES_MAX <= LK_RSA_BYTES_MAX, "a text to sign fits");
 
 /* Bytes of a lane with room for a job of the class; whole lines. */
 static inline size_t lk_lane_bytes(bool large)

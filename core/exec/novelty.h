@@ -2,24 +2,28 @@
  *
  * Shape   a hash table of 16-byte entries in buckets of 8, two buckets a value: a 64-bit keyed
  *         fingerprint of (key, S), a 32-bit hash of (peer, payload), the second it may be forgotten
- * and a count of uses. An entry past its second is an empty one; nothing sweeps. Callers every
- * worker, concurrently; entering is one compare-and-swap of 16 bytes. Never blocks; a bounded
- * number of steps unless others keep changing the same two buckets. Rule    lurk-tls12.md 2: S
- * stays until S[0..3] + window has passed; the same (peer, payload) is worked again at most 3
- * times; anything else with that S is a replay. With the window off the time in S says nothing: S
- * then stays LK_NOVELTY_KEEP_S from its first use. Share   while fewer than 12 of the 16 places
- * where a value may lie are in use, anybody enters. From there on a peer may only while it made
- * less than an eighth of the table in this period of two windows; a 32nd, a 128th, a 512th where
- * 13, 14, 15 are in use. So a peer alone is refused nothing until a third of the table is in use,
- * next to nothing until half is, and fills three quarters. A flood stops there, and another peer
- * that asks for less than a 32nd goes on. Of many that flood at once each is held to less, and one
- * that asks for less than a 512th gets in last of all. Peers that share a cell of the table of
- * shares share the bound. Size    entries = requests a second * seconds kept * 2: a window for an
- * edge with a right clock. 4,194,304 hold 35,000 RSA requests a second (60 s), or 209,000 of ecdhe
- * (10 s) on keys that serve nothing else, without a look at shares; half as many again before a
- * lone peer meets them. Doubt   two that enter the same S in the same instant are both told that it
- * was there before: each is then judged as a repeat, which only the same request of the same peer
- * survives. */
+ *         and a count of uses. An entry past its second is an empty one; nothing sweeps.
+ * Callers every worker, concurrently; entering is one compare-and-swap of 16 bytes. Never blocks; a
+ *         bounded number of steps unless others keep changing the same two buckets.
+ * Rule    lurk-tls12.md 2: S stays until S[0..3] + window has passed; the same (peer, payload)
+ *         is worked again at most 3 times; anything else with that S is a replay. With the
+ *         window off the time in S says nothing: S then stays LK_NOVELTY_KEEP_S from its first
+ *         use.
+ * Share   while fewer than 12 of the 16 places where a value may lie are in use, anybody enters.
+ *         From there on a peer may only while it made less than an eighth of the table in this
+ *         period of two windows; a 32nd, a 128th, a 512th where 13, 14, 15 are in use. So a peer
+ *         alone is refused nothing until a third of the table is in use, next to nothing until
+ *         half is, and fills three quarters. A flood stops there, and another peer that asks for
+ *         less than a 32nd goes on. Of many that flood at once each is held to less, and one
+ *         that asks for less than a 512th gets in last of all. Peers that share a cell of the
+ *         table of shares share the bound.
+ * Size    entries = requests a second * seconds kept * 2: a window for an edge with a right
+ *         clock. 4,194,304 hold 35,000 RSA requests a second (60 s), or 209,000 of ecdhe (10 s)
+ *         on keys that serve nothing else, without a look at shares; half as many again before a
+ *         lone peer meets them.
+ * Doubt   two that enter the same S in the same instant are both told that it was there before:
+ *         each is then judged as a repeat, which only the same request of the same peer
+ *         survives. */
 #ifndef LK_CORE_EXEC_NOVELTY_H
 #define LK_CORE_EXEC_NOVELTY_H
 
@@ -59,8 +63,9 @@ struct lk_novelty_use {
 /* Bytes of a table for at least `entries` entries. */
 size_t lk_novelty_bytes(uint32_t entries);
 /* Attach to page-aligned memory of a size that lk_novelty_bytes gave; a zeroed one is set up
- * (random key, start time). One thread, before the workers run. Errors  LK_ERR_FORMAT: no such
- * size, or a table of another size; LK_ERR_CRYPTO: no random bytes. */
+ * (random key, start time). One thread, before the workers run.
+ * Errors  LK_ERR_FORMAT: no such size, or a table of another size; LK_ERR_CRYPTO: no random
+ *         bytes. */
 LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes,
                                      int64_t now_unix_s);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/err.h"
+#include "crypto/crypto.h"
 
 /* Base points in wire form (FIPS 186-4 D.1.2; RFC 7748 4.1, 4.2). */
 static const uint8_t secp256r1_base[] = {
@@ -50,57 +51,79 @@ static struct lk_bytes base_of(uint16_t group)
     return (struct lk_bytes){.data = NULL, .len = 0};
 }
 
-/* L(x) = u32 byte count of x || x */
-static void put(struct lk_writer *w, const void *data, size_t len)
-{
-    lk_writer_u32(w, (uint32_t)len);
-    lk_writer_put(w, data, len);
-}
-
 /* What a proof is about, of whichever extension. */
 struct statement {
     const struct lk_tls12_common *common;
     const uint8_t *client_random, *server_random;
-    uint16_t sig_and_hash, group;
+    uint16_t sig_and_hash;
     uint8_t poo_prf;
+    struct lk_bytes base; /* G, or g */
+    size_t width;         /* of base, point and poo_point: shorter ones get zeros in front */
     struct lk_bytes params, point, poo_point;
     const char *label; /* so that a proof made for one extension does not serve the other */
 };
 
-/* L(UserID), UserID = L(client_random) || L(S) */
-static void user_id_put(struct lk_writer *w, const struct statement *s)
+#define COUNT_BYTES 4
+
+static void count_add(struct lk_hash_state *hash, size_t count)
 {
-    size_t place = lk_writer_reserve(w, 4);
-    put(w, s->client_random, LK_RANDOM_BYTES);
-    put(w, s->server_random, LK_RANDOM_BYTES);
-    lk_writer_fill(w, place, 4);
+    const uint8_t bytes[COUNT_BYTES] = {(uint8_t)(count >> 24), (uint8_t)(count >> 16),
+                                        (uint8_t)(count >> 8), (uint8_t)count};
+    lk_hash_add(hash, bytes, sizeof bytes);
+}
+
+/* L(x) = u32 byte count of x || x */
+static void add(struct lk_hash_state *hash, const void *data, size_t len)
+{
+    count_add(hash, len);
+    lk_hash_add(hash, data, len);
+}
+
+static void number_add(struct lk_hash_state *hash, struct lk_bytes number, size_t width)
+{
+    static const uint8_t zeros[LK_DH_BYTES_MAX];
+    LK_ASSERT(number.len <= width && width <= sizeof zeros);
+    count_add(hash, width);
+    lk_hash_add(hash, zeros, width - number.len);
+    lk_hash_add(hash, number.data, number.len);
+}
+
+/* L(UserID), UserID = L(client_random) || L(S) */
+static void user_id_add(struct lk_hash_state *hash, const struct statement *s)
+{
+    count_add(hash, 2 * (COUNT_BYTES + LK_RANDOM_BYTES));
+    add(hash, s->client_random, LK_RANDOM_BYTES);
+    add(hash, s->server_random, LK_RANDOM_BYTES);
 }
 
 /* L(OtherInfo) */
-static void other_info_put(struct lk_writer *w, const struct statement *s)
+static void other_info_add(struct lk_hash_state *hash, const struct statement *s)
 {
-    uint8_t scheme[] = {(uint8_t)(s->sig_and_hash >> 8), (uint8_t)s->sig_and_hash};
-    size_t place = lk_writer_reserve(w, 4);
-    put(w, s->common->key_id, sizeof s->common->key_id);
-    put(w, &s->common->freshness, sizeof s->common->freshness);
-    put(w, scheme, sizeof scheme);
-    put(w, s->params.data, s->params.len);
-    put(w, s->label, strlen(s->label));
-    lk_writer_fill(w, place, 4);
+    const uint8_t scheme[] = {(uint8_t)(s->sig_and_hash >> 8), (uint8_t)s->sig_and_hash};
+    const struct lk_piece pieces[] = {{s->common->key_id, sizeof s->common->key_id},
+                                      {&s->common->freshness, sizeof s->common->freshness},
+                                      {scheme, sizeof scheme},
+                                      {s->params.data, s->params.len},
+                                      {s->label, strlen(s->label)}};
+    size_t total = 0;
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+        total += COUNT_BYTES + pieces[i].len;
+    count_add(hash, total);
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+        add(hash, pieces[i].data, pieces[i].len);
 }
 
 static size_t challenge(const struct statement *s, uint8_t c[LK_SHA256_BYTES])
 {
-    uint8_t text[1024]; /* three points, params, two randoms, their counts */
-    struct lk_writer w = lk_writer_of(text, sizeof text);
-    struct lk_bytes base = base_of(s->group);
-    put(&w, base.data, base.len);
-    put(&w, s->poo_point.data, s->poo_point.len);
-    put(&w, s->point.data, s->point.len);
-    user_id_put(&w, s);
-    other_info_put(&w, s);
-    LK_ASSERT(base.data != NULL && !w.bad);
-    lk_sha256(text, w.len, c);
+    struct lk_hash_state hash;
+    LK_ASSERT(s->base.data != NULL);
+    lk_hash_start(&hash, LK_SHA256);
+    number_add(&hash, s->base, s->width);
+    number_add(&hash, s->poo_point, s->width);
+    number_add(&hash, s->point, s->width);
+    user_id_add(&hash, s);
+    other_info_add(&hash, s);
+    lk_hash_finish(&hash, c);
     return s->poo_prf == 1 ? 16 : 32;
 }
 
@@ -110,8 +133,9 @@ size_t lk_poo_challenge(const struct lk_tls12_ecdhe *request, uint8_t c[LK_SHA25
                                         .client_random = request->client_random,
                                         .server_random = request->server_random,
                                         .sig_and_hash = request->sig_and_hash,
-                                        .group = request->group,
                                         .poo_prf = request->poo_prf,
+                                        .base = base_of(request->group),
+                                        .width = request->point.len,
                                         .params = request->params,
                                         .point = request->point,
                                         .poo_point = request->poo_point,
@@ -121,12 +145,14 @@ size_t lk_poo_challenge(const struct lk_tls12_ecdhe *request, uint8_t c[LK_SHA25
 
 size_t lk_poo_challenge_split(const struct lk_split_sign_ske *request, uint8_t c[LK_SHA256_BYTES])
 {
+    bool dhe = request->kx == LK_SPLIT_DHE;
     const struct statement statement = {.common = &request->common,
                                         .client_random = request->client_random,
                                         .server_random = request->server_random,
                                         .sig_and_hash = request->sig_and_hash,
-                                        .group = request->group,
                                         .poo_prf = request->poo_prf,
+                                        .base = dhe ? request->g : base_of(request->group),
+                                        .width = dhe ? request->p.len : request->share.len,
                                         .params = request->params,
                                         .point = request->share,
                                         .poo_point = request->poo_point,

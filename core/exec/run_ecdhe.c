@@ -11,12 +11,12 @@
 
 /* --- where the two differ --------------------------------------------------------------------- */
 
-/* Both forms are judged and signed as the first. */
+/* Both forms are judged and signed as the second, which has all that the first has. */
 struct ske_rules {
     uint8_t scheme, point, poo_prf, poo; /* statuses */
     uint16_t no_poo;                     /* the flag of the slot that opens poo_prf 0 */
     bool (*no_poo_bound)(const struct lk_key_rights *rights); /* and the key's own word */
-    size_t (*challenge)(const struct lk_lane *lane, uint8_t c[LK_SHA256_BYTES]);
+    size_t (*challenge)(const struct lk_split_sign_ske *request, uint8_t c[LK_SHA256_BYTES]);
 };
 
 static bool poo_optional(const struct lk_key_rights *rights)
@@ -29,25 +29,18 @@ static bool unproved(const struct lk_key_rights *rights)
     return (rights->flags & LK_FLAG_UNPROVED) != 0;
 }
 
-static size_t challenge_tls12(const struct lk_lane *lane, uint8_t c[LK_SHA256_BYTES])
+static size_t challenge_tls12(const struct lk_split_sign_ske *r, uint8_t c[LK_SHA256_BYTES])
 {
-    return lk_poo_challenge(&lane->request.ecdhe, c);
-}
-
-static size_t challenge_split(const struct lk_lane *lane, uint8_t c[LK_SHA256_BYTES])
-{
-    const struct lk_tls12_ecdhe *r = &lane->request.ecdhe;
-    const struct lk_split_sign_ske request = {.common = r->common,
-                                              .client_random = r->client_random,
-                                              .server_random = r->server_random,
-                                              .sig_and_hash = r->sig_and_hash,
-                                              .kx = LK_SPLIT_ECDHE,
-                                              .params = r->params,
-                                              .group = r->group,
-                                              .share = r->point,
-                                              .poo_prf = r->poo_prf,
-                                              .poo_point = r->poo_point};
-    return lk_poo_challenge_split(&request, c);
+    const struct lk_tls12_ecdhe request = {.common = r->common,
+                                           .client_random = r->client_random,
+                                           .server_random = r->server_random,
+                                           .sig_and_hash = r->sig_and_hash,
+                                           .params = r->params,
+                                           .group = r->group,
+                                           .point = r->share,
+                                           .poo_prf = r->poo_prf,
+                                           .poo_point = r->poo_point};
+    return lk_poo_challenge(&request, c);
 }
 
 static const struct ske_rules *rules_of(const struct lk_lane *lane)
@@ -65,7 +58,7 @@ static const struct ske_rules *rules_of(const struct lk_lane *lane)
                                            .poo = LK_SPLIT_INVALID_POO,
                                            .no_poo = LK_SLOT_UNPROVED,
                                            .no_poo_bound = unproved,
-                                           .challenge = challenge_split};
+                                           .challenge = lk_poo_challenge_split};
     return lane->exchange->id == LK_X_TLS12_ECDHE ? &tls12 : &split;
 }
 
@@ -73,31 +66,32 @@ static const struct ske_rules *rules_of(const struct lk_lane *lane)
 
 uint8_t lk_run_ecdhe_cut(struct lk_lane *lane)
 {
-    struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
-    uint8_t fault = lk_tls12_ecdhe_cut(lk_bytes_of(lane->job, lane->job_bytes), request);
+    struct lk_tls12_ecdhe cut;
+    uint8_t fault = lk_tls12_ecdhe_cut(lk_bytes_of(lane->job, lane->job_bytes), &cut);
     if (fault != 0) return fault;
-    lane->common = request->common;
-    lane->s = request->server_random;
+    lane->common = cut.common;
+    lane->s = cut.server_random;
+    lane->request.ske = (struct lk_split_sign_ske){.common = cut.common,
+                                                   .client_random = cut.client_random,
+                                                   .server_random = cut.server_random,
+                                                   .sig_and_hash = cut.sig_and_hash,
+                                                   .kx = LK_SPLIT_ECDHE,
+                                                   .params = cut.params,
+                                                   .group = cut.group,
+                                                   .share = cut.point,
+                                                   .poo_prf = cut.poo_prf,
+                                                   .poo_point = cut.poo_point,
+                                                   .poo_r = cut.poo_r};
     return 0;
 }
 
 uint8_t lk_run_sign_ske_cut(struct lk_lane *lane)
 {
-    struct lk_split_sign_ske cut;
-    uint8_t fault = lk_split_sign_ske_cut(lk_bytes_of(lane->job, lane->job_bytes), &cut);
+    struct lk_split_sign_ske *request = &lane->request.ske;
+    uint8_t fault = lk_split_sign_ske_cut(lk_bytes_of(lane->job, lane->job_bytes), request);
     if (fault != 0) return fault;
-    lane->common = cut.common;
-    lane->s = cut.common.freshness == LK_SPLIT_UNFRESH ? NULL : cut.server_random;
-    lane->request.ecdhe = (struct lk_tls12_ecdhe){.common = cut.common,
-                                                  .client_random = cut.client_random,
-                                                  .server_random = cut.server_random,
-                                                  .sig_and_hash = cut.sig_and_hash,
-                                                  .params = cut.params,
-                                                  .group = cut.group,
-                                                  .point = cut.share,
-                                                  .poo_prf = cut.poo_prf,
-                                                  .poo_point = cut.poo_point,
-                                                  .poo_r = cut.poo_r};
+    lane->common = request->common;
+    lane->s = request->common.freshness == LK_SPLIT_UNFRESH ? NULL : request->server_random;
     return 0;
 }
 
@@ -107,29 +101,45 @@ uint8_t lk_run_sign_ske_cut(struct lk_lane *lane)
  * random, and might stand for something else that is signed. */
 uint8_t lk_run_sign_ske_check(struct lk_lane *lane)
 {
-    const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
-    bool constant = lk_split_all_equal(lk_bytes_of(request->client_random, LK_RANDOM_BYTES)) ||
-                    lk_split_all_equal(lk_bytes_of(request->server_random, LK_RANDOM_BYTES));
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    bool constant = lk_split_randoms_constant(request);
     LK_REQUIRE(lane->s != NULL || !constant, LK_SPLIT_INVALID_TLS_RANDOM);
     if (lane->s == NULL) memcpy(lane->fs, request->server_random, LK_RANDOM_BYTES);
     return lk_run_ecdhe_check(lane);
 }
 
-uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
+/* The row that judges share and proof; LK_ROW_COUNT: none is needed, or there is no such group. A
+ * share or generator longer than p has no proof to be looked at. */
+static enum lk_kernel_row share_row(const struct lk_split_sign_ske *request)
 {
-    const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
-    lane->client_random = request->client_random;
-    lane->scheme = request->sig_and_hash;
-    bool proof = request->poo_prf != 0 && request->group != 0;
-    lane->row = proof ? lk_poo_row(request->group) : lane->key->row;
-    return lane->row < LK_ROW_COUNT ? 0 : LK_STATUS_UNDEFINED_ERROR;
+    bool proof = request->poo_prf != 0;
+    if (request->kx == LK_SPLIT_DHE)
+        return lk_dh_row(request->p.len, proof && request->share.len <= request->p.len &&
+                                             request->g.len <= request->p.len);
+    return proof ? lk_poo_row(request->group) : LK_ROW_COUNT;
 }
 
-/* Step 7: client_random || F(S) || ecdhe_params, as RFC 8422 5.4 has the TLS server sign. The edge
- * chose the first 32 bytes: it may not have a certificate request signed by way of them. */
+static bool is_share_row(enum lk_kernel_row row)
+{
+    return lk_row_is_proof(row) || row == LK_ROW_DH_PUBLIC;
+}
+
+uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
+{
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    lane->client_random = request->client_random;
+    lane->scheme = request->sig_and_hash;
+    enum lk_kernel_row row = share_row(request);
+    lane->row = row < LK_ROW_COUNT ? row : lane->key->row;
+    return 0;
+}
+
+/* Step 7: client_random || F(S) || params, as RFC 8422 5.4 and RFC 5246 7.4.3 have the TLS server
+ * sign. The edge chose the first 32 bytes: it may not have a certificate request signed by way of
+ * them. */
 static uint8_t signature_start(struct lk_lane *lane, struct lk_rng *rng)
 {
-    const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
+    const struct lk_split_sign_ske *request = &lane->request.ske;
     uint8_t text[LK_TBS_BYTES_MAX];
     struct lk_writer w = lk_writer_of(text, sizeof text);
     lk_writer_put(&w, lane->client_random, LK_RANDOM_BYTES);
@@ -141,47 +151,88 @@ static uint8_t signature_start(struct lk_lane *lane, struct lk_rng *rng)
     return good ? 0 : LK_STATUS_UNDEFINED_ERROR;
 }
 
-/* Step 6. */
-static void proof_start(struct lk_lane *lane)
+/* Step 6, and of DHE 4. */
+static void share_start(struct lk_lane *lane)
 {
-    const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
-    lane->operand = (struct lk_operand){.in = request->point.data,
-                                        .in_bytes = request->point.len,
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    LK_ASSERT(is_share_row(lane->row));
+    lane->operand = (struct lk_operand){.in = request->share.data,
+                                        .in_bytes = request->share.len,
                                         .out = lane->out,
+                                        .dh_p = request->p.data,
+                                        .dh_p_bytes = request->p.len,
+                                        .dh_g = request->g.data,
+                                        .dh_g_bytes = request->g.len,
                                         .poo_point = request->poo_point.data,
                                         .poo_r = request->poo_r.data,
                                         .poo_challenge = lane->challenge};
-    lane->operand.poo_challenge_bytes = rules_of(lane)->challenge(lane, lane->challenge);
+    if (lane->row != LK_ROW_DH_PUBLIC)
+        lane->operand.poo_challenge_bytes = rules_of(lane)->challenge(request, lane->challenge);
+}
+
+/* poo_prf 0 is open to this edge, and of this key. */
+static bool no_poo_open(struct lk_lane *lane)
+{
+    const struct ske_rules *rules = rules_of(lane);
+    bool granted = (lk_lane_head(lane)->flags & rules->no_poo) != 0;
+    lane->denied = granted && !rules->no_poo_bound(&lane->key->rights);
+    return granted && !lane->denied;
+}
+
+/* There are suites of DHE with RSA alone; DSA is not served. */
+static bool scheme_good(const struct lk_lane *lane)
+{
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    bool rsa = lane->key->kind == LK_KEY_RSA || lane->key->kind == LK_KEY_RSA_PSS;
+    return lk_sign_allowed_tls12(lane, request->sig_and_hash) &&
+           (request->kx == LK_SPLIT_ECDHE || rsa);
+}
+
+/* p and g, Ys and the proof are judged by the kernel, and only then whether one has to be there. */
+static uint8_t dhe_start(struct lk_lane *lane)
+{
+    LK_REQUIRE(is_share_row(lane->row), LK_SPLIT_INVALID_GROUP);
+    if (lane->request.ske.poo_prf == 0) (void)no_poo_open(lane); /* a denial is counted now */
+    share_start(lane);
+    return 0;
 }
 
 uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
 {
-    const struct lk_tls12_ecdhe *request = &lane->request.ecdhe;
+    const struct lk_split_sign_ske *request = &lane->request.ske;
     const struct ske_rules *rules = rules_of(lane);
-    LK_REQUIRE(lk_sign_allowed_tls12(lane, request->sig_and_hash), rules->scheme);
-    LK_REQUIRE(request->group != 0, LK_SPLIT_INVALID_GROUP); /* DHE: no group is served */
-    LK_REQUIRE(lk_tls12_ecdhe_judge(request) == 0, rules->point); /* step 4 */
+    LK_REQUIRE(scheme_good(lane), rules->scheme);
+    if (request->kx == LK_SPLIT_DHE) return dhe_start(lane);
+    LK_REQUIRE(lk_split_sign_ske_judge(request) == 0, rules->point); /* step 4 */
     if (request->poo_prf != 0) { /* its points are judged by the kernel */
-        proof_start(lane);
+        share_start(lane);
         return 0;
     }
-    LK_REQUIRE(lk_group_point_good(request->group, request->point.data, request->point.len),
+    LK_REQUIRE(lk_group_point_good(request->group, request->share.data, request->share.len),
                rules->point);
-    bool granted = (lk_lane_head(lane)->flags & rules->no_poo) != 0;
-    lane->denied = granted && !rules->no_poo_bound(&lane->key->rights);
-    LK_REQUIRE(granted && !lane->denied, rules->poo_prf);
+    LK_REQUIRE(no_poo_open(lane), rules->poo_prf);
     return signature_start(lane, rng);
+}
+
+/* What the kernel made of share and proof: 0, or the status of the first fault. */
+static uint8_t share_fault(struct lk_lane *lane, bool good)
+{
+    const struct ske_rules *rules = rules_of(lane);
+    bool asked = lane->request.ske.poo_prf != 0, judged = lane->row != LK_ROW_DH_PUBLIC;
+    LK_REQUIRE(!lane->operand.group_bad, LK_SPLIT_INVALID_GROUP);
+    LK_REQUIRE(!lane->operand.point_bad, rules->point);
+    LK_REQUIRE(good && asked == judged, rules->poo);
+    return asked || no_poo_open(lane) ? 0 : rules->poo_prf;
 }
 
 bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng)
 {
-    if (!lk_row_is_proof(lane->row)) {
+    if (!is_share_row(lane->row)) {
         lk_lane_answer(lane, good ? LK_STATUS_SUCCESS : LK_STATUS_UNDEFINED_ERROR);
         return false;
     }
-    lk_lane_answer(lane, lane->operand.point_bad ? rules_of(lane)->point : rules_of(lane)->poo);
-    if (!good) return false;
-    uint8_t fault = signature_start(lane, rng);
+    uint8_t fault = share_fault(lane, good);
+    if (fault == 0) fault = signature_start(lane, rng);
     lk_lane_answer(lane, fault);
     return fault == 0;
 }

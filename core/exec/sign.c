@@ -44,10 +44,12 @@ static bool encode_text(struct lk_lane *lane, unsigned hash, struct lk_bytes tex
 {
     (void)hash, (void)rng;
     lane->operand.in_bytes = text.len;
-    if (in_job(lane, text))
+    if (in_job(lane, text)) {
         lane->operand.in = text.data;
-    else
-        memcpy(lane->in, text.data, text.len);
+        return true;
+    }
+    if (text.len > sizeof lane->in) return false; /* DHE is not for EdDSA */
+    memcpy(lane->in, text.data, text.len);
     return true;
 }
 

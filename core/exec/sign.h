@@ -13,8 +13,8 @@ bool lk_sign_allowed_tls12(const struct lk_lane *lane, uint16_t scheme);
 bool lk_sign_allowed_tls13(const struct lk_lane *lane, uint16_t scheme);
 
 /* Sets lane->row and operand, in and out being the lane's. The scheme is allowed; text is a part of
- * the lane's job, or at most LK_TBS_BYTES_MAX. False: no random bytes for a salt, or the key too
- * small for the hash. */
+ * the lane's job, or at most LK_TBS_BYTES_MAX. False: no random bytes for a salt, the key too small
+ * for the hash, or the text longer than lane->in, of EdDSA. */
 bool lk_sign_start(struct lk_lane *lane, uint16_t scheme, struct lk_bytes text, struct lk_rng *rng);
 
 /* The same for a CertificateVerify of TLS 1.3 (RFC 8446 4.4.3) of a server, or of a client, over

@@ -455,9 +455,9 @@ static void batch_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t co
 static void proofs_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t count, uint64_t good)
 {
     if (!lk_row_is_proof(row)) return;
-    uint32_t held = (uint32_t)__builtin_popcountll(good), group = row - LK_ROW_POO_P256;
-    lk_count_add(&w->counters->proofs[LK_PROOF_HELD][group], held);
-    lk_count_add(&w->counters->proofs[LK_PROOF_FAILED][group], count - held);
+    uint32_t held = (uint32_t)__builtin_popcountll(good);
+    lk_count_add(&w->counters->proofs[LK_PROOF_HELD][row], held);
+    lk_count_add(&w->counters->proofs[LK_PROOF_FAILED][row], count - held);
 }
 
 /* Returns its cost. */

@@ -302,6 +302,16 @@ static struct lk_bytes list_ecdhe_curves(uint8_t *room)
     return written(&w);
 }
 
+/* Of sign_ske; the finite-field groups by RFC 7919, those of RFC 3526 have no numbers. */
+static struct lk_bytes list_ske_groups(uint8_t *room, uint32_t kinds)
+{
+    struct lk_bytes curves_listed = list_ecdhe_curves(room);
+    struct lk_writer w = lk_writer_of(room + curves_listed.len, LIST_BYTES - curves_listed.len);
+    for (uint16_t group = LK_GROUP_FFDHE2048; group <= LK_GROUP_FFDHE8192; group++)
+        if ((kinds & RSA_KINDS) != 0) lk_writer_u16(&w, group);
+    return lk_bytes_of(room, curves_listed.len + written(&w).len);
+}
+
 static struct lk_bytes list_poo(uint8_t *room, bool optional)
 {
     struct lk_writer w = lk_writer_of(room, LIST_BYTES);
@@ -534,7 +544,7 @@ static lk_err build_split(const struct builder *b, unsigned form, struct lk_byte
     if (ske) {
         lists.freshness = lk_bytes_of(functs, unfresh ? 2 : 1);
         lists.poo_prfs = list_poo(room.poo, (b->flags & LK_FLAG_UNPROVED) != 0);
-        lists.groups = list_ecdhe_curves(room.groups);
+        lists.groups = list_ske_groups(room.groups, b->facts[LK_X_SPLIT_SIGN_SKE].kinds);
     }
     lk_split_capabilities_write(&w, &lists);
     write_state(&w);

@@ -21,10 +21,22 @@ static struct lk_bytes form_from(const struct lk_bytes form[LK_FORM_COUNT], unsi
     return form[wanted];
 }
 
-static void copy_state(struct lk_bytes payload, uint8_t state[LK_STATE_BYTES])
+struct lk_bytes lk_edge_capabilities(const struct lk_edge *edge, enum lk_extension extension,
+                                     size_t message_bytes_max)
 {
-    if (payload.len >= LK_STATE_BYTES)
-        memcpy(state, payload.data + payload.len - LK_STATE_BYTES, LK_STATE_BYTES);
+    const struct lk_bytes *form = edge->capabilities[extension];
+    for (size_t i = 0; i < LK_FORM_NONE; i++)
+        if (LK_HEADER_BYTES + form[i].len <= message_bytes_max) return form[i];
+    return form[LK_FORM_NONE];
+}
+
+struct lk_bytes lk_edge_state(const struct lk_edge *edge, enum lk_extension extension,
+                              size_t message_bytes_max)
+{
+    static const uint8_t none[LK_STATE_BYTES];
+    struct lk_bytes payload = lk_edge_capabilities(edge, extension, message_bytes_max);
+    if (payload.len < LK_STATE_BYTES) return lk_bytes_of(none, sizeof none);
+    return lk_bytes_of(payload.data + payload.len - LK_STATE_BYTES, LK_STATE_BYTES);
 }
 
 static void fill_edge(const struct lk_policy *policy, uint32_t index)
@@ -37,12 +49,10 @@ static void fill_edge(const struct lk_policy *policy, uint32_t index)
                              .tenant = policy->conf->edges[index].tenant,
                              .name = policy->conf->edges[index].name,
                              .exchanges = capabilities->exchanges};
-    for (unsigned x = 0; x < LK_EXTENSION_COUNT; x++) {
+    for (unsigned x = 0; x < LK_EXTENSION_COUNT; x++)
         for (unsigned form = 0; form < LK_FORM_COUNT; form++)
             edge->capabilities[x][form] =
                 form_from(capabilities->payload[x], wanted > form ? wanted : form);
-        copy_state(edge->capabilities[x][0], edge->state[x]);
-    }
 }
 
 static lk_err fill(struct lk_policy *policy)

@@ -31,8 +31,16 @@ struct lk_edge {
      * where they do not fit; nothing of keys. Extensions that show no certificates have two. Empty
      * where the extension is closed. */
     struct lk_bytes capabilities[LK_EXTENSION_COUNT][LK_FORM_COUNT];
-    uint8_t state[LK_EXTENSION_COUNT][LK_STATE_BYTES]; /* of the fullest */
 };
+
+/* The fullest form of an extension's capabilities that fits a message of so many bytes; else the
+ * smallest (lurk.md 4). */
+struct lk_bytes lk_edge_capabilities(const struct lk_edge *edge, enum lk_extension extension,
+                                     size_t message_bytes_max);
+/* The state that belongs to it, LK_STATE_BYTES: of every fault where such capabilities are shown
+ * (lurk.md 5.4). Zeros where the extension is closed. */
+struct lk_bytes lk_edge_state(const struct lk_edge *edge, enum lk_extension extension,
+                              size_t message_bytes_max);
 
 /* Borrows both for its life. Errors: LK_ERR_MEMORY; LK_ERR_FULL: rules name more (edge, key) pairs
  * than LK_RIGHTS_CELLS_MAX (the operator writes `all`, or fewer rules). */

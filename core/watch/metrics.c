@@ -18,6 +18,7 @@ static const char *const kernel_names[LK_ROW_COUNT] = {
     "rsa2048", "rsa3072", "rsa4096",  "rsa8192",  "p256",     "p384",       "p521",
     "ed25519", "ed448",   "poo_p256", "poo_p384", "poo_p521", "poo_x25519", "poo_x448",
     "share_p256", "share_p384", "share_p521", "share_x25519", "share_x448",
+    "dh_public", "poo_dh2048", "poo_dh3072", "poo_dh4096", "poo_dh6144", "poo_dh8192",
 };
 
 static const char *const lurk_fault_names[8] = {
@@ -229,15 +230,14 @@ static void write_ways(const struct page *page)
 static void write_proofs(const struct page *page)
 {
     static const char *const ends[LK_PROOF_END_COUNT] = {"held", "failed"};
-    static const char *const groups[LK_PROOF_GROUP_COUNT] = {"p256", "p384", "p521", "x25519",
-                                                             "x448"};
     const char *series = "lurk_proofs_total";
     write_head(page, series, "counter", "Proofs of ownership judged, by group and end");
-    for (unsigned g = 0; g < LK_PROOF_GROUP_COUNT; g++)
-        for (unsigned end = 0; end < LK_PROOF_END_COUNT; end++) {
-            size_t at = (end * LK_PROOF_GROUP_COUNT + g) * sizeof(uint64_t);
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++)
+        for (unsigned end = 0; lk_row_is_proof(r) && end < LK_PROOF_END_COUNT; end++) {
+            size_t at = (end * LK_ROW_COUNT + r) * sizeof(uint64_t);
             uint64_t v = sum_at(page, offsetof(struct lk_counters, proofs) + at);
-            fprintf(page->to, "%s{group=\"%s\",result=\"%s\"} %llu\n", series, groups[g], ends[end],
+            const char *group = kernel_names[r] + strlen("poo_");
+            fprintf(page->to, "%s{group=\"%s\",result=\"%s\"} %llu\n", series, group, ends[end],
                     (unsigned long long)v);
         }
 }

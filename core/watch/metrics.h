@@ -79,9 +79,8 @@ enum lk_counter {
 /* Who computed a lane's first result. */
 enum lk_way { LK_WAY_KERNEL, LK_WAY_LIBRARY, LK_WAY_COUNT };
 
-/* How proofs of ownership ended, by group: each has a row. A point that is none fails its proof. */
+/* How proofs of ownership ended. A point or a group that is none fails its proof. */
 enum lk_proof_end { LK_PROOF_HELD, LK_PROOF_FAILED, LK_PROOF_END_COUNT };
-#define LK_PROOF_GROUP_COUNT (LK_ROW_POO_X448 + 1 - LK_ROW_POO_P256)
 
 struct lk_counters {
     _Atomic uint64_t heartbeat_ns; /* lk_clock_now_ns of the last turn */
@@ -95,7 +94,7 @@ struct lk_counters {
     _Atomic uint64_t batch_lanes[LK_ROW_COUNT];
     _Atomic uint64_t way_lanes[LK_WAY_COUNT][LK_ROW_COUNT]; /* the same, by who computed them */
     _Atomic uint64_t kernel_faults[LK_ROW_COUNT];           /* wrong results of kernels */
-    _Atomic uint64_t proofs[LK_PROOF_END_COUNT][LK_PROOF_GROUP_COUNT];
+    _Atomic uint64_t proofs[LK_PROOF_END_COUNT][LK_ROW_COUNT]; /* a proof row is a group */
     _Atomic uint64_t queue_depth[LK_ROW_COUNT];             /* gauge */
     _Atomic uint64_t ring_depth;                            /* gauge */
     _Atomic uint64_t cpu_ns; /* gauge: CPU time of the thread, now and then */

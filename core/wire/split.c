@@ -120,13 +120,23 @@ static uint8_t ecdhe_params_cut(struct lk_split_sign_ske *out)
     return lk_cursor_done(&c) ? 0 : MALFORMED;
 }
 
-static uint8_t dhe_params_cut(struct lk_split_sign_ske *out)
+bool lk_split_dhe_read(struct lk_bytes params, struct lk_split_dhe *out)
 {
-    struct lk_cursor c = lk_cursor_of(out->params);
+    struct lk_cursor c = lk_cursor_of(params);
     out->p = lk_cursor_vec16(&c);
     out->g = lk_cursor_vec16(&c);
     out->share = lk_cursor_vec16(&c);
-    return lk_cursor_done(&c) ? 0 : MALFORMED;
+    return lk_cursor_done(&c);
+}
+
+static uint8_t dhe_params_cut(struct lk_split_sign_ske *out)
+{
+    struct lk_split_dhe read;
+    LK_REQUIRE(lk_split_dhe_read(out->params, &read), MALFORMED);
+    out->p = read.p;
+    out->g = read.g;
+    out->share = read.share;
+    return 0;
 }
 
 static void ecdhe_proof_cut(struct lk_cursor *c, struct lk_split_sign_ske *out)

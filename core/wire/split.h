@@ -51,6 +51,14 @@ struct lk_split_cert_request {
 };
 uint8_t lk_split_cert_request_parse(struct lk_bytes payload, struct lk_split_cert_request *out);
 void lk_split_cert_request_write(struct lk_writer *w, const struct lk_split_cert_request *in);
+/* Numbers of finite-field groups in capabilities, those between them too (RFC 7919). */
+enum { LK_GROUP_FFDHE2048 = 0x0100, LK_GROUP_FFDHE8192 = 0x0104 };
+
+/* ServerDHParams to their last byte (RFC 5246 7.4.3). */
+struct lk_split_dhe {
+    struct lk_bytes p, g, share;
+};
+bool lk_split_dhe_read(struct lk_bytes params, struct lk_split_dhe *out);
 
 enum lk_split_kx { LK_SPLIT_DHE = 1, LK_SPLIT_ECDHE = 3 };
 struct lk_split_sign_ske {
@@ -61,7 +69,7 @@ struct lk_split_sign_ske {
     uint8_t kx;                    /* enum lk_split_kx, known */
     struct lk_bytes params;        /* ServerECDHParams or ServerDHParams byte for byte */
     uint16_t group;                /* kx 3: enum lk_group; kx 1: 0 */
-    struct lk_bytes p, g;          /* kx 1 */
+    struct lk_bytes p, g;          /* kx 1, as TLS sends them */
     struct lk_bytes share;         /* bG, or Ys */
     uint8_t poo_prf;               /* 0 none, 1 sha256_128, 2 sha256_256 */
     struct lk_bytes poo_point;     /* vG, or V; empty with poo_prf 0 */

@@ -14,6 +14,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/err.h"
+#include "crypto/dh_prove.h"
 #include "crypto/ct.h"
 #include "crypto/hmac_lanes.h"
 #include "crypto/kdf.h"
@@ -174,6 +175,22 @@ static void proof_answers(void)
     }
 }
 
+/* The same in a finite field. */
+static void dhe_answers(void)
+{
+    struct lk_dh_prover *prover = lk_dh_prover_new();
+    const struct lk_dh_group *group = &lk_dh_prover_groups(prover)->group[0];
+    uint8_t b[32], v[256], c[32], r[256];
+    fill(b, sizeof b), fill(v, sizeof v), fill(c, sizeof c);
+    v[0] &= 0x7f;
+    secret(b, sizeof b);
+    secret(v, sizeof v);
+    lk_dh_answer(prover, group, b, sizeof b, v, c, sizeof c, r);
+    public(r, sizeof r);
+    if (r[0] == 1) puts("");
+    lk_dh_prover_free(prover);
+}
+
 /* The check of a decryption works on the plain text: that is a secret. */
 static void result_checks(void)
 {
@@ -285,6 +302,7 @@ static const struct lk_row rows[] = {
     {"schedule", schedule_derives, schedule_leaks},
     {"result", result_checks, NULL},
     {"proof", proof_answers, NULL},
+    {"dhe_proof", dhe_answers, NULL},
     {"sign_p256", sign_p256, NULL},
     {"sign_p384", sign_p384, NULL},
     {"agree_x25519", agree_x25519, NULL},

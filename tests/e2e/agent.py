@@ -5,6 +5,7 @@ an agent without a key server. Real key servers, a client that speaks the packet
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,29 @@ def status_is_told(agent):
     assert answer.kind == 4 and answer.tag == 9
     assert lines["lurk_agent_servers_healthy"] == "2", lines
     assert 'lurk_agent_server_connections{server="tls"}' in lines
+    client.close()
+
+
+def a_frozen_agent_sends_nothing_late(agent, server, maker):
+    """What lay in its sockets longer than its clients wait is answered so, and no key is used for it."""
+    used = lambda: server.metric('lurk_requests_total{exchange="tls12.ecdhe",status="success"}')
+    client = Client(agent.path)
+    assert client.call(maker.message()[0]).outcome == a.ANSWERED
+    before = used()
+    agent.process.send_signal(signal.SIGSTOP)
+    try:
+        for tag in range(50):
+            client.send(tag, maker.message()[0], left_ms=200)
+        time.sleep(0.3)  # the time that they had
+        client.send(50, maker.message()[0])
+    finally:
+        agent.process.send_signal(signal.SIGCONT)
+    outcomes = {}
+    for _ in range(51):
+        answer = client.receive()
+        outcomes[answer.tag] = answer.outcome
+    assert all(outcomes[tag] == a.TIMEOUT for tag in range(50)) and outcomes[50] == a.ANSWERED, outcomes
+    assert used() == before + 1, (before, used())
     client.close()
 
 
@@ -396,6 +420,7 @@ def main():
             story.check("a client that goes", a_client_that_goes_leaves_nothing, agent, maker)
             story.check("bad reloads", a_bad_reload_keeps_the_old, agent, maker)
             story.check("good reloads under load", a_reload_changes_servers_and_certificate, agent, maker)
+            story.check("a frozen agent", a_frozen_agent_sends_nothing_late, agent, server, maker)
             story.check("memory", nothing_is_left_in_memory, agent, pki)
             story.check("a key server by name", a_server_by_name, agent, server, maker)
             story.check("commands", commands_say_what_is_wrong, agent)

@@ -13,7 +13,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import edge
-from agent import Agent, Client, Load, Signer
+from agent import Agent, Answer, Client, Load, Signer, packet
 from server import EDGE_BIN, Server, Story, make_pki
 
 KEYS = {"p256": ("p256-1", "tls12-sign")}
@@ -87,6 +87,34 @@ def upgrades_lose_nothing(agent, maker):
     assert not load.failed, load.failed[:5]
     assert sum(client.reconnects for client in load.clients) >= 3
     agent.wait_healthy(len(agent.servers))
+
+
+def healthy_by_status(path):
+    client = Client(path)
+    try:
+        client.socket.send(packet(9, kind=3))
+        data = client.socket.recv(70000)
+    except (BrokenPipeError, ConnectionResetError):
+        data = b""
+    client.close()
+    if not data:  # the agent that let it in has gone
+        return None
+    lines = dict(line.rsplit(" ", 1) for line in Answer(data).body.decode().splitlines())
+    return int(lines["lurk_agent_servers_healthy"])
+
+
+def status_is_true_from_the_first_client_on(agent):
+    """A successor lets clients in once it has a key server: then its status has one as well, at once."""
+    for _ in range(5):
+        before = agent.process
+        agent.process = agent.spawn("--take-over")
+        told, after = [], 0
+        while after < 20:
+            after += before.poll() is not None
+            told.append(healthy_by_status(agent.path))
+        assert before.wait(20) == 0
+        assert 0 not in told, told
+        agent.wait_healthy(len(agent.servers))
 
 
 def a_bad_successor_changes_nothing(agent, maker):
@@ -176,6 +204,7 @@ def main():
             story.check("connections", has_connections, agent)
             story.check("a key server is killed", a_server_is_killed, agent, servers, maker)
             story.check("upgrades", upgrades_lose_nothing, agent, maker)
+            story.check("status of a successor", status_is_true_from_the_first_client_on, agent)
             story.check("a bad successor", a_bad_successor_changes_nothing, agent, maker)
             story.check("killed and started again", killed_and_started_again, agent, maker)
             story.check("restarts behind a socket", restarts_behind_systemds_socket, base, pki, servers, maker)

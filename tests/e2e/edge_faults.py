@@ -95,7 +95,7 @@ def agent_is_full(host):
     # The supervisor too: it would end a front that stands still for two seconds.
     server = (host.server.process.pid, host.server.children()["front"])
     try:
-        with stack.haproxy(host, change=[("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000")]) as program:
+        with stack.haproxy(host, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000")]) as program:
             works(host, program)
             for pid in server:
                 os.kill(pid, signal.SIGSTOP)
@@ -255,7 +255,7 @@ def main():
 
 
 def haproxy(host):
-    return stack.haproxy(host, change=[("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000")])
+    return stack.haproxy(host, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000")])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import edge_stack as stack
 from server import Story
 
 COUNT = 10000 if os.environ.get("LK_LONG") else 240
-SMALL = [("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000")]
+SMALL = [("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000")]
 BLOCKING = [("ssl-mode-async", "# ssl-mode-async")]
 
 

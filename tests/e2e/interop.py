@@ -43,6 +43,7 @@ def rows(transport, pki, datagram):
         for poo_prf in (0, 1, 2):
             yield f"ecdhe {group.name} poo_prf {poo_prf}", edge.ecdhe, (transport, p256, b"\4\3", group, poo_prf)
     yield "wrong proof refused", wrong_proof, (transport, p256)
+    yield "a fault has the state of these capabilities", state_of_a_fault, (transport, p256)
 
 
 def ping(transport, extension):
@@ -84,6 +85,15 @@ def wrong_proof(transport, public):
     payload, _ = edge.ecdhe_payload(public, b"\4\3", edge.GROUPS[0])
     answer = edge.ask(transport, edge.TLS12, 6, payload[:-1] + bytes([payload[-1] ^ 1]))
     assert answer.status == 13 and len(answer.payload) == 4, answer.status
+
+
+def state_of_a_fault(transport, public):
+    """Else an edge would ask for its capabilities again after each."""
+    payload, _ = edge.ecdhe_payload(public, b"\4\3", edge.GROUPS[0])
+    answer = edge.ask(transport, edge.TLS12, 6, payload[:-1] + bytes([payload[-1] ^ 1]))
+    assert answer.payload == edge.tls12_capabilities(transport)[1], answer.payload
+    answer = edge.ask(transport, edge.LURK, 9)
+    assert answer.payload == edge.lurk_capabilities(transport)[1], answer.payload
 
 
 def pipelined(transport):

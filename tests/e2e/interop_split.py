@@ -19,6 +19,7 @@ KEYS = {
     "p256": ("p256-1", "tls12-sign, tls13-sign, tls13-client"),
     "ed25519": ("ed25519-1", "tls13-client"),
 }
+PRIMES = dict(edge_split.primes())
 FLAGS = "[premaster, unfresh, unproved, request]"
 RATE = 20
 
@@ -51,6 +52,19 @@ def rows(transport, pki):
             yield f"sign_ske {group.name} {poo_prf}", edge_split.sign_ske, (transport, p256, b"\4\3", group, poo_prf)
     yield "sign_ske unproved", edge_split.sign_ske, (transport, rsa, b"\4\1", edge.GROUPS[0], 0)
     yield "sign_ske unfresh", edge_split.sign_ske, (transport, rsa, b"\4\1", edge.GROUPS[0], 0, 255)
+    for scheme in edge.schemes_of(rsa):
+        yield f"sign_ske dhe {scheme.hex()}", edge_split.sign_dhe, (transport, rsa, scheme, PRIMES["ffdhe2048"])
+    for name, p in PRIMES.items():
+        yield f"sign_ske {name}", edge_split.sign_dhe, (transport, rsa, b"\4\1", p, 2)
+        yield f"sign_ske {name} unproved, unfresh", edge_split.sign_dhe, (transport, rsa, b"\4\1", p, 0, 255)
+    for what, want, more in (("of another label", 13, {"label": b"tls12 poo"}), ("wrong", 13, {"r_more": 1}),
+                             ("of 1", 8, {"y": 1}), ("of p - 2", 8, {"y": PRIMES["modp2048"] - 2})):
+        payload, _ = edge_split.dhe_payload(rsa, b"\4\1", PRIMES["modp2048"], 1, **more)
+        yield f"dhe: a proof {what}", edge_split.refused, (transport, 4, payload, want)
+    payload, _ = edge_split.dhe_payload(rsa, b"\4\1", PRIMES["ffdhe2048"] - 2, 0)
+    yield "dhe: a group nobody names", edge_split.refused, (transport, 4, payload, 9)
+    payload, _ = edge_split.dhe_payload(p256, b"\4\3", PRIMES["ffdhe2048"], 1)
+    yield "dhe has no suite with ECDSA", edge_split.refused, (transport, 4, payload, 10)
     payload, _ = edge_split.ske_payload(p256, b"\4\3", edge.GROUPS[0], 0, 0)
     yield "unproved is not the key's", edge_split.refused, (transport, 4, payload, 12)
     payload, _ = edge_split.ske_payload(p256, b"\4\3", edge.GROUPS[0], 1, 255)
@@ -93,6 +107,9 @@ def plain_rows(transport, pki):
     """Of the edge without."""
     decrypt, rsa = public(pki, "rsa2048-1"), public(pki, "rsa2048-2")
     yield "sign_ske", edge_split.sign_ske, (transport, rsa, b"\4\1", edge.GROUPS[0])
+    yield "sign_ske dhe", edge_split.sign_dhe, (transport, rsa, b"\4\1", PRIMES["ffdhe2048"])
+    payload, _ = edge_split.dhe_payload(rsa, b"\4\1", PRIMES["ffdhe2048"], 0)
+    yield "dhe: unproved is not the edge's", edge_split.refused, (transport, 4, payload, 12)
     payload, _ = edge_split.ske_payload(rsa, b"\4\1", edge.GROUPS[0], 0, 0)
     yield "unproved is not the edge's", edge_split.refused, (transport, 4, payload, 12)
     payload, _ = edge_split.ske_payload(rsa, b"\4\1", edge.GROUPS[0], 0, 255)

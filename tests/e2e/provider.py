@@ -322,11 +322,31 @@ def bad_key_files_say_why(world):
 
 def bad_settings_say_why(world):
     for setting, value, say in (("mode", "half", "want full or sign"), ("agent", "lurk", "want /path or @name"),
-                                ("wait_ms", "0", "50 to 60000"), ("fallback", "guess", "want refuse or sign")):
+                                ("wait_ms", "0", "50 to 60000"), ("fallback", "guess", "want refuse or sign"),
+                                ("verify", "never", "want every or sample")):
         conf = world.conf("bad", layers=False, **{setting: value})
         done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=conf)
         assert done.returncode != 0 and b"PUBLIC KEY" not in done.stdout
         assert say in world.trace("bad"), world.trace("bad")
+
+
+def misspelt_settings_are_told(world):
+    """One line each, in the trace or else on standard error; the provider works."""
+    conf = world.conf("misspelt", layers=False, agnet="@lurk-nobody", wait="7")
+    done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=conf)
+    assert done.returncode == 0 and b"PUBLIC KEY" in done.stdout, text_of(done)
+    said = world.trace("misspelt")
+    for name in ("agnet", "wait"):
+        assert said.count(f"{conf}: '{name}' is no setting of lurk.so") == 1, said
+    assert said.count("is no setting") == 2, said
+    with open(conf) as f:
+        lines = [line for line in f if not line.startswith("trace")]
+    with open(conf, "w") as f:
+        f.writelines(lines)
+    done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=conf)
+    assert done.returncode == 0 and b"'agnet' is no setting of lurk.so" in done.stderr, text_of(done)
+    done = run("openssl", "pkey", "-in", world.ref("p256-1"), "-pubout", conf=world.sign)
+    assert b"no setting" not in done.stderr and "no setting" not in world.trace("sign"), text_of(done)
 
 
 # --- what goes wrong ---------------------------------------------------------------------------------------
@@ -362,6 +382,30 @@ def agent_that_does_not_answer(world, conf):
         took = fails_then_works(world, served, lambda: set_agent(world, deaf=True), lambda: set_agent(world, deaf=False),
                                 "no answer in time", "full")
         assert WAIT_MS / 1000 <= took < WAIT_MS / 1000 + 2, took
+
+
+def wrong_signatures(world):
+    """Every signature is checked before a peer sees it, not the first alone, of each kind of key; with verify = sample those of
+    keys other than RSA mostly by the peer. The key file's word stands before the configuration's."""
+    path = world.ref("p256-1", "every")
+    done = run(f"{EDGE_BIN}/lurkctl", "edge", "key", "--verify", "every", "-o", path, world.crt("p256-1"))
+    assert done.returncode == 0, text_of(done)
+    sample = world.conf("sample", verify="sample")
+    for conf, trace, name, label, here in ((world.conf("every"), "every", "p256-1", "ref", True),
+                                           (world.conf("every"), "every", "ed25519-1", "ref", True),
+                                           (sample, "sample", "p256-1", "ref", False), (sample, "sample", "p256-1", "every", True),
+                                           (sample, "sample", "rsa2048-1", "ref", True)):
+        with nginx(world, conf, name, label=label) as served:
+            assert Client(world, served.port, "-tls1_3").good
+            before = world.trace(trace).count("does not fit the public key")
+            set_agent(world, wrong=True)
+            try:
+                client = Client(world, served.port, "-tls1_3")
+            finally:
+                set_agent(world, wrong=False)
+            assert not client.good and ("alert internal error" in client.text) is here, (name, label, client.text[-1500:])
+            assert world.trace(trace).count("does not fit the public key") - before == here, (name, label)
+            assert Client(world, served.port, "-tls1_3").good
 
 
 def agent_that_goes_with_a_request(world, conf):
@@ -557,6 +601,7 @@ def main():
             story.check(check.__name__, check, world)
         story.check("bad_key_files_say_why", bad_key_files_say_why, world)
         story.check("bad_settings_say_why", bad_settings_say_why, world)
+        story.check("misspelt_settings_are_told", misspelt_settings_are_told, world)
         for mode, conf in (("sign", world.sign), ("full", world.full)):
             matrix(story, world, mode, conf)
             story.check(f"other_keys_{mode}", other_keys, world, conf, mode)
@@ -573,6 +618,7 @@ def main():
         story.check("key_by_variable", key_by_variable, world, world.full)
         story.check("agent_without_servers", agent_without_servers, world, world.full)
         story.check("agent_that_does_not_answer", agent_that_does_not_answer, world, world.full)
+        story.check("wrong_signatures", wrong_signatures, world)
         story.check("agent_that_goes_with_a_request", agent_that_goes_with_a_request, world, world.full)
         story.check("agent_that_was_away", agent_that_was_away, world, world.full)
         for name, options in (("tls13", ["-tls1_3"]), ("ecdhe", ["-tls1_2", "-cipher", ECDHE]),

@@ -38,6 +38,59 @@ def sign_ske(transport, public, scheme, group, poo_prf=1, freshness=0):
     edge.verify(public, scheme, signature_of(edge.ask(transport, SPLIT, 4, payload)), signed)
 
 
+def series(bits):
+    """Floors of 2^bits e and 2^bits pi (Machin), by integers with room to spare."""
+    one = 1 << (bits + 64)
+    e, term, n = 0, one, 0
+    while term:
+        e, n = e + term, n + 1
+        term //= n
+
+    def arctan(x):
+        total, power, k = 0, one // x, 1
+        while power:
+            total += power // k if k % 4 == 1 else -(power // k)
+            power, k = power // (x * x), k + 2
+        return total
+    return e >> 64, 4 * (4 * arctan(5) - arctan(239)) >> 64
+
+
+# RFC 7919 appendix A, RFC 3526: p = 2^n - 2^(n-64) + ([2^(n-130) e or pi] + X) 2^64 - 1
+FFDHE = {2048: 560316, 3072: 2625351, 4096: 5736041, 6144: 15705020, 8192: 10965728}
+MODP = {2048: 124476, 3072: 1690314, 4096: 240904, 6144: 929484, 8192: 4743158}
+
+
+def primes():
+    """(name, p) of the ten groups."""
+    for n in FFDHE:
+        for name, digits, more in zip(("ffdhe", "modp"), series(n - 130), (FFDHE[n], MODP[n])):
+            yield f"{name}{n}", (1 << n) - (1 << (n - 64)) + ((digits + more) << 64) - 1
+
+
+def dhe_payload(public, scheme, p, poo_prf, freshness=0, label=b"split poo", y=None, r_more=0):
+    """(payload, the bytes the server must sign) of DHE with g = 2."""
+    key, client, width = edge.key_id(public), os.urandom(32), (p.bit_length() + 7) // 8
+    s = edge.server_random() if freshness == 0 else os.urandom(32)
+    b, v, q = int.from_bytes(os.urandom(32), "big"), int.from_bytes(os.urandom(40), "big"), (p - 1) // 2
+    y = pow(2, b, p) if y is None else y
+    wide = lambda x: x.to_bytes(width, "big")
+    params = vec(2, wide(p)) + vec(2, b"\2") + vec(2, wide(y))
+    payload = key + bytes([freshness]) + client + s + scheme + b"\1" + vec(2, params) + bytes([poo_prf])
+    if poo_prf:
+        item = lambda x: struct.pack(">I", len(x)) + x
+        other = b"".join(map(item, (key, bytes([freshness]), scheme, params, label)))
+        commitment = wide(pow(2, v, p))
+        hashed = b"".join(map(item, (wide(2), commitment, wide(y), item(client) + item(s), other)))
+        c = int.from_bytes(hashlib.sha256(hashed).digest()[:16 * poo_prf], "big")
+        payload += vec(2, commitment) + vec(2, wide((v - b * c + r_more) % q))
+    return payload, client + (edge.fresh(s) if freshness == 0 else s) + params
+
+
+def sign_dhe(transport, public, scheme, p, poo_prf=1, freshness=0):
+    payload, signed = dhe_payload(public, scheme, p, poo_prf, freshness)
+    edge.verify(public, scheme, signature_of(edge.ask(transport, SPLIT, 4, payload)), signed)
+
+
 def sign_cert_verify(transport, public, scheme, role, size):
     transcript = os.urandom(size)
     payload = edge.key_id(public) + bytes([role]) + scheme + vec(1, transcript)

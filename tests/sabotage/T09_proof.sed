@@ -2,4 +2,4 @@
 # file: core/exec/run_ecdhe.c
 # test: unit/exec/run_ecdhe_test
 # red: ecdhe_goes_without_a_proof_where_both_rules_say_so
-s/LK_REQUIRE(granted && !lane->denied, rules->poo_prf);/(void)granted;/
+s/LK_REQUIRE(no_poo_open(lane), rules->poo_prf);//

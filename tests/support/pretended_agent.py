@@ -3,7 +3,7 @@
 the protocol has for an edge's TLS server, and judges each request on its own arithmetic.
 
 A request that a key server could not work on gets the fault it would get. What came is in Agent.seen, one dict
-a request; conditions to play: delay_s before an answer, outcome in place of one, close at the next request.
+a request; conditions to play: delay_s before an answer, outcome in place of one, close at the next request, wrong: signatures of other bytes.
 """
 
 import hashlib
@@ -104,10 +104,14 @@ def hkdf_label(name, secret, label, context, size):
 
 
 class Agent:
+    def sign(self, key, scheme, data):
+        """Of other bytes where the condition wrong is set."""
+        return sign(key, scheme, data[:-1] + bytes([data[-1] ^ self.wrong]))
+
     def __init__(self, address, keys, certificates=()):
         """PEM files: of private keys, of certificates that are known by fingerprint."""
         self.address, self.seen, self.lock = address, [], threading.Lock()
-        self.delay_s, self.outcome, self.close_next, self.deaf = 0, 0, False, False
+        self.delay_s, self.outcome, self.close_next, self.deaf, self.wrong = 0, 0, False, False, False
         self.names = {"x", "www.example"}  # what may be requested
         self.keys, self.spki = {}, {}
         for path in keys:
@@ -236,7 +240,7 @@ def sign_cert_verify(agent, payload, row):
     need(len(digest) in (32, 48) and len(set(digest)) > 1, 19, "hash")
     row.update(role=role, scheme=scheme.hex())
     context = b"TLS 1.3, client CertificateVerify" if role else b"TLS 1.3, server CertificateVerify"
-    return edge.vec(2, sign(key, scheme, b" " * 64 + context + b"\0" + digest))
+    return edge.vec(2, agent.sign(key, scheme, b" " * 64 + context + b"\0" + digest))
 
 
 def sign_ske(agent, payload, row):
@@ -248,7 +252,7 @@ def sign_ske(agent, payload, row):
     need(rest == b"\0", 12, "proof")
     if kx == 3:
         ecdhe_params(params)
-    return edge.vec(2, sign(key, scheme, client + s + params))
+    return edge.vec(2, agent.sign(key, scheme, client + s + params))
 
 
 def sign_cert_request(agent, payload, row):
@@ -270,7 +274,7 @@ def sign_cert_request(agent, payload, row):
             names += extension.value.get_values_for_type(x509.DNSName)
     need(set(names) <= agent.names, 21, f"names {names}")
     row.update(scheme=scheme.hex(), names=names)
-    return edge.vec(2, sign(key, scheme, info))
+    return edge.vec(2, agent.sign(key, scheme, info))
 
 
 def rsa_premaster(agent, payload, row):
@@ -298,7 +302,7 @@ def ecdhe(agent, payload, row):
         item(payload[:5]) + item(b"\0") + item(scheme) + item(params) + item(b"tls12 poo")))))
     c = int.from_bytes(digest.digest()[:16 if prf == 1 else 32], "big")
     need(r < group.q and proof_holds(group, b_point, v_point, r, c), 13, "proof")
-    return edge.vec(2, sign(key, scheme, client + edge.fresh(s) + params))
+    return edge.vec(2, agent.sign(key, scheme, client + edge.fresh(s) + params))
 
 
 def rsa_master(agent, payload, row):
@@ -386,7 +390,7 @@ def s_init_cert_verify(agent, payload, row):
     row.update(scheme=scheme.hex(), group=group, random=random.hex(), client=messages.list[at - 1][1][6:38].hex(),
                retried=retried, messages=messages.types, form=form, server_traffic=traffic.hex())
     content = b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + transcript
-    return b"\x80\1" + b"\0\0" + edge.vec(2, sign(key, scheme, content))
+    return b"\x80\1" + b"\0\0" + edge.vec(2, agent.sign(key, scheme, content))
 
 
 HANDLERS = {(*SPLIT, 2): rsa_premaster, (*SPLIT, 4): sign_ske, (*SPLIT, 6): sign_cert_verify,

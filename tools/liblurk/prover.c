@@ -5,6 +5,7 @@
 
 #include "core/exec/poo.h"
 #include "crypto/ct.h"
+#include "crypto/dh_prove.h"
 #include "crypto/poo_curve.h"
 #include "crypto/poo_prove.h"
 #include "tools/liblurk/ecdhe.h"
@@ -12,12 +13,14 @@
 #include "tools/liblurk/lurk.h"
 
 _Static_assert(LURK_POINT_BYTES_MAX == LK_POO_POINT_BYTES_MAX &&
-                   LURK_SCALAR_BYTES_MAX == LK_POO_SCALAR_BYTES_MAX,
+                   LURK_SCALAR_BYTES_MAX == LK_POO_SCALAR_BYTES_MAX &&
+                   LURK_DH_BYTES_MAX == LK_DH_BYTES_MAX,
                "the installed header and the curves agree");
 
 struct lurk_prover {
     OSSL_LIB_CTX *library;
     struct lk_poo_prover *group[LK_POO_CURVE_COUNT]; /* made when first asked for */
+    struct lk_dh_prover *dh;                         /* the same */
 };
 
 struct lurk_prover *lurk_prover_new(void)
@@ -35,6 +38,7 @@ void lurk_prover_free(struct lurk_prover *prover)
     if (prover == NULL) return;
     for (unsigned i = 0; i < LK_POO_CURVE_COUNT; i++)
         lk_poo_prover_free(prover->group[i]);
+    lk_dh_prover_free(prover->dh);
     OSSL_LIB_CTX_free(prover->library);
     free(prover);
 }
@@ -169,6 +173,66 @@ int lurk_split_sign_ske_prove(struct lurk_prover *prover, const struct lurk_spli
     s.group = s.of.split.group;
     s.point = s.of.split.share;
     int fault = prove(prover, &s, prf, lk_bytes_in(b), proof);
+    LK_WIPE(own); /* S */
+    return fault;
+}
+
+/* --- DHE ------------------------------------------------------------------------------------ */
+
+/* The group of the request, whose share b belongs to. */
+static int dh_open(struct lurk_prover *prover, const struct lk_split_sign_ske *request,
+                   struct lk_bytes b, const struct lk_dh_group **group)
+{
+    uint8_t own[LURK_DH_BYTES_MAX];
+    struct lk_bytes share = request->share;
+    if (prover->dh == NULL) prover->dh = lk_dh_prover_new();
+    if (prover->dh == NULL) return LURK_ERR_CRYPTO;
+    *group = lk_dh_find(lk_dh_prover_groups(prover->dh), request->p.data, request->p.len,
+                        request->g.data, request->g.len);
+    if (*group == NULL || b.data == NULL || b.len > (*group)->bytes) return LURK_ERR_ARGUMENT;
+    if (share.len > (*group)->bytes || !lk_dh_key_public(prover->dh, *group, b.data, b.len, own))
+        return LURK_ERR_SHARE;
+    uint8_t excess = 0; /* a share may come without its leading zeros */
+    for (size_t i = 0; i < (*group)->bytes - share.len; i++)
+        excess |= own[i];
+    bool fits = excess == 0 &&
+                lk_ct_equal(own + (*group)->bytes - share.len, share.data, share.len);
+    LK_WIPE(own);
+    return fits ? LURK_OK : LURK_ERR_SHARE;
+}
+
+/* v and V, c over both, r: v lies in the place of r until then. */
+static int dh_answer(struct lurk_prover *prover, struct lk_split_sign_ske *request,
+                     const struct lk_dh_group *group, struct lk_bytes b,
+                     struct lurk_dh_proof *proof)
+{
+    uint8_t c[LK_SHA256_BYTES];
+    proof->prf = request->poo_prf;
+    proof->len = (uint16_t)group->bytes;
+    if (!lk_dh_commit(prover->dh, group, proof->r, proof->v)) {
+        LK_WIPE(proof->r);
+        return LURK_ERR_CRYPTO;
+    }
+    request->poo_point = lk_bytes_of(proof->v, proof->len);
+    size_t c_bytes = lk_poo_challenge_split(request, c);
+    lk_dh_answer(prover->dh, group, b.data, b.len, proof->r, c, c_bytes, proof->r);
+    return LURK_OK;
+}
+
+int lurk_split_sign_ske_prove_dhe(struct lurk_prover *prover,
+                                  const struct lurk_split_sign_ske *request, enum lurk_poo_prf prf,
+                                  struct lurk_bytes b, struct lurk_dh_proof *proof)
+{
+    struct lurk_split_sign_ske own;
+    struct lk_split_sign_ske written;
+    const struct lk_dh_group *group;
+    if (!LK_FIELDS_TAKE(own, request) || own.kx != LURK_KX_DHE || proof == NULL ||
+        proof->size < sizeof *proof || !lk_ecdhe_split_request(&own, &written) ||
+        (prf != LURK_POO_SHA256_128 && prf != LURK_POO_SHA256_256))
+        return LURK_ERR_ARGUMENT;
+    written.poo_prf = (uint8_t)prf;
+    int fault = dh_open(prover, &written, lk_bytes_in(b), &group);
+    if (fault == LURK_OK) fault = dh_answer(prover, &written, group, lk_bytes_in(b), proof);
     LK_WIPE(own); /* S */
     return fault;
 }

@@ -39,8 +39,36 @@ bool lk_ecdhe_split_request(const struct lurk_split_sign_ske *in, struct lk_spli
                                       .kx = in->kx,
                                       .params = lk_bytes_in(in->params)};
     key_id_take(out->common.key_id, in->key_id);
-    if (in->kx == LURK_KX_DHE) return out->params.len > 0 && in->proof == NULL;
-    return in->kx == LURK_KX_ECDHE && lk_ecdhe_params_read(out->params, &out->group, &out->share);
+    if (in->kx == LURK_KX_DHE) {
+        struct lk_split_dhe read;
+        if (in->proof != NULL || !lk_split_dhe_read(out->params, &read)) return false;
+        out->p = read.p;
+        out->g = read.g;
+        out->share = read.share;
+        return true;
+    }
+    return in->kx == LURK_KX_ECDHE && in->dh_proof == NULL &&
+           lk_ecdhe_params_read(out->params, &out->group, &out->share);
+}
+
+bool lk_dhe_proof_take(struct lk_split_sign_ske *own, const struct lurk_dh_proof *proof)
+{
+    if (proof == NULL || proof->prf == LURK_POO_NULL) return true;
+    own->poo_prf = proof->prf;
+    own->poo_point = lk_bytes_of(proof->v, proof->len);
+    own->poo_r = lk_bytes_of(proof->r, proof->len);
+    return proof->size >= sizeof *proof && proof->prf <= LURK_POO_SHA256_256 &&
+           proof->len <= LURK_DH_BYTES_MAX && proof->len == own->p.len;
+}
+
+static bool ecdhe_proof_put(struct lk_split_sign_ske *own, const struct lurk_proof *proof,
+                            struct lurk_proof *copy)
+{
+    if (!lk_ecdhe_proof_take(copy, proof, own->group)) return false;
+    own->poo_prf = copy->prf;
+    own->poo_point = lk_bytes_of(copy->point, copy->point_len);
+    own->poo_r = lk_bytes_of(copy->r, copy->r_len);
+    return true;
 }
 
 int lurk_split_sign_ske_write(const struct lurk_split_sign_ske *in, uint8_t *message, size_t room,
@@ -49,12 +77,11 @@ int lurk_split_sign_ske_write(const struct lurk_split_sign_ske *in, uint8_t *mes
     struct lurk_split_sign_ske own;
     struct lurk_proof proof = {0};
     struct lk_split_sign_ske request;
-    if (!LK_FIELDS_TAKE(own, in) || !lk_ecdhe_split_request(&own, &request) ||
-        !lk_ecdhe_proof_take(&proof, own.proof, request.group))
+    if (!LK_FIELDS_TAKE(own, in) || !lk_ecdhe_split_request(&own, &request))
         return LURK_ERR_ARGUMENT;
-    request.poo_prf = proof.prf;
-    request.poo_point = lk_bytes_of(proof.point, proof.point_len);
-    request.poo_r = lk_bytes_of(proof.r, proof.r_len);
+    bool good = own.kx == LURK_KX_DHE ? lk_dhe_proof_take(&request, own.dh_proof)
+                                      : ecdhe_proof_put(&request, own.proof, &proof);
+    if (!good) return LURK_ERR_ARGUMENT;
     struct lk_writer w = lk_message_start(message, room);
     lk_split_sign_ske_write(&w, &request);
     LK_WIPE(own); /* S */

@@ -366,16 +366,14 @@ static void place(struct lk_broker *b, uint32_t e, uint64_t now_ns)
         lk_broker_fail(b, e, LK_PACKET_NO_SERVER);
 }
 
-uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint8_t needs,
+uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint64_t bound_ns, uint8_t needs,
                         uint64_t now_ns)
 {
     if (lk_wireids_find(&b->ids, wire_id) != LK_WIREID_NONE) return LK_ERRAND_NONE;
     uint32_t e = free_take(b);
     if (e == LK_ERRAND_NONE) return e;
-    uint64_t bound_ns = bound_ms * LK_NS_PER_MS;
     if (bound_ns == 0 || bound_ns > b->conf.total_ns) bound_ns = b->conf.total_ns;
     b->errand[e] = (struct lk_errand){.wire_id = wire_id,
-                                      .taken_ns = now_ns,
                                       .until_ns = now_ns + bound_ns,
                                       .line = LK_LINE_NONE,
                                       .line_before = LK_LINE_NONE,

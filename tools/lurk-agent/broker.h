@@ -83,7 +83,7 @@ enum lk_errand_state {
 
 struct lk_errand {
     uint64_t wire_id;
-    uint64_t taken_ns, until_ns; /* of the request in all */
+    uint64_t until_ns; /* of the request in all */
     uint64_t sent_ns, try_until_ns;
     uint32_t next, prev;        /* in the list of its state */
     uint16_t line, line_before; /* LK_LINE_NONE */
@@ -137,10 +137,10 @@ uint32_t lk_broker_healthy(const struct lk_broker *b);
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-/* A new errand with this id, bound_ms (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
+/* A new errand with this id, bound_ns (0: our own bound) from now; LK_ERRAND_NONE: no room, or the
  * id is in use. A decision about it is there after the next turn, unless it waits: for the end of a
  * pause, or for answers to others where every connection has as many as it may. */
-uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint32_t bound_ms, uint8_t needs,
+uint32_t lk_broker_take(struct lk_broker *b, uint64_t wire_id, uint64_t bound_ns, uint8_t needs,
                         uint64_t now_ns);
 
 enum lk_verdict {

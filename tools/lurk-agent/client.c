@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "crypto/ct.h"
 
@@ -53,11 +56,36 @@ static void client_gone(struct lk_clients *c, uint32_t client)
     on_close(c, client);
 }
 
+/* When the client sent the packet. The kernel stamps what it puts into our socket, by the wall
+ * clock; what has passed since then is taken from now. A clock that was set back meanwhile, or a
+ * packet that was there before its socket was let in, gives now. */
+static uint64_t sent_at_ns(struct msghdr *message, uint64_t now_ns)
+{
+    struct timespec stamp;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+        memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+        int64_t age_ns = lk_clock_unix_ns() -
+                         ((int64_t)stamp.tv_sec * (int64_t)LK_NS_PER_S + stamp.tv_nsec);
+        if (age_ns > 0 && (uint64_t)age_ns <= now_ns) return now_ns - (uint64_t)age_ns;
+    }
+    return now_ns;
+}
+
 /* One packet. False: there was none, or the client is closed. A request holds secrets: it is wiped
  * once the desk has its copy. */
 static bool read_packet(struct lk_clients *c, uint32_t client, uint64_t now_ns)
 {
-    ssize_t n = recv(c->socket[client].fd, c->packet, PACKET_ROOM, MSG_DONTWAIT | MSG_TRUNC);
+    union {
+        struct cmsghdr align;
+        uint8_t bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } control;
+    struct iovec part = {c->packet, PACKET_ROOM};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(c->socket[client].fd, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (n < 0 && errno == EINTR) return true;
     if (n < 0 && errno == EAGAIN) return false;
     if (n <= 0) {
@@ -65,7 +93,8 @@ static bool read_packet(struct lk_clients *c, uint32_t client, uint64_t now_ns)
         return false;
     }
     size_t len = (size_t)n < PACKET_ROOM ? (size_t)n : PACKET_ROOM;
-    bool open = lk_desk_packet(c->desk, client, lk_bytes_of(c->packet, len), now_ns);
+    bool open = lk_desk_packet(c->desk, client, lk_bytes_of(c->packet, len),
+                               sent_at_ns(&message, now_ns), now_ns);
     lk_wipe(c->packet, len);
     return open;
 }
@@ -89,8 +118,9 @@ void lk_clients_read_all(struct lk_clients *c, uint64_t now_ns)
 
 static void let_in(struct lk_clients *c, int fd, uint64_t now_ns)
 {
-    int bytes = SEND_BUFFER_BYTES;
+    int bytes = SEND_BUFFER_BYTES, stamps = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &stamps, sizeof stamps);
     uint32_t client = lk_desk_open(c->desk, lk_door_allows(c->door, fd), now_ns);
     if (client == LK_CLIENT_NONE) {
         close(fd);

@@ -256,12 +256,12 @@ void lk_desk_writable(struct lk_desk *d, uint32_t c, uint64_t now_ns)
 /* --- packets in ----------------------------------------------------------------------------- */
 
 /* An errand under an id that nobody could guess. */
-static uint32_t take_errand(struct lk_desk *d, uint16_t left_ms, uint8_t needs, uint64_t now_ns,
+static uint32_t take_errand(struct lk_desk *d, uint64_t left_ns, uint8_t needs, uint64_t now_ns,
                             uint64_t *id)
 {
     for (int i = 0; i < ID_DRAWS_MAX; i++) {
         if (!lk_rng_bytes(&d->rng, id, sizeof *id)) return LK_ERRAND_NONE;
-        uint32_t e = lk_broker_take(d->broker, *id, left_ms, needs, now_ns);
+        uint32_t e = lk_broker_take(d->broker, *id, left_ns, needs, now_ns);
         if (e != LK_ERRAND_NONE || d->broker->in_flight == d->broker->room) return e;
     }
     return LK_ERRAND_NONE;
@@ -305,18 +305,29 @@ static uint8_t needs_of(struct lk_bytes message)
     return needs;
 }
 
+/* What is left of the time that the client gives it, or we do. 0: nothing, nobody waits. */
+static uint64_t left_ns_of(const struct lk_desk *d, const struct lk_packet *packet,
+                           uint64_t waited_ns)
+{
+    uint64_t bound_ns = packet->left_ms * LK_NS_PER_MS, total_ns = d->broker->conf.total_ns;
+    if (bound_ns == 0 || bound_ns > total_ns) bound_ns = total_ns;
+    return waited_ns < bound_ns ? bound_ns - waited_ns : 0;
+}
+
 static bool take_request(struct lk_desk *d, uint32_t c, const struct lk_packet *packet,
-                         uint64_t now_ns)
+                         uint64_t sent_ns, uint64_t now_ns)
 {
     struct lk_desk_client *client = &d->client[c];
+    uint64_t left_ns = left_ns_of(d, packet, now_ns - sent_ns);
     uint64_t id;
     lk_agent_count(d->metrics, LK_A_REQUESTS);
     if (d->leaving) return reply_outcome(d, c, packet->tag, LK_PACKET_LEAVING);
     if (client->in_flight >= d->conf.in_flight_per_client)
         return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
+    if (left_ns == 0) return reply_outcome(d, c, packet->tag, LK_PACKET_TIMEOUT);
     uint32_t parcel = lk_parcel_take(&d->parcels, packet->body.len);
     if (parcel == LK_PARCEL_NONE) return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
-    uint32_t e = take_errand(d, packet->left_ms, needs_of(packet->body), now_ns, &id);
+    uint32_t e = take_errand(d, left_ns, needs_of(packet->body), now_ns, &id);
     if (e == LK_ERRAND_NONE) {
         lk_parcel_release(&d->parcels, parcel);
         return reply_outcome(d, c, packet->tag, LK_PACKET_FULL);
@@ -324,13 +335,16 @@ static bool take_request(struct lk_desk *d, uint32_t c, const struct lk_packet *
     uint8_t *bytes = lk_parcel_write(&d->parcels, parcel, packet->body.len);
     memcpy(bytes, packet->body.data, packet->body.len);
     link_ask(d, e, c, packet, parcel);
+    d->ask[e].sent_ns = sent_ns;
     id_put(bytes, id);
     lk_agent_set(d->metrics, LK_A_IN_FLIGHT, d->broker->in_flight);
     return true;
 }
 
-bool lk_desk_packet(struct lk_desk *d, uint32_t c, struct lk_bytes bytes, uint64_t now_ns)
+bool lk_desk_packet(struct lk_desk *d, uint32_t c, struct lk_bytes bytes, uint64_t sent_ns,
+                    uint64_t now_ns)
 {
+    LK_ASSERT(sent_ns <= now_ns);
     struct lk_packet packet;
     uint8_t outcome = (uint8_t)lk_packet_request_read(bytes, &packet);
     if (!d->client[c].allowed) {
@@ -341,7 +355,7 @@ bool lk_desk_packet(struct lk_desk *d, uint32_t c, struct lk_bytes bytes, uint64
     if (packet.kind == LK_PACKET_STATUS) return reply_status(d, c, packet.tag);
     if (header_of(packet.body).status != LK_STATUS_REQUEST)
         return reply_outcome(d, c, packet.tag, LK_PACKET_MALFORMED);
-    return take_request(d, c, &packet, now_ns);
+    return take_request(d, c, &packet, sent_ns, now_ns);
 }
 
 /* --- answers -------------------------------------------------------------------------------- */
@@ -376,7 +390,7 @@ void lk_desk_answer(struct lk_desk *d, uint32_t e, struct lk_bytes message, uint
     id_put(to, ask->client_id);
     ask->bytes = (uint32_t)message.len;
     ask->outcome = LK_PACKET_ANSWERED;
-    lk_hist_add(&d->metrics->request, (now_ns - d->broker->errand[e].taken_ns) / LK_NS_PER_US);
+    lk_hist_add(&d->metrics->request, (now_ns - ask->sent_ns) / LK_NS_PER_US);
     deliver(d, e, now_ns);
 }
 

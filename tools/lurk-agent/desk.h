@@ -44,7 +44,7 @@ struct lk_ask {
     uint32_t next, prev; /* among those of its client that are under way, or unread */
     uint8_t outcome;
     bool unread;
-    uint64_t done_ns;
+    uint64_t sent_ns, done_ns; /* by the client; the answer */
 };
 
 struct lk_desk_client {
@@ -81,8 +81,10 @@ void lk_desk_fini(struct lk_desk *d);
 uint32_t lk_desk_open(struct lk_desk *d, bool allowed, uint64_t now_ns);
 /* The client has gone: its requests are nobody's. io->close is not called. */
 void lk_desk_gone(struct lk_desk *d, uint32_t client);
-/* False: the client was closed. packet may be longer than a packet may be: malformed. */
-bool lk_desk_packet(struct lk_desk *d, uint32_t client, struct lk_bytes packet, uint64_t now_ns);
+/* False: the client was closed. packet may be longer than a packet may be: malformed. A request's
+ * time runs from sent_ns, not later than now: what has lain unread for that long is not sent. */
+bool lk_desk_packet(struct lk_desk *d, uint32_t client, struct lk_bytes packet, uint64_t sent_ns,
+                    uint64_t now_ns);
 void lk_desk_writable(struct lk_desk *d, uint32_t client, uint64_t now_ns);
 
 /* The bytes of an errand, for its key server. */

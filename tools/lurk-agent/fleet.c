@@ -97,6 +97,7 @@ static void line_lost(struct lk_fleet *f, uint16_t line, const char *why, uint64
     if (!was_up) lk_agent_count(f->metrics, LK_A_CONNECT_FAILED);
     lk_broker_connecting(f->broker, server, was_up && l->open_at_ns == now_ns);
     lk_broker_line_down(f->broker, line, now_ns);
+    lk_fleet_report(f, now_ns);
 }
 
 static void line_came_up(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
@@ -108,6 +109,7 @@ static void line_came_up(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
     lk_agent_count(f->metrics, LK_A_CONNECTED);
     log_line(f, line, LK_LOG_INFO, "connected to a key server", "");
     lk_broker_line_up(f->broker, line);
+    lk_fleet_report(f, now_ns); /* who may ask from now on may ask how we are, too */
 }
 
 /* --- answers -------------------------------------------------------------------------------- */
@@ -295,6 +297,7 @@ static void close_server(struct lk_fleet *f, uint32_t server, uint64_t now_ns)
     lk_agent_metrics_name(f->metrics, server, "");
     lk_broker_server_drop(f->broker, server);
     s->used = false;
+    lk_fleet_report(f, now_ns);
 }
 
 void lk_fleet_fini(struct lk_fleet *f)
@@ -408,6 +411,18 @@ static bool wanted_one_is_up(const struct lk_fleet *f)
     return false;
 }
 
+/* The time of a ping is up. Where this process did not run for a while the answer may be there,
+ * unread: that is looked at first. */
+static void ping_judge(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
+{
+    struct lk_fleet_line *l = line_at(f, line);
+    (void)lurk_transport_ready(l->transport, now_ns);
+    settle(f, line, now_ns);
+    if (l->open_at_ns != 0 || l->ping_sent_ns == 0) return;
+    if (l->up) lk_agent_count(f->metrics, LK_A_LOST_PING);
+    line_lost(f, line, "no answer to a ping", now_ns);
+}
+
 static void line_turn(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
@@ -417,8 +432,7 @@ static void line_turn(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
         return;
     }
     if (l->ping_sent_ns != 0 && now_ns - l->ping_sent_ns >= f->conf.ping_timeout_ns) {
-        if (l->up) lk_agent_count(f->metrics, LK_A_LOST_PING);
-        line_lost(f, line, "no answer to a ping", now_ns);
+        ping_judge(f, line, now_ns);
         return;
     }
     if (l->up && l->ping_sent_ns == 0 && l->ping_at_ns <= now_ns) ping(f, line, now_ns);

@@ -81,7 +81,7 @@ void lk_fleet_flush(struct lk_fleet *f, uint64_t now_ns);
 /* Pings, reconnects, retirements. */
 void lk_fleet_turn(struct lk_fleet *f, uint64_t now_ns);
 uint64_t lk_fleet_due_ns(const struct lk_fleet *f);
-/* Gauges of the metrics. */
+/* Gauges of the metrics. Those of connections are also set as these come and go. */
 void lk_fleet_report(struct lk_fleet *f, uint64_t now_ns);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tools/lurkctl/finding.h"
+#include "tools/provider/setting_name.h"
 
 #define AGENT "@lurk-agent"
 
@@ -144,10 +145,26 @@ static void layers_check(const struct conf_file *f)
                          f->path, f->init);
 }
 
+/* OpenSSL says nothing of a name that lurk.so does not ask for. */
+static void names_check(const struct conf_file *f)
+{
+    STACK_OF(CONF_VALUE) *rows = NCONF_get_section(f->conf, f->lurk);
+    for (int i = 0; rows != NULL && i < sk_CONF_VALUE_num(rows); i++) {
+        const CONF_VALUE *row = sk_CONF_VALUE_value(rows, i);
+        if (!lk_setting_known(row->name))
+            lk_finding_fault("openssl",
+                             "%s: '%s' in section %s is no setting of lurk.so and has no effect; "
+                             "take it out, or write one of %s",
+                             f->path, row->name, f->lurk, LK_SETTING_LIST);
+    }
+    ERR_clear_error();
+}
+
 static bool settings_take(struct conf_file *f, const char *modules, struct lk_edge_conf *out)
 {
     if (!sections_find(f) || !providers_check(f)) return false;
     module_check(f, modules, out);
+    names_check(f);
     const char *agent = get(f, f->lurk, "agent"), *mode = get(f, f->lurk, "mode");
     if (agent != NULL) snprintf(out->agent, sizeof out->agent, "%s", agent);
     out->full = mode == NULL || strcmp(mode, "sign") != 0;

@@ -19,6 +19,7 @@ struct choice {
     const char *certificate, *out, *agent, *label;
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    enum lk_keyfile_verify verify;
 };
 
 static void usage(FILE *to)
@@ -33,6 +34,7 @@ static void usage(FILE *to)
             "configured with\n"
             "  -m, --mode MODE        full or sign, in place of the provider's setting\n"
             "  -f, --fallback WHAT    refuse or sign, in place of the provider's setting\n"
+            "  -v, --verify WHICH     every or sample, in place of the provider's setting\n"
             "      --standard-label   PRIVATE KEY in place of LURK PRIVATE KEY, for tools that "
             "look for it\n");
 }
@@ -138,6 +140,7 @@ static int make(const struct choice *choice)
         file.agent = lk_bytes_of(choice->agent, strlen(choice->agent));
         file.mode = choice->mode;
         file.fallback = choice->fallback;
+        file.verify = choice->verify;
         status = write_out(choice, &file);
     }
     OPENSSL_free(der);
@@ -176,6 +179,13 @@ static bool option_take(int option, const char *value, struct choice *choice)
         if (choice->fallback == LK_KEYFILE_FALLBACK_NONE)
             fprintf(stderr, "lurkctl: edge key: fallback '%s': want refuse or sign\n", value);
         return choice->fallback != LK_KEYFILE_FALLBACK_NONE;
+    case 'v':
+        choice->verify = strcmp(value, "every") == 0    ? LK_KEYFILE_VERIFY_EVERY
+                         : strcmp(value, "sample") == 0 ? LK_KEYFILE_VERIFY_SAMPLE
+                                                        : LK_KEYFILE_VERIFY_NONE;
+        if (choice->verify == LK_KEYFILE_VERIFY_NONE)
+            fprintf(stderr, "lurkctl: edge key: verify '%s': want every or sample\n", value);
+        return choice->verify != LK_KEYFILE_VERIFY_NONE;
     default: return false;
     }
 }
@@ -186,12 +196,13 @@ int lk_edge_key(int argc, char **argv)
                                           {"agent", required_argument, NULL, 'a'},
                                           {"mode", required_argument, NULL, 'm'},
                                           {"fallback", required_argument, NULL, 'f'},
+                                          {"verify", required_argument, NULL, 'v'},
                                           {"standard-label", no_argument, NULL, 'l'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     struct choice choice = {.agent = "", .label = LK_KEYFILE_LABEL};
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "o:a:m:f:h", longs, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "o:a:m:f:v:h", longs, NULL)) != -1;) {
         if (option == 'h') {
             usage(stdout);
             return EXIT_GOOD;

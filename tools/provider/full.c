@@ -6,7 +6,6 @@
 #include "crypto/ct.h"
 #include "tools/provider/thread.h"
 
-#define ECDHE_BYTES 1024
 #define MASTER_BYTES 2304
 #define HANDSHAKE_BYTES LURK_MESSAGE_BYTES_MAX
 #define ENTRIES_MAX 16 /* certificates of a chain */
@@ -29,74 +28,20 @@ static struct lurk_bytes borrow(struct lk_bytes bytes)
     return (struct lurk_bytes){.data = bytes.data, .len = bytes.len};
 }
 
-static enum lk_full unknown(char why[LK_FULL_WHY_BYTES], const char *text)
+enum lk_full lk_full_unknown(char why[LK_FULL_WHY_BYTES], const char *text)
 {
     snprintf(why, LK_FULL_WHY_BYTES, "%s", text);
     return LK_FULL_UNKNOWN;
 }
 
-static enum lk_full send(const struct lk_pkey *key, int written, const uint8_t *message, size_t len,
-                         const char *what, struct lk_reply *reply)
+enum lk_full lk_full_send(const struct lk_pkey *key, int written, struct lurk_bytes message,
+                          const char *what, struct lk_reply *reply)
 {
     enum lk_full end = LK_FULL_FAILED;
     if (written != LURK_OK)
         lk_prov_error(key->prov, LK_REASON_FULL, "%s: %s", what, lurk_error_text(written));
-    else if (lk_call(key, (struct lurk_bytes){message, len}, what, reply))
+    else if (lk_call(key, message, what, reply))
         end = LK_FULL_DONE;
-    return end;
-}
-
-/* --- tls12.ecdhe --------------------------------------------------------------------------- */
-
-/* b is among the last private numbers that were drawn: libssl makes its key just before it signs.
- * Which one, the point says; there is no other way to be right. */
-static int prove(const struct lurk_tls12_ecdhe *request, struct lk_kept *kept,
-                 struct lurk_proof *proof)
-{
-    struct lurk_prover *prover = lk_thread_prover();
-    int outcome = LURK_ERR_SHARE;
-    if (prover == NULL) return LURK_ERR_MEMORY;
-    struct lk_kept_private *entry;
-    for (unsigned i = 0; outcome == LURK_ERR_SHARE && (entry = lk_kept_private_at(kept, i)) != NULL;
-         i++) {
-        int one = lurk_tls12_ecdhe_prove(prover, request, LURK_POO_SHA256_256,
-                                         (struct lurk_bytes){entry->bytes, entry->len}, proof);
-        if (one != LURK_ERR_ARGUMENT) outcome = one; /* else of another curve */
-    }
-    return outcome;
-}
-
-enum lk_full lk_full_ske(const struct lk_pkey *key, uint16_t scheme, const struct lk_question *q,
-                         struct lk_reply *reply, char why[LK_FULL_WHY_BYTES])
-{
-    uint8_t message[ECDHE_BYTES];
-    size_t len = 0;
-    struct lk_kept *kept = lk_thread_kept();
-    if (kept == NULL) return unknown(why, "no memory");
-    if (q->dhe) return unknown(why, "DHE has no exchange of tls12");
-    struct lk_kept_s *s = lk_kept_s_find(kept, q->server_random);
-    if (s == NULL || s->tls13) return unknown(why, "S of this handshake is not known");
-    struct lurk_proof proof = {.size = sizeof proof};
-    struct lurk_tls12_ecdhe request = {.size = sizeof request,
-                                       .sig_and_hash = scheme,
-                                       .params = borrow(q->params),
-                                       .proof = &proof};
-    memcpy(request.key_id, key->key_id, sizeof request.key_id);
-    memcpy(request.client_random, q->client_random, sizeof request.client_random);
-    memcpy(request.server_random, s->s, sizeof request.server_random);
-    int proved = prove(&request, kept, &proof);
-    lk_kept_private_drop_all(kept);
-    lk_kept_s_drop(s);
-    enum lk_full end = LK_FULL_UNKNOWN;
-    if (proved == LURK_OK) {
-        int written = lurk_tls12_ecdhe_write(&request, message, sizeof message, &len);
-        end = send(key, written, message, len, "tls12.ecdhe", reply);
-    } else {
-        unknown(why, proved == LURK_ERR_SHARE ? "the ephemeral key's private number was not seen"
-                                              : lurk_error_text(proved));
-    }
-    LK_WIPE(request.server_random);
-    LK_WIPE(message);
     return end;
 }
 
@@ -249,7 +194,8 @@ static enum lk_full cert_verify_send(const struct lk_pkey *key,
     int written = message != NULL
                       ? lurk_tls13_s_init_cert_verify_write(request, message, room, &len)
                       : LURK_ERR_MEMORY;
-    enum lk_full end = send(key, written, message, len, "tls13.s_init_cert_verify", reply);
+    enum lk_full end = lk_full_send(key, written, (struct lurk_bytes){message, len},
+                                    "tls13.s_init_cert_verify", reply);
     OPENSSL_clear_free(message, len);
     return end;
 }
@@ -307,9 +253,10 @@ static enum lk_full cert_verify_of(const struct lk_pkey *key, uint16_t scheme, s
     const struct lk_message *certificate = &found->flight.message[found->flight.count - 1];
     size_t entries = entries_of(certificate->body, entry), room = HANDSHAKE_BYTES;
     uint16_t group = share_group(found->flight.message[found->hello].body);
-    if (entries == 0 || group == 0) return unknown(why, "its certificate or share has no form");
+    if (entries == 0 || group == 0)
+        return lk_full_unknown(why, "its certificate or share has no form");
     uint8_t *handshake = OPENSSL_malloc(room), secret[sizeof found->shared->secret];
-    if (handshake == NULL) return unknown(why, "no memory");
+    if (handshake == NULL) return lk_full_unknown(why, "no memory");
     struct lk_writer w = lk_writer_of(handshake, room);
     handshake_write(&w, found);
     size_t secret_len = found->shared->secret_len;
@@ -328,7 +275,7 @@ static enum lk_full cert_verify_of(const struct lk_pkey *key, uint16_t scheme, s
                                                     .entry = entry,
                                                     .entry_count = entries,
                                                     .sig_algo = scheme};
-    enum lk_full end = w.bad ? unknown(why, "it is too long for a request")
+    enum lk_full end = w.bad ? lk_full_unknown(why, "it is too long for a request")
                              : cert_verify_ask(key, &request, reply);
     LK_WIPE(secret);
     OPENSSL_clear_free(handshake, w.len);
@@ -342,11 +289,11 @@ enum lk_full lk_full_cert_verify(const struct lk_pkey *key, uint16_t scheme,
 {
     struct lk_kept *kept = lk_thread_kept();
     struct found found;
-    if (kept == NULL) return unknown(why, "no memory");
+    if (kept == NULL) return lk_full_unknown(why, "no memory");
     lk_kept_private_drop_all(kept); /* in TLS 1.3 nobody asks for them */
-    if (q->client) return unknown(why, "it is a client's");
+    if (q->client) return lk_full_unknown(why, "it is a client's");
     const char *missing = find_cert_verify(kept, q->transcript_hash, &found);
-    return missing != NULL ? unknown(why, missing)
+    return missing != NULL ? lk_full_unknown(why, missing)
                            : cert_verify_of(key, scheme, &found, reply, why);
 }
 
@@ -381,9 +328,9 @@ static enum lk_full plain_master(const struct lk_pkey *key, struct lk_bytes ciph
     struct lk_kept *kept = lk_thread_kept();
     const uint8_t *client = lk_cursor_take(&randoms, LURK_RANDOM_BYTES).data;
     const uint8_t *server = lk_cursor_take(&randoms, LURK_RANDOM_BYTES).data;
-    if (kept == NULL || !lk_cursor_done(&randoms)) return unknown(why, "no two randoms");
+    if (kept == NULL || !lk_cursor_done(&randoms)) return lk_full_unknown(why, "no two randoms");
     struct lk_kept_s *s = lk_kept_s_find(kept, server);
-    if (s == NULL || s->tls13) return unknown(why, "S of this handshake is not known");
+    if (s == NULL || s->tls13) return lk_full_unknown(why, "S of this handshake is not known");
     struct lurk_tls12_rsa_master request = {.size = sizeof request,
                                             .prf_hash = (uint8_t)hash,
                                             .encrypted_premaster = borrow(ciphertext)};
@@ -395,7 +342,8 @@ static enum lk_full plain_master(const struct lk_pkey *key, struct lk_bytes ciph
     size_t len = 0;
     struct lk_reply reply = {0};
     int written = lurk_tls12_rsa_master_write(&request, message, sizeof message, &len);
-    enum lk_full end = send(key, written, message, len, "tls12.rsa_master", &reply);
+    enum lk_full end = lk_full_send(key, written, (struct lurk_bytes){message, len},
+                                    "tls12.rsa_master", &reply);
     LK_WIPE(request.server_random);
     LK_WIPE(message);
     return master_take(end, key, &reply, master);
@@ -408,12 +356,12 @@ static enum lk_full extended_master(const struct lk_pkey *key, struct lk_bytes s
     struct lk_kept_final *final = kept != NULL ? lk_kept_final_find(kept, session_hash) : NULL;
     struct flight flight;
     if (final == NULL || !flight_of(final, &flight))
-        return unknown(why, "its messages were not seen");
+        return lk_full_unknown(why, "its messages were not seen");
     size_t hello = server_hello_at(&flight), len = 0, room = HANDSHAKE_BYTES;
     struct lk_kept_s *s = s_of(kept, &flight, hello);
-    if (s == NULL || s->tls13) return unknown(why, "S of this handshake is not known");
+    if (s == NULL || s->tls13) return lk_full_unknown(why, "S of this handshake is not known");
     uint8_t *message = malloc(2 * room);
-    if (message == NULL) return unknown(why, "no memory");
+    if (message == NULL) return lk_full_unknown(why, "no memory");
     struct lk_writer w = lk_writer_of(message + room, room);
     flight_write(&w, &flight, 0, flight.count, hello, s->s);
     struct lurk_tls12_handshake request = {.size = sizeof request,
@@ -425,7 +373,8 @@ static enum lk_full extended_master(const struct lk_pkey *key, struct lk_bytes s
     lk_kept_s_drop(s);
     lk_kept_final_drop(final);
     struct lk_reply reply = {0};
-    enum lk_full end = send(key, written, message, len, "tls12.rsa_extended_master", &reply);
+    enum lk_full end = lk_full_send(key, written, (struct lurk_bytes){message, len},
+                                    "tls12.rsa_extended_master", &reply);
     lk_wipe(message, len);
     free(message);
     return master_take(end, key, &reply, master);
@@ -439,5 +388,5 @@ enum lk_full lk_full_master(const struct lk_pkey *key, struct lk_bytes ciphertex
     if (label_take(&c, label_extended))
         return extended_master(key, lk_cursor_take(&c, lk_cursor_left(&c)), master, why);
     if (label_take(&c, label_plain)) return plain_master(key, ciphertext, hash, c, master, why);
-    return unknown(why, "its PRF is not asked for a master secret");
+    return lk_full_unknown(why, "its PRF is not asked for a master secret");
 }

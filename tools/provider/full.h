@@ -15,7 +15,14 @@ enum lk_full { LK_FULL_DONE, LK_FULL_UNKNOWN, LK_FULL_FAILED };
 
 #define LK_FULL_WHY_BYTES 96
 
-/* tls12.ecdhe with a proof of ownership. */
+/* For the files of this noun. UNKNOWN, with the reason; DONE, or FAILED with an error: `written` is
+ * what writing the message came to. */
+enum lk_full lk_full_unknown(char why[LK_FULL_WHY_BYTES], const char *text);
+enum lk_full lk_full_send(const struct lk_pkey *key, int written, struct lurk_bytes message,
+                          const char *what, struct lk_reply *reply);
+
+/* tls12.ecdhe with a proof of ownership; of DHE split.sign_ske with one and with F(S), since tls12
+ * has no exchange for it. */
 enum lk_full lk_full_ske(const struct lk_pkey *key, uint16_t scheme, const struct lk_question *q,
                          struct lk_reply *reply, char why[LK_FULL_WHY_BYTES]);
 

@@ -72,6 +72,7 @@ struct lk_pkey *lk_pkey_from_spki(const struct lk_prov *prov, struct lk_bytes sp
     memcpy(key->agent, prov->settings.agent, sizeof key->agent);
     key->mode = prov->settings.mode;
     key->fallback = prov->settings.fallback;
+    key->verify = prov->settings.verify;
     return key;
 }
 
@@ -88,6 +89,7 @@ struct lk_pkey *lk_pkey_from_file(const struct lk_prov *prov, struct lk_bytes de
     }
     if (file.mode != LK_KEYFILE_MODE_NONE) key->mode = file.mode;
     if (file.fallback != LK_KEYFILE_FALLBACK_NONE) key->fallback = file.fallback;
+    if (file.verify != LK_KEYFILE_VERIFY_NONE) key->verify = file.verify;
     lk_selfcheck_claim(key);
     return key;
 }

@@ -31,6 +31,7 @@ struct lk_pkey {
     char agent[LK_KEYFILE_AGENT_MAX + 1];
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    enum lk_keyfile_verify verify;
     unsigned answers;       /* signatures that came back */
     unsigned whole; /* so many more signatures before its certificates go by fingerprint again */
     struct lk_check *check; /* the self-check that made this key; else NULL */

@@ -76,10 +76,12 @@ static const struct option_row {
 } option_rows[] = {
     {"mode", {"full", "sign"}, offsetof(struct lk_keyfile, mode)},
     {"fallback", {"refuse", "sign"}, offsetof(struct lk_keyfile, fallback)},
+    {"verify", {"every", "sample"}, offsetof(struct lk_keyfile, verify)},
 };
 #define OPTION_COUNT (sizeof option_rows / sizeof option_rows[0])
 _Static_assert(sizeof(enum lk_keyfile_mode) == sizeof(unsigned), "an option is an unsigned");
 _Static_assert(sizeof(enum lk_keyfile_fallback) == sizeof(unsigned), "an option is an unsigned");
+_Static_assert(sizeof(enum lk_keyfile_verify) == sizeof(unsigned), "an option is an unsigned");
 
 static unsigned *option_of(struct lk_keyfile *file, const struct option_row *row)
 {

@@ -28,12 +28,20 @@ enum lk_keyfile_fallback {
     LK_KEYFILE_FALLBACK_SIGN
 };
 
+/* Which signatures are checked with the public key before they are used. */
+enum lk_keyfile_verify {
+    LK_KEYFILE_VERIFY_NONE,
+    LK_KEYFILE_VERIFY_EVERY,
+    LK_KEYFILE_VERIFY_SAMPLE /* of keys other than RSA the first and one in 64 */
+};
+
 struct lk_keyfile {
     struct lk_bytes spki;            /* SubjectPublicKeyInfo, DER */
     uint8_t key_id[LK_SHA256_BYTES]; /* SHA-256 of spki; set by parse and init */
     struct lk_bytes agent;           /* "/path", "@abstract"; empty: the provider's setting */
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    enum lk_keyfile_verify verify;
 };
 
 /* A key file for a public key, without agent and options. */

@@ -2,7 +2,8 @@
  * configuration's section, errors and the trace. One a library context; made when the provider is
  * loaded, freed when it is unloaded; read by any thread in between.
  *
- * Loading opens the trace's file, if one is configured, and nothing else: no socket, no thread.
+ * Loading reads openssl.cnf and opens the trace's file, if one is configured, and nothing else: no
+ * socket, no thread.
  * What lurk.so needs of libcrypto for itself it asks in a library context of its own, with
  * OpenSSL's default provider alone: what the application prefers, lurk's own wrappers among it,
  * does not come back to it. */
@@ -40,6 +41,7 @@ struct lk_settings {
     char agent[LK_KEYFILE_AGENT_MAX + 1];
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
+    enum lk_keyfile_verify verify;
     uint32_t wait_ms;
     int trace_fd; /* -1: off */
 };

@@ -4,6 +4,7 @@
 
 #include "core/keys/cert_request.h"
 #include "core/wire/tls12.h"
+#include "core/wire/split.h"
 
 #define CURVE_NAMED 3
 #define PAD_BYTES 64
@@ -48,9 +49,9 @@ static bool ecdhe_params(struct lk_bytes params, struct lk_question *q)
 
 static bool dhe_params(struct lk_bytes params)
 {
-    struct lk_cursor c = lk_cursor_of(params);
-    struct lk_bytes p = lk_cursor_vec16(&c), g = lk_cursor_vec16(&c), y = lk_cursor_vec16(&c);
-    return lk_cursor_done(&c) && p.len >= 256 && g.len > 0 && y.len > 0;
+    struct lk_split_dhe read;
+    return lk_split_dhe_read(params, &read) && read.p.len >= 256 && read.g.len > 0 &&
+           read.share.len > 0;
 }
 
 struct lk_question lk_question_of(struct lk_bytes message)

@@ -105,10 +105,14 @@ static void s_make(const struct instance *instance, uint8_t random[LURK_RANDOM_B
                   hello.marked ? ", marked" : "");
 }
 
-/* The widths of private numbers: P-256 and x25519, P-384, x448, P-521. */
+/* Private numbers: of P-256 and x25519, P-384, x448, P-521; and what libcrypto draws for one of DHE
+ * with 2048, 3072, 4096, 6144 and 8192 bits (dhe.h). */
 static bool may_be_key(size_t len)
 {
-    return len == 32 || len == 48 || len == 56 || len == 66;
+    static const uint8_t widths[] = {32, 48, 56, 66, 29, 35, 41, 48, 51};
+    for (size_t i = 0; i < sizeof widths; i++)
+        if (len == widths[i]) return true;
+    return false;
 }
 
 static void private_keep(const uint8_t *bytes, size_t len)

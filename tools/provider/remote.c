@@ -151,15 +151,16 @@ static bool is_pss(uint16_t scheme)
     return scheme >= 0x0804 && scheme <= 0x080b && scheme != 0x0807 && scheme != 0x0808;
 }
 
-/* A wrong signature by RSA can tell the key to whoever sees it, and checking one costs little: all
- * are, and those of certificate requests, which are few. Of others, which cost as much to check as
- * a handshake has else, a key's first and then one in 64: enough to tell here, and not by the
- * peers, that a server answers for another key. Key servers check every one before it leaves. */
+/* All are (lurk-tls12.md 9), but where the site chose verify = sample: then of keys that are not
+ * RSA a key's first and one in 64, enough to tell here, and not by the peers, that a server answers
+ * for another key, and those of certificate requests, which are few. A wrong signature by RSA can
+ * tell the key to whoever sees it, and checking one costs little. */
 static bool is_to_be_checked(const struct lk_pkey *key, struct lk_bytes message)
 {
     unsigned *answers = (unsigned *)(uintptr_t)&key->answers; /* counts only */
     unsigned nth = __atomic_fetch_add(answers, 1, __ATOMIC_RELAXED);
-    return key->kind == LK_PKEY_RSA || key->kind == LK_PKEY_RSA_PSS || nth % CHECK_EVERY == 0 ||
+    return key->verify != LK_KEYFILE_VERIFY_SAMPLE || key->kind == LK_PKEY_RSA ||
+           key->kind == LK_PKEY_RSA_PSS || nth % CHECK_EVERY == 0 ||
            lk_cert_request_begins(message);
 }
 

@@ -203,13 +203,13 @@ static void broker_keeps_the_bound_of_the_packet(void **state)
     (void)state;
     struct lk_decision d;
     servers_up(2);
-    uint32_t e = lk_broker_take(&b, 1, 100, 0, T0);
+    uint32_t e = lk_broker_take(&b, 1, 100 * MS, 0, T0);
     assert_true(lk_broker_next(&b, T0, &d));
     assert_int_equal(lk_broker_due_ns(&b, T0), T0 + 100 * MS);
     lk_broker_turn(&b, T0 + 100 * MS);
     expect_fail(T0 + 100 * MS, e, LK_PACKET_TIMEOUT);
     /* A longer one than ours is ours. */
-    e = lk_broker_take(&b, 2, 60000, 0, T0);
+    e = lk_broker_take(&b, 2, 60000 * MS, 0, T0);
     assert_int_equal(b.errand[e].until_ns, T0 + 1800 * MS);
 }
 
@@ -302,7 +302,7 @@ static void broker_waits_out_the_pause_of_a_lone_server(void **state)
     assert_int_equal(expect_send(end, fresh), 0);
     /* But not where its own time ends before: then it is told at once. */
     assert_int_equal(answer(0, 1, LK_VERDICT_BUSY, end), LK_ANSWERED_AGAIN);
-    uint32_t hasty = lk_broker_take(&b, 2, 10, 0, end);
+    uint32_t hasty = lk_broker_take(&b, 2, 10 * MS, 0, end);
     lk_broker_turn(&b, end);
     expect_fail(end, hasty, LK_PACKET_NO_SERVER);
 }
@@ -407,7 +407,7 @@ static void broker_counts_balance(void **state)
         uint16_t line = lk_line_of(which, seed >> 16 & 1);
         bool up = b.server[which].line[seed >> 16 & 1].up;
         if (what < 5)
-            (void)lk_broker_take(&b, next_id++, seed & 1 ? 0 : 300, seed >> 1 & 3, now);
+            (void)lk_broker_take(&b, next_id++, seed & 1 ? 0 : 300 * MS, seed >> 1 & 3, now);
         else if (what < 6 && !up)
             lk_broker_line_up(&b, line);
         else if (what == 6 && (seed & 0x3000) == 0)

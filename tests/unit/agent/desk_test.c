@@ -161,8 +161,8 @@ static void desk_gives_each_request_an_id_of_its_own_and_back(void **state)
 {
     (void)state;
     uint32_t a = open_client(), b = open_client();
-    assert_true(lk_desk_packet(&desk, a, packet_of(11, 77, 100), T0));
-    assert_true(lk_desk_packet(&desk, b, packet_of(22, 77, 100), T0)); /* the same id */
+    assert_true(lk_desk_packet(&desk, a, packet_of(11, 77, 100), T0, T0));
+    assert_true(lk_desk_packet(&desk, b, packet_of(22, 77, 100), T0, T0)); /* the same id */
     uint32_t first = decided(), second = decided();
     struct lk_header x = header_of(lk_desk_request(&desk, first));
     struct lk_header y = header_of(lk_desk_request(&desk, second));
@@ -189,7 +189,7 @@ static void desk_answers_a_stranger_once_and_closes(void **state)
 {
     (void)state;
     uint32_t c = lk_desk_open(&desk, false, T0);
-    assert_false(lk_desk_packet(&desk, c, packet_of(5, 1, 100), T0));
+    assert_false(lk_desk_packet(&desk, c, packet_of(5, 1, 100), T0, T0));
     assert_int_equal(sent_count, 1);
     assert_int_equal(sent[0].packet.outcome, LK_PACKET_FORBIDDEN);
     assert_int_equal(sent[0].packet.tag, 5);
@@ -218,7 +218,7 @@ static void desk_says_what_is_wrong_with_a_packet(void **state)
         uint8_t bytes[112];
         memcpy(bytes, packet.data, packet.len);
         bytes[rows[i].at] = rows[i].value;
-        assert_true(lk_desk_packet(&desk, c, lk_bytes_of(bytes, packet.len), T0));
+        assert_true(lk_desk_packet(&desk, c, lk_bytes_of(bytes, packet.len), T0, T0));
         assert_int_equal(sent_count, i + 1);
         assert_int_equal(sent[i].packet.outcome, rows[i].outcome);
         assert_int_equal(sent[i].packet.tag, rows[i].at == 0 ? 0 : 7);
@@ -231,12 +231,12 @@ static void desk_bounds_the_requests_of_a_client(void **state)
     (void)state;
     uint32_t a = open_client(), b = open_client();
     for (uint32_t i = 0; i < 20; i++)
-        assert_true(lk_desk_packet(&desk, a, packet_of(i, i, 100), T0));
+        assert_true(lk_desk_packet(&desk, a, packet_of(i, i, 100), T0, T0));
     assert_int_equal(sent_count, 4);
     assert_int_equal(sent[0].packet.outcome, LK_PACKET_FULL);
     assert_int_equal(sent[0].packet.tag, 16);
     assert_int_equal(broker.in_flight, 16);
-    assert_true(lk_desk_packet(&desk, b, packet_of(1, 1, 100), T0)); /* the other one has room */
+    assert_true(lk_desk_packet(&desk, b, packet_of(1, 1, 100), T0, T0)); /* the other one has room */
     assert_int_equal(broker.in_flight, 17);
 }
 
@@ -245,13 +245,13 @@ static void desk_bounds_large_messages(void **state)
     (void)state;
     uint32_t c = open_client();
     for (uint32_t i = 0; i < 3; i++)
-        assert_true(lk_desk_packet(&desk, c, packet_of(i, i, 5000), T0));
+        assert_true(lk_desk_packet(&desk, c, packet_of(i, i, 5000), T0, T0));
     assert_int_equal(sent_count, 1);
     assert_int_equal(sent[0].packet.outcome, LK_PACKET_FULL);
     /* A small request whose answer is large and finds no room. */
     uint32_t first = decided();
     (void)decided();
-    assert_true(lk_desk_packet(&desk, c, packet_of(9, 9, 100), T0));
+    assert_true(lk_desk_packet(&desk, c, packet_of(9, 9, 100), T0, T0));
     uint32_t small = decided();
     answer(small, 5000, T0);
     assert_int_equal(sent[1].packet.outcome, LK_PACKET_FULL);
@@ -267,7 +267,7 @@ static void desk_keeps_what_a_slow_client_does_not_read_yet(void **state)
     uint32_t c = open_client();
     room = 1;
     for (uint32_t i = 0; i < 3; i++)
-        assert_true(lk_desk_packet(&desk, c, packet_of(i, i, 100), T0));
+        assert_true(lk_desk_packet(&desk, c, packet_of(i, i, 100), T0, T0));
     for (uint32_t i = 0; i < 3; i++)
         answer(decided(), 200, T0);
     assert_int_equal(sent_count, 1);
@@ -287,7 +287,7 @@ static void desk_cuts_off_who_does_not_read(void **state)
     (void)state;
     uint32_t c = open_client();
     room = 0;
-    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), T0));
+    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), T0, T0));
     answer(decided(), 200, T0);
     lk_desk_turn(&desk, T0 + 2000 * MS - 1);
     assert_false(closed[c]);
@@ -304,7 +304,7 @@ static void desk_cuts_off_at_so_many_bytes(void **state)
     uint32_t c = open_client();
     room = 0;
     for (uint32_t i = 0; i < 2; i++)
-        assert_true(lk_desk_packet(&desk, c, packet_of(i, i, 100), T0));
+        assert_true(lk_desk_packet(&desk, c, packet_of(i, i, 100), T0, T0));
     answer(decided(), 40000, T0);
     assert_false(closed[c]);
     answer(decided(), 40000, T0);
@@ -313,7 +313,7 @@ static void desk_cuts_off_at_so_many_bytes(void **state)
     /* And who is told of a fault and has no room for that. */
     closed[c] = false;
     c = open_client();
-    assert_false(lk_desk_packet(&desk, c, lk_bytes_of("x", 1), T0));
+    assert_false(lk_desk_packet(&desk, c, lk_bytes_of("x", 1), T0, T0));
     assert_true(closed[c]);
 }
 
@@ -321,7 +321,7 @@ static void desk_forgets_a_client_that_went(void **state)
 {
     (void)state;
     uint32_t c = open_client();
-    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), T0));
+    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), T0, T0));
     uint32_t e = decided(), none;
     uint64_t id = header_of(lk_desk_request(&desk, e)).id;
     lk_desk_gone(&desk, c);
@@ -335,8 +335,8 @@ static void desk_wipes_requests_and_answers(void **state)
 {
     (void)state;
     uint32_t c = open_client();
-    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), T0));
-    assert_true(lk_desk_packet(&desk, c, packet_of(2, 2, 100), T0));
+    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), T0, T0));
+    assert_true(lk_desk_packet(&desk, c, packet_of(2, 2, 100), T0, T0));
     uint32_t first = decided();
     const uint8_t *small = desk.parcels.pool[0].memory, *large = desk.parcels.pool[1].memory;
     answer(first, 300, T0);      /* longer than its request */
@@ -352,9 +352,9 @@ static void desk_that_leaves_says_so(void **state)
     (void)state;
     struct lk_decision d;
     uint32_t a = open_client(), b = open_client(), idle = open_client();
-    assert_true(lk_desk_packet(&desk, a, packet_of(1, 1, 100), T0));
+    assert_true(lk_desk_packet(&desk, a, packet_of(1, 1, 100), T0, T0));
     uint32_t under_way = decided();
-    assert_true(lk_desk_packet(&desk, b, packet_of(2, 2, 100), T0)); /* not sent yet */
+    assert_true(lk_desk_packet(&desk, b, packet_of(2, 2, 100), T0, T0)); /* not sent yet */
     lk_desk_leave(&desk);
     assert_true(lk_broker_next(&broker, T0, &d));
     assert_int_equal(d.kind, LK_DECISION_FAIL);
@@ -362,7 +362,7 @@ static void desk_that_leaves_says_so(void **state)
     assert_int_equal(sent[0].packet.outcome, LK_PACKET_LEAVING);
     assert_int_equal(sent[0].packet.tag, 2);
     assert_true(closed[b]);
-    assert_true(lk_desk_packet(&desk, a, packet_of(3, 3, 100), T0));
+    assert_true(lk_desk_packet(&desk, a, packet_of(3, 3, 100), T0, T0));
     assert_int_equal(sent[1].packet.outcome, LK_PACKET_LEAVING);
     lk_desk_close_idle(&desk);
     assert_true(closed[idle] && !closed[a]);
@@ -379,7 +379,7 @@ static void desk_tells_its_status(void **state)
     const struct lk_packet ask = {.kind = LK_PACKET_STATUS_REQUEST, .tag = 3};
     uint32_t c = open_client();
     lk_packet_write(&w, &ask);
-    assert_true(lk_desk_packet(&desk, c, lk_bytes_of(bytes, w.len), T0));
+    assert_true(lk_desk_packet(&desk, c, lk_bytes_of(bytes, w.len), T0, T0));
     assert_int_equal(sent[0].packet.kind, LK_PACKET_STATUS);
     assert_int_equal(sent[0].packet.tag, 3);
     static const char first[] = "lurk_agent_clients 1\n";
@@ -388,6 +388,38 @@ static void desk_tells_its_status(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define LATER (10 * T0)
+
+/* A request's time runs from when the client sent it: what lay unread for longer is refused as too
+ * late, and no key server hears of it; what lay for a part of it has the rest. */
+static void desk_sends_nothing_that_nobody_waits_for(void **state)
+{
+    (void)state;
+    uint32_t c = open_client();
+    struct lk_decision d;
+    assert_true(lk_desk_packet(&desk, c, packet_of(1, 1, 100), LATER - 1800 * MS, LATER)); /* our bound */
+    assert_int_equal(sent_count, 1);
+    assert_int_equal(sent[0].packet.tag, 1);
+    assert_int_equal(sent[0].packet.outcome, LK_PACKET_TIMEOUT);
+    lk_broker_turn(&broker, LATER);
+    assert_false(lk_broker_next(&broker, LATER, &d));
+    struct lk_bytes packet = packet_of(2, 2, 100);
+    ((uint8_t *)packet.data)[8] = 0, ((uint8_t *)packet.data)[9] = 200; /* left: 200 ms */
+    assert_true(lk_desk_packet(&desk, c, packet, LATER - 200 * MS, LATER));
+    assert_int_equal(sent_count, 2);
+    assert_int_equal(sent[1].packet.outcome, LK_PACKET_TIMEOUT);
+    assert_true(lk_desk_packet(&desk, c, packet, LATER - 150 * MS, LATER));
+    lk_broker_turn(&broker, LATER);
+    assert_true(lk_broker_next(&broker, LATER, &d));
+    assert_int_equal(d.kind, LK_DECISION_SEND);
+    assert_true(broker.errand[d.errand].until_ns == LATER + 50 * MS);
+    lk_broker_turn(&broker, LATER + 50 * MS);
+    assert_true(lk_broker_next(&broker, LATER + 50 * MS, &d));
+    assert_int_equal(d.kind, LK_DECISION_FAIL);
+    lk_desk_fail(&desk, d.errand, d.outcome, LATER + 50 * MS);
+    assert_int_equal(sent[2].packet.outcome, LK_PACKET_TIMEOUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +435,7 @@ int main(void)
         TEST(desk_wipes_requests_and_answers),
         TEST(desk_that_leaves_says_so),
         TEST(desk_tells_its_status),
+        TEST(desk_sends_nothing_that_nobody_waits_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

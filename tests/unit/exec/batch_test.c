@@ -147,14 +147,14 @@ static void batch_goes_over_to_another_kernel(void **state)
     struct lk_kernel narrow = b->kernels.row[LK_ROW_RSA2048];
     narrow.lanes_max = 1;
     narrow.lanes_step = 1;
-    narrow.cost_ns = 40 * LK_NS_PER_MS; /* dearer than any before: a visit has to buy it still */
+    narrow.cost_ns = 160 * LK_NS_PER_MS; /* dearer than any before: a visit has to buy it still */
     add(b, LK_ROW_RSA2048, 0, 3, 0);
     lk_batch_use(&b->batch, LK_ROW_RSA2048, &narrow);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(lk_batch_row(&b->batch, 0), LK_ROW_RSA2048);
         assert_ptr_equal(lk_batch_take(&b->batch, LK_ROW_RSA2048), b->lane[i]);
     }
-    assert_true(b->batch.quantum_ns * 64 > narrow.cost_ns);
+    assert_true(b->batch.quantum_ns * 256 > narrow.cost_ns);
     bench_free(b);
 }
 

@@ -86,7 +86,7 @@ static void lane_looks_at_its_copy_alone(void **state)
     assert_memory_equal(b->lane->job, job, job_bytes);
     const uint8_t *from = b->lane->job, *to = from + job_bytes;
     assert_true(b->lane->s >= from && b->lane->s < to);
-    assert_true(b->lane->request.ecdhe.params.data >= from && b->lane->request.ecdhe.params.data < to);
+    assert_true(b->lane->request.ske.params.data >= from && b->lane->request.ske.params.data < to);
 }
 
 static void lane_knows_no_other_generation_or_state(void **state)

@@ -66,7 +66,7 @@ static void intake_holds_a_peer_to_its_cap(void **state)
     static const uint8_t answer[16] = {0, 1, 2, 7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 20};
     assert_int_equal(d->out_len, 20);
     assert_memory_equal(d->out, answer, 16);
-    assert_memory_equal(d->out + 16, d->conn->edge->state[LK_EXTENSION_LURK], 4);
+    assert_memory_equal(d->out + 16, lk_edge_state(d->conn->edge, LK_EXTENSION_LURK, LK_MESSAGE_BYTES_MAX).data, 4);
     static const uint8_t ping[16] = {0, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
     static const uint8_t pong[16] = {0, 1, 1, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
     ask(d, ping, sizeof ping); /* what takes no slot is still answered */

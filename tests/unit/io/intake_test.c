@@ -68,7 +68,7 @@ static void check_known(const struct desk *d, size_t i)
     assert_memory_equal(d->out, known[i].answer, 16);
     if (d->out_len == 16) return;
     assert_memory_equal(
-        d->out + 16, edge->state[d->out[0] == 0 ? LK_EXTENSION_LURK : LK_EXTENSION_TLS12], 4);
+        d->out + 16, lk_edge_state(edge, d->out[0] == 0 ? LK_EXTENSION_LURK : LK_EXTENSION_TLS12, LK_MESSAGE_BYTES_MAX).data, 4);
 }
 
 static void intake_answers_faults_as_the_reference_has_them(void **state)
@@ -96,7 +96,7 @@ static void intake_capabilities_are_the_edges_own(void **state)
     static const uint8_t tls12[16] = {1, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
     ask(d, tls12, 16);
     assert_int_equal(d->out_len, 16 + d->conn->edge->capabilities[LK_EXTENSION_TLS12][0].len);
-    assert_memory_equal(d->out + d->out_len - 4, d->conn->edge->state[LK_EXTENSION_TLS12], 4);
+    assert_memory_equal(d->out + d->out_len - 4, lk_edge_state(d->conn->edge, LK_EXTENSION_TLS12, LK_MESSAGE_BYTES_MAX).data, 4);
     close_desk(d);
 }
 
@@ -165,7 +165,7 @@ static uint8_t status_of(struct desk *d, const uint8_t *request, size_t len)
     ask(d, request, len);
     assert_int_equal(d->out_len, 20);
     assert_int_equal(d->out[0], 1); /* under the request's own designation */
-    assert_memory_equal(d->out + 16, d->conn->edge->state[LK_EXTENSION_TLS12], 4);
+    assert_memory_equal(d->out + 16, lk_edge_state(d->conn->edge, LK_EXTENSION_TLS12, LK_MESSAGE_BYTES_MAX).data, 4);
     assert_true(no_job(d));
     return d->out[3];
 }
@@ -424,6 +424,29 @@ static void intake_keeps_an_answer_within_the_transports_size(void **state)
     close_desk(d);
 }
 
+/* A fault carries the state of the capabilities that this peer is shown, whichever form fits. */
+static void intake_faults_carry_the_state_of_the_form_shown(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&(struct lk_test_view_conf){.generation = 1});
+    static const uint8_t tls12[16] = {1, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 16};
+    static const uint8_t malformed[17] = {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 17};
+    uint8_t shown[LK_FORM_COUNT][LK_STATE_BYTES];
+    for (unsigned form = 0; form < LK_FORM_COUNT; form++) {
+        size_t len = d->conn->edge->capabilities[LK_EXTENSION_TLS12][form].len;
+        d->conn->answer_bytes_max = (uint32_t)(16 + len);
+        ask(d, tls12, 16);
+        assert_int_equal(d->out_len, 16 + len);
+        memcpy(shown[form], d->out + d->out_len - LK_STATE_BYTES, LK_STATE_BYTES);
+        ask(d, malformed, 17);
+        assert_int_equal(d->out[3], LK_STATUS_INVALID_FORMAT);
+        assert_int_equal(d->out_len, 20);
+        assert_memory_equal(d->out + 16, shown[form], LK_STATE_BYTES);
+    }
+    assert_memory_not_equal(shown[0], shown[LK_FORM_NONE], LK_STATE_BYTES);
+    close_desk(d);
+}
+
 static void intake_takes_one_message_a_datagram(void **state)
 {
     (void)state;
@@ -468,6 +491,7 @@ int main(void)
         cmocka_unit_test(intake_refuses_pieces_beyond_its_pool),
         cmocka_unit_test(intake_judges_a_peer_again_under_a_new_view),
         cmocka_unit_test(intake_keeps_an_answer_within_the_transports_size),
+        cmocka_unit_test(intake_faults_carry_the_state_of_the_form_shown),
         cmocka_unit_test(intake_takes_one_message_a_datagram),
     };
     return cmocka_run_group_tests(tests, NULL, clean);

@@ -14,7 +14,11 @@
 
 #define FD 5
 
-static struct lk_edge the_edge = {.name = "plain", .state = {{9, 8, 7, 6}}};
+/* Capabilities of lurk, whose state is 9 8 7 6. */
+static const uint8_t lurk[] = {0, 0, 9, 8, 7, 6};
+#define FORM {lurk, sizeof lurk}
+static struct lk_edge the_edge = {
+    .name = "plain", .capabilities = {[LK_EXTENSION_LURK] = {FORM, FORM, FORM}}};
 static size_t answer_bytes;
 static unsigned shorts;
 

@@ -97,6 +97,10 @@ static void edge_conf_tells_each_fault(void **state)
         {INIT LAYERS "[p]\ndefault = d\n[d]\nactivate = 1\n" TAIL, 1},
         {INIT LAYERS "[p]\ndefault = d\nlurk = l\n[d]\n[l]\nactivate = 0\n" TAIL, 2},
         {INIT LAYERS BOTH "[a]\ndefault_properties = provider=lurk\n[r]\nrandom = HASH-DRBG\n", 2},
+        {INIT LAYERS BOTH "agnet = @a\n" TAIL, 1},
+        {INIT LAYERS BOTH "agnet = @a\nwait = 3\n1.mode = sign\n" TAIL, 3},
+        {INIT LAYERS BOTH "1.module = lurk\nidentity = lurk\nsoft_load = 1\nmode = full\nfallback = refuse\n"
+                          "verify = every\nwait_ms = 50\ntrace = /tmp/t\n" TAIL, 0},
         {"no line\n", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -205,8 +205,8 @@ static void policy_edge_without_a_usable_key_has_lurk_alone(void **state)
     assert_memory_equal(w.edge[NONE]->capabilities[LK_EXTENSION_LURK][0].data, "\0\2\0\1", 4);
     assert_memory_equal(w.edge[ONE]->capabilities[LK_EXTENSION_LURK][0].data, "\0\4\0\1\1\1", 6);
     assert_int_equal(w.edge[ONE]->capabilities[LK_EXTENSION_LURK][0].len, 10);
-    assert_memory_not_equal(w.edge[ONE]->state[LK_EXTENSION_LURK],
-                            w.edge[NONE]->state[LK_EXTENSION_LURK], 4);
+    assert_memory_not_equal(lk_edge_state(w.edge[ONE], LK_EXTENSION_LURK, LK_MESSAGE_BYTES_MAX).data,
+                            lk_edge_state(w.edge[NONE], LK_EXTENSION_LURK, LK_MESSAGE_BYTES_MAX).data, 4);
     world_fini(&w);
 }
 
@@ -266,7 +266,7 @@ static void capabilities_lists_what_the_edge_may_use(void **state)
     struct lk_tls12_capability entry;
     world_init(&w, HEAD RULES, 8);
     struct lk_bytes payload = w.edge[ONE]->capabilities[LK_EXTENSION_TLS12][0];
-    assert_memory_equal(w.edge[ONE]->state[LK_EXTENSION_TLS12], payload.data + payload.len - 4, 4);
+    assert_memory_equal(lk_edge_state(w.edge[ONE], LK_EXTENSION_TLS12, LK_MESSAGE_BYTES_MAX).data, payload.data + payload.len - 4, 4);
     assert_true(entry_of(payload, LK_TLS12_CAPABILITIES, &entry));
     assert_true(entry_of(payload, LK_TLS12_PING, &entry));
     assert_false(entry_of(payload, LK_TLS12_RSA_EXTENDED_MASTER, &entry));
@@ -373,8 +373,8 @@ static void state_of(const char *text, int edge, uint8_t lurk[4], uint8_t tls12[
 {
     struct world w;
     world_init(&w, text, 8);
-    memcpy(lurk, w.edge[edge]->state[LK_EXTENSION_LURK], 4);
-    memcpy(tls12, w.edge[edge]->state[LK_EXTENSION_TLS12], 4);
+    memcpy(lurk, lk_edge_state(w.edge[edge], LK_EXTENSION_LURK, LK_MESSAGE_BYTES_MAX).data, 4);
+    memcpy(tls12, lk_edge_state(w.edge[edge], LK_EXTENSION_TLS12, LK_MESSAGE_BYTES_MAX).data, 4);
     world_fini(&w);
 }
 
@@ -501,7 +501,7 @@ static struct lk_bytes without_state(struct lk_bytes payload, const uint8_t stat
 static struct lk_bytes shown(const struct lk_edge *edge, enum lk_extension x, unsigned form)
 {
     struct lk_bytes payload = edge->capabilities[x][form];
-    return without_state(payload, form == 0 ? edge->state[x]
+    return without_state(payload, form == 0 ? lk_edge_state(edge, x, LK_MESSAGE_BYTES_MAX).data
                                             : payload.data + payload.len - LK_STATE_BYTES);
 }
 
@@ -517,7 +517,7 @@ static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
     ASSERT_LIST(c.types, "\0\1\2\4\6\12");
     ASSERT_LIST(c.freshness, "\0\xff");
     ASSERT_LIST(c.poo_prfs, "\1\2");
-    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e");
+    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e\1\0\1\1\1\2\1\3\1\4");
     assert_int_equal(c.keys.len, 4 * LK_SPLIT_KEY_BYTES);
     struct lk_cursor keys = lk_cursor_of(c.keys);
     uint32_t uses = 0;

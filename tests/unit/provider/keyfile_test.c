@@ -98,6 +98,7 @@ static void keyfile_is_what_asn1_templates_read(void **state)
     world->file.agent = text("@lurk-agent");
     world->file.mode = LK_KEYFILE_MODE_SIGN;
     world->file.fallback = LK_KEYFILE_FALLBACK_REFUSE;
+    world->file.verify = LK_KEYFILE_VERIFY_SAMPLE;
     lk_keyfile_write(&world->w, &world->file);
     FILE_BY_TEMPLATE *t = by_template(der_of(world));
     assert_int_equal(ASN1_INTEGER_get(t->version), 1);
@@ -105,11 +106,13 @@ static void keyfile_is_what_asn1_templates_read(void **state)
     SHA256(world->spki, world->spki_len, digest);
     assert_text(lk_bytes_of(digest, sizeof digest), t->key_id);
     assert_text(text("@lurk-agent"), t->agent);
-    assert_int_equal(sk_OPTION_num(t->options), 2);
+    assert_int_equal(sk_OPTION_num(t->options), 3);
     assert_text(text("mode"), sk_OPTION_value(t->options, 0)->name);
     assert_text(text("sign"), sk_OPTION_value(t->options, 0)->value);
     assert_text(text("fallback"), sk_OPTION_value(t->options, 1)->name);
     assert_text(text("refuse"), sk_OPTION_value(t->options, 1)->value);
+    assert_text(text("verify"), sk_OPTION_value(t->options, 2)->name);
+    assert_text(text("sample"), sk_OPTION_value(t->options, 2)->value);
     uint8_t *spki = NULL;
     int len = i2d_X509_PUBKEY(t->key, &spki);
     assert_int_equal(len, world->spki_len);
