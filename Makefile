@@ -151,8 +151,9 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 # What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
-# that the client library stands on, and that one itself.
-PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/%,$(LIB_SRC)) $(GEN_SRC) $(LIBLURK_SRC)
+# that the client library stands on, and that one itself. No kernels: they take the compiler longest.
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c \
+             $(filter-out %_ifma.c %_ref.c,$(filter crypto/%,$(LIB_SRC))),$(LIB_SRC)) $(LIBLURK_SRC)
 PIC_LIB := $(OUT)/pic/liblurk.a
 $(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
 $(OUT)/pic/%.o: %.c
