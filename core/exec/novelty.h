@@ -51,11 +51,17 @@ struct lk_novelty_view {
     int64_t started_unix_s; /* of the table: S older than this is refused (design section 5) */
 };
 
+/* Where the S of a key lies in a table. */
+struct lk_novelty_place {
+    uint64_t print; /* the fingerprint */
+    uint32_t bucket[2];
+};
+
 /* One use of S, as it goes to the kernel. */
 struct lk_novelty_use {
-    const uint8_t *key_full; /* [32] names the key */
-    const uint8_t *s;        /* [LK_RANDOM_BYTES] */
-    uint32_t peer_payload;   /* lk_novelty_payload */
+    struct lk_novelty_place place; /* of key and S */
+    const uint8_t *s;              /* [LK_RANDOM_BYTES] */
+    uint32_t peer_payload;         /* lk_novelty_payload */
     uint64_t peer_hash;
     uint32_t window_s; /* the longest of the exchanges this key may serve; 0: off */
 };
@@ -73,6 +79,10 @@ LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory,
  * bytes. Keyed: without the key nobody finds two that are alike. */
 uint32_t lk_novelty_payload(const struct lk_novelty_view *view, uint64_t peer_hash,
                             struct lk_bytes payload);
+/* The place, asked of the memory too: the table is larger than any cache, so whoever has several S
+ * to enter finds the places of all of them first and waits once. key_full [32] names the key. */
+struct lk_novelty_place lk_novelty_find(const struct lk_novelty_view *view, const uint8_t *key_full,
+                                        const uint8_t *s);
 /* Check and enter in one atomic step. */
 enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
                                  const struct lk_novelty_use *use, int64_t now_unix_s);
