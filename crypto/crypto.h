@@ -111,6 +111,12 @@ enum lk_kernel_row {
     LK_ROW_COUNT
 };
 
+static inline bool lk_row_is_proof(enum lk_kernel_row row)
+{
+    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) ||
+           (row >= LK_ROW_POO_DH2048 && row <= LK_ROW_POO_DH8192);
+}
+
 #define LK_DH_BYTES_MAX 1024 /* of p */
 
 /* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the

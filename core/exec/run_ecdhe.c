@@ -121,8 +121,7 @@ static enum lk_kernel_row share_row(const struct lk_split_sign_ske *request)
 
 static bool is_share_row(enum lk_kernel_row row)
 {
-    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) ||
-           (row >= LK_ROW_DH_PUBLIC && row <= LK_ROW_POO_DH8192);
+    return lk_row_is_proof(row) || row == LK_ROW_DH_PUBLIC;
 }
 
 uint8_t lk_run_ecdhe_check(struct lk_lane *lane)

@@ -485,6 +485,14 @@ static void batch_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t co
     lk_count_add(&w->counters->way_lanes[LK_WAY_LIBRARY][row], count - by_kernel);
 }
 
+static void proofs_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t count, uint64_t good)
+{
+    if (!lk_row_is_proof(row)) return;
+    uint32_t held = (uint32_t)__builtin_popcountll(good);
+    lk_count_add(&w->counters->proofs[LK_PROOF_HELD][row], held);
+    lk_count_add(&w->counters->proofs[LK_PROOF_FAILED][row], count - held);
+}
+
 /* Returns its cost. */
 static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
 {
@@ -492,9 +500,10 @@ static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
     uint32_t count = batch_fill(w, row);
     if (count == 0) return 0;
     uint64_t live = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t good = kernel->run(w->work, w->operand, live);
+    uint64_t good = live & kernel->run(w->work, w->operand, live);
     w->now_ns = w->conf.clock_ns();
     batch_count(w, row, count);
+    proofs_count(w, row, count, good);
     for (uint32_t i = 0; i < count; i++) {
         w->live[i]->operand = w->operand[i];
         lane_settle(w, w->live[i], (good >> i & 1) != 0);
