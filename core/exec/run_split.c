@@ -158,6 +158,7 @@ uint8_t lk_run_sign_cert_request_start(struct lk_lane *lane, struct lk_rng *rng)
     if (fault == LK_CERT_REQUEST_GOOD)
         fault = lk_cert_request_judge(&parts, lk_bytes_of(facts->spki, facts->spki_bytes),
                                       lk_certs_own(key->certs)->der);
+    lane->why = (uint8_t)fault;
     LK_REQUIRE(fault == LK_CERT_REQUEST_GOOD, status_of(fault));
     lk_sha256(request->info.data, request->info.len, lane->fs); /* for the audit record */
     return lk_sign_start(lane, request->scheme, request->info, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;

@@ -182,6 +182,7 @@ static void slot_write(const struct lk_lane *lane)
     LK_ASSERT(!body.bad);
     slot->verdict = lane->verdict;
     slot->status = lane->status;
+    slot->why = lane->why;
     slot->result_bytes = (uint32_t)body.len;
     slot->state = LK_SLOT_DONE;
 }

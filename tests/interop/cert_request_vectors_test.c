@@ -171,6 +171,8 @@ static void cert_request_refuses_what_is_none_of_the_key_s(void **state)
         if (slot->status != json_integer_value(json_object_get(row, "status")))
             fail_msg("%s: %u", lk_vectors_text(row, "name"), slot->status);
         assert_int_equal(slot->result_bytes, 0);
+        bool judged = slot->status == 3 || slot->status == 20 || slot->status == 21;
+        assert_int_equal(slot->why != 0, judged); /* for the log of the front */
     }
     assert_int_equal(lk_audit_take(d->rig.audit, record, 64), 0);
 }
