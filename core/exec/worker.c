@@ -360,7 +360,8 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
     return true;
 }
 
-/* Has the peer asked this key too often? Then it is settled. */
+/* Has the peer asked this key too often? Then it is settled, by a status of split, which all that
+ * is rated is of: temporary_failure would keep the edge's other requests away from this server. */
 static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
 {
     static const enum lk_counter refused[LK_RATED_COUNT] = {
@@ -374,7 +375,7 @@ static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
         lk_rate_take(w->conf.rate, &use, w->conf.rate_per_s[kind], w->now_ns))
         return true;
     lk_count(w->counters, refused[kind], 1);
-    lk_lane_refuse(lane);
+    lk_lane_answer(lane, LK_SPLIT_TOO_MANY_REQUESTS);
     return false;
 }
 

@@ -216,10 +216,11 @@ static void cert_request_is_rated(void **state)
     uint32_t most = d->rig.conf.rate_per_s[LK_RATED_CERT_REQUEST], got = 0;
     d->rig.now_ns += 10 * LK_NS_PER_S;
     struct lk_slot *slot = lk_rig_ask(&d->rig, LK_X_SPLIT_SIGN_CERT_REQUEST, KEY_ED25519, request);
-    for (; got <= most && slot->verdict == LK_VERDICT_ANSWER; got++)
+    for (; got <= most && slot->status == 1; got++)
         slot = lk_rig_ask(&d->rig, LK_X_SPLIT_SIGN_CERT_REQUEST, KEY_ED25519, request);
     assert_int_equal(got, most);
-    assert_int_equal(slot->verdict, LK_VERDICT_TEMPORARY);
+    assert_int_equal(slot->verdict, LK_VERDICT_ANSWER); /* no reason to leave this server alone */
+    assert_int_equal(slot->status, LK_SPLIT_TOO_MANY_REQUESTS);
     assert_int_equal(atomic_load(&d->rig.counters->value[LK_C_REFUSED_CERT_REQUEST_RATE]), 1);
     assert_int_equal(atomic_load(&d->rig.counters->value[LK_C_REFUSED_RATE]), 0);
     struct lk_rate_use use = {.peer_hash = 7,

@@ -67,7 +67,8 @@ static bool is_split(enum lk_split_status status)
     case LK_SPLIT_INVALID_HANDLE:
     case LK_SPLIT_INVALID_DIGEST:
     case LK_SPLIT_INVALID_CERT_REQUEST:
-    case LK_SPLIT_INVALID_CERT_NAME: return true;
+    case LK_SPLIT_INVALID_CERT_NAME:
+    case LK_SPLIT_TOO_MANY_REQUESTS: return true;
     }
     return false;
 }
