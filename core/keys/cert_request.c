@@ -254,12 +254,13 @@ static bool names_within(struct lk_bytes wanted, struct lk_bytes had)
 {
     struct lk_cursor c = lk_cursor_of(wanted);
     uint8_t tag;
-    if (names_count(wanted) > names_count(had)) return false;
-    while (lk_cursor_left(&c) > 0) {
+    size_t most = names_count(had);
+    if (most == SIZE_MAX || names_count(wanted) > most) return false;
+    while (!c.bad && lk_cursor_left(&c) > 0) {
         struct lk_bytes one = lk_der_any(&c, &tag);
         if (tag != LK_DER_DNS_NAME || !names_hold(had, one)) return false;
     }
-    return true;
+    return !c.bad;
 }
 
 /* A string of ASCII may be any of these: who issued the certificate may have chosen another than

@@ -338,6 +338,29 @@ static void cert_request_needs_a_certificate(void **state)
     assert_int_equal(lk_cert_request_judge(&request, b->spki, cut), LK_CERT_REQUEST_SUBJECT);
 }
 
+/* Neither names that cannot be read to their end, of the certificate and of the request alike, nor those before
+ * what cannot. */
+static void cert_request_needs_names_that_can_be_read(void **state)
+{
+    const struct bench *b = *state;
+    static const char *const wanted[] = {INFO("", EXTENSIONS(EXT(ALT, "30{ " DNS("www.example") " 820c 'www' }"))),
+                                         INFO("", EXTENSIONS(EXT(ALT, "30{ 820c 'www' }"))),
+                                         INFO("", EXTENSIONS(NAMES(DNS("www.example"))))};
+    struct lk_der_text room, certificate_room;
+    struct lk_cert_request request;
+    struct lk_bytes certificate = lk_der_text(
+        "30{ 30{ a0{ 020102 } 020105 30{ 06032b6570 } 30{} 30{} 30{ " SUBJECT " } " SPKI " a3{ 30{ "
+        EXT(ALT, "30{ " DNS("www.example") " 820c 'www' }") " } } } 30{ 06032b6570 } 03{ 00 } }",
+        b->spki, &certificate_room);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        struct lk_bytes info = lk_der_text(wanted[i], b->spki, &room);
+        assert_int_equal(lk_cert_request_parse(info, &request), LK_CERT_REQUEST_GOOD);
+        assert_int_equal(lk_cert_request_judge(&request, b->spki, certificate), LK_CERT_REQUEST_NAME);
+    }
+    struct lk_bytes info = lk_der_text(wanted[0], b->spki, &room);
+    assert_int_equal(fault_of(b, info), LK_CERT_REQUEST_NAME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +371,7 @@ int main(void)
         cmocka_unit_test(cert_request_begins_as_nothing_else_does),
         cmocka_unit_test(cert_request_resembles_one_in_any_form),
         cmocka_unit_test(cert_request_needs_a_certificate),
+        cmocka_unit_test(cert_request_needs_names_that_can_be_read),
     };
     return cmocka_run_group_tests(tests, open_bench, close_bench);
 }
