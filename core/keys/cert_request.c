@@ -29,7 +29,7 @@ const char *lk_cert_request_text(enum lk_cert_request_fault fault)
             "its subject may be that of the key's certificate, empty, or one CN that is among the "
             "certificate's DNS names",
         [LK_CERT_REQUEST_NAME] =
-            "its subjectAltName may hold DNS names of the key's certificate alone",
+            "its subjectAltName may hold DNS names of the key's certificate alone, each once",
     };
     return texts[fault];
 }
@@ -214,51 +214,18 @@ enum lk_cert_request_fault lk_cert_request_parse(struct lk_bytes info, struct lk
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-static uint8_t lower(uint8_t c)
+/* Each of them is one of the certificate's, and none stands there twice. */
+static bool names_within(struct lk_bytes wanted, const struct lk_cert_names *has)
 {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
-/* DNS does not tell cases of ASCII apart. */
-static bool same_name(struct lk_bytes a, struct lk_bytes b)
-{
-    bool same = a.len == b.len;
-    for (size_t i = 0; same && i < a.len; i++)
-        same = lower(a.data[i]) == lower(b.data[i]);
-    return same;
-}
-
-/* Is it one of the DNS names among these? */
-static bool names_hold(struct lk_bytes alt_names, struct lk_bytes name)
-{
-    struct lk_cursor c = lk_cursor_of(alt_names);
-    uint8_t tag;
-    while (!c.bad && lk_cursor_left(&c) > 0) {
-        struct lk_bytes one = lk_der_any(&c, &tag);
-        if (!c.bad && tag == LK_DER_DNS_NAME && same_name(one, name)) return true;
-    }
-    return false;
-}
-
-static size_t names_count(struct lk_bytes alt_names)
-{
-    struct lk_cursor c = lk_cursor_of(alt_names);
-    uint8_t tag;
-    size_t count = 0;
-    for (; !c.bad && lk_cursor_left(&c) > 0; count++)
-        lk_der_any(&c, &tag);
-    return c.bad ? SIZE_MAX : count;
-}
-
-static bool names_within(struct lk_bytes wanted, struct lk_bytes had)
-{
+    uint64_t seen[LK_CERT_NAMES_MAX / 64] = {0};
     struct lk_cursor c = lk_cursor_of(wanted);
     uint8_t tag;
-    size_t most = names_count(had);
-    if (most == SIZE_MAX || names_count(wanted) > most) return false;
     while (!c.bad && lk_cursor_left(&c) > 0) {
         struct lk_bytes one = lk_der_any(&c, &tag);
-        if (tag != LK_DER_DNS_NAME || !names_hold(had, one)) return false;
+        if (c.bad || tag != LK_DER_DNS_NAME) return false;
+        uint32_t at = lk_cert_names_find(has, one);
+        if (at == LK_CERT_NAMES_MAX || (seen[at / 64] >> at % 64 & 1) != 0) return false;
+        seen[at / 64] |= UINT64_C(1) << at % 64;
     }
     return !c.bad;
 }
@@ -318,30 +285,29 @@ static bool same_subject(struct lk_bytes a_name, struct lk_bytes b_name)
     return lk_cursor_done(&a) && lk_cursor_done(&b);
 }
 
-static bool is_common_name_of(struct lk_bytes subject, struct lk_bytes alt_names)
+static bool is_common_name_of(struct lk_bytes subject,
+                              const struct lk_cert_names *has)
 {
     static const uint8_t common_name[] = {0x55, 4, 3};
     struct lk_cursor name = name_open(subject);
     struct lk_cursor set = lk_cursor_of(lk_der_take(&name, LK_DER_SET, NULL));
     struct attribute one = attribute_take(&set);
     return lk_cursor_done(&name) && lk_cursor_done(&set) && IS(one.type, common_name) &&
-           is_text(one.tag) && names_hold(alt_names, one.value);
+           is_text(one.tag) && lk_cert_names_find(has, one.value) != LK_CERT_NAMES_MAX;
 }
 
-static bool subject_good(struct lk_bytes subject, const struct lk_certificate_names *has)
+static bool subject_good(struct lk_bytes subject, const struct lk_cert_names *has)
 {
     static const uint8_t empty[] = {LK_DER_SEQUENCE, 0};
     return IS(subject, empty) || same_subject(subject, has->subject) ||
-           is_common_name_of(subject, has->alt_names);
+           is_common_name_of(subject, has);
 }
 
 enum lk_cert_request_fault lk_cert_request_judge(const struct lk_cert_request *request,
-                                                 struct lk_bytes spki, struct lk_bytes certificate)
+                                                 struct lk_bytes spki,
+                                                 const struct lk_cert_names *has)
 {
-    struct lk_certificate_names has;
     LK_REQUIRE(lk_bytes_equal(request->spki, spki), LK_CERT_REQUEST_KEY);
-    LK_REQUIRE(lk_certificate_names(certificate, &has), LK_CERT_REQUEST_SUBJECT);
-    LK_REQUIRE(subject_good(request->subject, &has), LK_CERT_REQUEST_SUBJECT);
-    return names_within(request->alt_names, has.alt_names) ? LK_CERT_REQUEST_GOOD
-                                                           : LK_CERT_REQUEST_NAME;
+    LK_REQUIRE(subject_good(request->subject, has), LK_CERT_REQUEST_SUBJECT);
+    return names_within(request->alt_names, has) ? LK_CERT_REQUEST_GOOD : LK_CERT_REQUEST_NAME;
 }
