@@ -230,11 +230,15 @@ static bool names_within(struct lk_bytes wanted, const struct lk_cert_names *has
     return !c.bad;
 }
 
-/* A string of ASCII may be any of these: who issued the certificate may have chosen another than
- * who asks. */
-static bool is_text(uint8_t tag)
+/* ASCII is the same in each of these, and who issued the certificate may have chosen another than
+ * who asks. Other bytes are other letters in another kind, or none. */
+static bool is_ascii_text(uint8_t tag, struct lk_bytes value)
 {
-    return tag == LK_DER_UTF8_STRING || tag == LK_DER_PRINTABLE_STRING || tag == LK_DER_IA5_STRING;
+    bool ascii = tag == LK_DER_UTF8_STRING || tag == LK_DER_PRINTABLE_STRING ||
+                 tag == LK_DER_IA5_STRING;
+    for (size_t i = 0; ascii && i < value.len; i++)
+        ascii = value.data[i] < 0x80;
+    return ascii;
 }
 
 /* AttributeTypeAndValue. */
@@ -254,7 +258,8 @@ static struct attribute attribute_take(struct lk_cursor *c)
 
 static bool same_attribute(const struct attribute *a, const struct attribute *b)
 {
-    bool tags = a->tag == b->tag || (is_text(a->tag) && is_text(b->tag));
+    bool tags = a->tag == b->tag ||
+                (is_ascii_text(a->tag, a->value) && is_ascii_text(b->tag, b->value));
     return tags && lk_bytes_equal(a->type, b->type) && lk_bytes_equal(a->value, b->value);
 }
 
@@ -293,7 +298,8 @@ static bool is_common_name_of(struct lk_bytes subject,
     struct lk_cursor set = lk_cursor_of(lk_der_take(&name, LK_DER_SET, NULL));
     struct attribute one = attribute_take(&set);
     return lk_cursor_done(&name) && lk_cursor_done(&set) && IS(one.type, common_name) &&
-           is_text(one.tag) && lk_cert_names_find(has, one.value) != LK_CERT_NAMES_MAX;
+           is_ascii_text(one.tag, one.value) &&
+           lk_cert_names_find(has, one.value) != LK_CERT_NAMES_MAX;
 }
 
 static bool subject_good(struct lk_bytes subject, const struct lk_cert_names *has)

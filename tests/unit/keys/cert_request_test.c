@@ -339,6 +339,35 @@ static void cert_request_needs_names_that_can_be_read(void **state)
         assert_int_equal(fault_of(b, lk_der_text(wanted[i], b->spki, &room)), LK_CERT_REQUEST_NAME);
 }
 
+/* 0xc3 0xa4 is a letter in UTF-8, and nothing in the other kinds of strings. */
+static void cert_request_keeps_the_kind_of_what_is_not_ascii(void **state)
+{
+    const struct bench *b = *state;
+#define STRANGE(tag, oid) "31{ 30{ 0603" oid " " tag "{ 'B' c3a4 'r' } } }"
+#define OF(names, subject)                                                                              \
+    "30{ 30{ a0{ 020102 } 020105 30{ 06032b6570 } 30{} 30{} 30{ " subject " } " SPKI                    \
+    " a3{ 30{ " EXT(ALT, "30{ " names " }") " } } } 30{ 06032b6570 } 03{ 00 } }"
+    static const struct {
+        const char *subject;
+        enum lk_cert_request_fault want;
+    } asked[] = {{STRANGE("0c", "55040a"), LK_CERT_REQUEST_GOOD},
+                 {STRANGE("13", "55040a"), LK_CERT_REQUEST_SUBJECT},
+                 {STRANGE("16", "55040a"), LK_CERT_REQUEST_SUBJECT},
+                 {STRANGE("0c", "550403"), LK_CERT_REQUEST_SUBJECT}};
+    struct lk_der_text room, certificate_room;
+    struct lk_cert_names *names;
+    struct lk_bytes certificate = lk_der_text(OF("82{ 'B' c3a4 'r' }", STRANGE("0c", "55040a")), b->spki, &certificate_room);
+    assert_int_equal(lk_cert_names_new(certificate, &names), LK_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        char text[1024];
+        struct lk_cert_request request;
+        (void)snprintf(text, sizeof text, "30{ 020100 30{ %s } " SPKI " a0{} }", asked[i].subject);
+        assert_int_equal(lk_cert_request_parse(lk_der_text(text, b->spki, &room), &request), LK_CERT_REQUEST_GOOD);
+        if (lk_cert_request_judge(&request, b->spki, names) != asked[i].want) fail_msg("%s", asked[i].subject);
+    }
+    free(names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +378,7 @@ int main(void)
         cmocka_unit_test(cert_request_begins_as_nothing_else_does),
         cmocka_unit_test(cert_request_resembles_one_in_any_form),
         cmocka_unit_test(cert_request_needs_names_that_can_be_read),
+        cmocka_unit_test(cert_request_keeps_the_kind_of_what_is_not_ascii),
     };
     return cmocka_run_group_tests(tests, open_bench, close_bench);
 }
