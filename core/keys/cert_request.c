@@ -1,6 +1,8 @@
 #include "core/keys/cert_request.h"
 
 #include "core/base/err.h"
+#include "core/wire/registry.h"
+#include "crypto/hash.h"
 
 static bool is(struct lk_bytes bytes, const void *data, size_t len)
 {
@@ -23,8 +25,8 @@ const char *lk_cert_request_text(enum lk_cert_request_fault fault)
             "tlsfeature and subjectKeyIdentifier, each once: leave others out",
         [LK_CERT_REQUEST_USAGE] =
             "an extension asks for more than a certificate of TLS has (basicConstraints CA:FALSE; "
-            "keyUsage without keyCertSign and cRLSign; extendedKeyUsage serverAuth, clientAuth; "
-            "tlsfeature status_request)",
+            "keyUsage without keyCertSign and cRLSign; extendedKeyUsage serverAuth, clientAuth, "
+            "each once; tlsfeature status_request; subjectKeyIdentifier by RFC 5280 or RFC 7093)",
         [LK_CERT_REQUEST_SUBJECT] =
             "its subject may be that of the key's certificate, empty, or one CN that is among the "
             "certificate's DNS names",
@@ -111,10 +113,13 @@ static bool ext_key_usage_good(struct lk_bytes value, struct lk_cert_request *ou
     (void)out;
     struct lk_cursor c = lk_cursor_of(value);
     struct lk_cursor list = lk_cursor_of(lk_der_take(&c, LK_DER_SEQUENCE, NULL));
+    bool for_server = false, for_client = false;
     if (lk_cursor_left(&list) == 0) return false;
     while (!list.bad && lk_cursor_left(&list) > 0) {
         struct lk_bytes purpose = lk_der_take(&list, LK_DER_OID, NULL);
-        if (!IS(purpose, server) && !IS(purpose, client)) return false;
+        bool *seen = IS(purpose, server) ? &for_server : IS(purpose, client) ? &for_client : NULL;
+        if (seen == NULL || *seen) return false;
+        *seen = true;
     }
     return lk_cursor_done(&c) && !list.bad;
 }
@@ -133,13 +138,33 @@ static bool must_staple(struct lk_bytes value, struct lk_cert_request *out)
     return IS(value, status_request);
 }
 
+/* Is it the front of this digest of these bytes? */
+static bool is_digest(struct lk_bytes identifier, enum lk_hash hash, struct lk_bytes of, size_t len)
+{
+    uint8_t digest[LK_HASH_BYTES_MAX];
+    lk_hash(hash, of.data, of.len, digest);
+    return is(identifier, digest, len);
+}
+
+/* As RFC 5280 4.2.1.2 (1) and RFC 7093 2 make them of the key: SHA-1 of the bits, as many bytes of
+ * a longer digest of them, or the digest of the whole. Free bytes would be the edge's own words. */
 static bool key_identifier_good(struct lk_bytes value, struct lk_cert_request *out)
 {
-    enum { SHA512_BYTES = 64 };
-    (void)out;
-    struct lk_cursor c = lk_cursor_of(value);
+    struct lk_cursor c = lk_cursor_of(value), whole = lk_cursor_of(out->spki);
     struct lk_bytes identifier = lk_der_take(&c, LK_DER_OCTET_STRING, NULL);
-    return lk_cursor_done(&c) && identifier.len > 0 && identifier.len <= SHA512_BYTES;
+    struct lk_cursor key = lk_cursor_of(lk_der_take(&whole, LK_DER_SEQUENCE, NULL));
+    lk_der_take(&key, LK_DER_SEQUENCE, NULL); /* the algorithm */
+    struct lk_cursor bits = lk_cursor_of(lk_der_take(&key, LK_DER_BIT_STRING, NULL));
+    bool no_bits_left = lk_cursor_u8(&bits) == 0;
+    struct lk_bytes of = lk_cursor_take(&bits, lk_cursor_left(&bits));
+    if (!lk_cursor_done(&c) || !lk_cursor_done(&key) || bits.bad || !no_bits_left) return false;
+    uint8_t digest[LK_SHA1_BYTES];
+    lk_sha1(of.data, of.len, digest);
+    bool good = IS(identifier, digest);
+    for (unsigned hash = 0; !good && hash < LK_HASH_COUNT; hash++)
+        good = is_digest(identifier, hash, of, LK_SHA1_BYTES) ||
+               is_digest(identifier, hash, out->spki, lk_hash_bytes(hash));
+    return good;
 }
 
 static const struct extension_row {

@@ -7,11 +7,12 @@
  *   attributes: none, or one extensionRequest, each extension once:
  *     subjectAltName   dNSName alone, each in the certificate's, each once
  *     keyUsage         without keyCertSign and cRLSign; extKeyUsage of TLS servers and clients
- *     basicConstraints CA:FALSE; TLS feature status_request; subjectKeyIdentifier
+ *     basicConstraints CA:FALSE; TLS feature status_request
+ *     subjectKeyIdentifier, one that RFC 5280 or RFC 7093 make of the key
  *
  * Borrows. Thread any. Time: for each name of the request a search in the certificate's, all
  * public; the first that is none ends it. Source RFC 2986 4, RFC 2985 5.4.2, RFC
- * 5280 4.2.1, RFC 7633. */
+ * 5280 4.2.1, RFC 7093 2, RFC 7633. */
 #ifndef LK_CORE_KEYS_CERT_REQUEST_H
 #define LK_CORE_KEYS_CERT_REQUEST_H
 

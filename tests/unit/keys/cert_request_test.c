@@ -58,7 +58,7 @@ static const struct row {
     {"critical names", INFO("", EXTENSIONS(CRITICAL(ALT, "30{ " DNS("www.example") " }"))), LK_CERT_REQUEST_GOOD},
     {"each extension",
      INFO("", EXTENSIONS(CRITICAL("551d0f", "030205a0") PURPOSE(SERVER CLIENT) EXT("551d13", "30{}")
-          EXT("2b06010505070118", "30{ 020105 }") EXT("551d0e", "04{ 'twenty bytes of SHA1' }")
+          EXT("2b06010505070118", "30{ 020105 }") EXT("551d0e", "04{ a66235c00dccd5886a66e650f618f175fa3c42be }")
           NAMES(DNS("www.example")))), LK_CERT_REQUEST_GOOD},
     {"nonRepudiation, digitalSignature, keyEncipherment", INFO("", EXTENSIONS(USAGE("030205e0"))), LK_CERT_REQUEST_GOOD},
 
@@ -150,9 +150,14 @@ static const struct row {
     {"any purpose", INFO("", EXTENSIONS(PURPOSE("0604551d2500"))), LK_CERT_REQUEST_USAGE},
     {"no purpose", INFO("", EXTENSIONS(PURPOSE(""))), LK_CERT_REQUEST_USAGE},
     {"another TLS feature", INFO("", EXTENSIONS(EXT("2b06010505070118", "30{ 020111 }"))), LK_CERT_REQUEST_USAGE},
-    {"a key identifier of 65 bytes",
-     INFO("", EXTENSIONS(EXT("551d0e", "04{ 'sixty-five bytes are more than a digest of any hash here can have' }"))),
+    {"another key's identifier", INFO("", EXTENSIONS(EXT("551d0e", "04{ 'twenty bytes of SHA1' }"))), LK_CERT_REQUEST_USAGE},
+    {"a part of the identifier", INFO("", EXTENSIONS(EXT("551d0e", "04{ a66235c00dccd588 }"))), LK_CERT_REQUEST_USAGE},
+    {"more than the identifier", INFO("", EXTENSIONS(EXT("551d0e", "04{ a66235c00dccd5886a66e650f618f175fa3c42be 00 }"))),
      LK_CERT_REQUEST_USAGE},
+    {"a purpose twice", INFO("", EXTENSIONS(PURPOSE(SERVER SERVER))), LK_CERT_REQUEST_USAGE},
+    {"a purpose twice, another between", INFO("", EXTENSIONS(PURPOSE(CLIENT SERVER CLIENT))), LK_CERT_REQUEST_USAGE},
+    {"an identifier of a key that has no bits",
+     "30{ 020100 30{} 30{ 30{ 06032b6570 } 03{ 04 'bits' } } " EXTENSIONS(EXT("551d0e", "0400")) " }", LK_CERT_REQUEST_USAGE},
     {"no key identifier", INFO("", EXTENSIONS(EXT("551d0e", "0400"))), LK_CERT_REQUEST_USAGE},
 };
 
@@ -339,6 +344,35 @@ static void cert_request_needs_names_that_can_be_read(void **state)
         assert_int_equal(fault_of(b, lk_der_text(wanted[i], b->spki, &room)), LK_CERT_REQUEST_NAME);
 }
 
+/* RFC 5280 4.2.1.2 (1), RFC 7093 2: by libcrypto, of the key's bits and of the whole. */
+static void cert_request_may_hold_an_identifier_of_the_key(void **state)
+{
+    const struct bench *b = *state;
+    static const struct {
+        const char *hash;
+        bool whole;
+        size_t bytes;
+        enum lk_cert_request_fault want;
+    } kinds[] = {{"SHA1", false, 20, LK_CERT_REQUEST_GOOD},    {"SHA256", false, 20, LK_CERT_REQUEST_GOOD},
+                 {"SHA384", false, 20, LK_CERT_REQUEST_GOOD},  {"SHA512", false, 20, LK_CERT_REQUEST_GOOD},
+                 {"SHA256", true, 32, LK_CERT_REQUEST_GOOD},   {"SHA384", true, 48, LK_CERT_REQUEST_GOOD},
+                 {"SHA512", true, 64, LK_CERT_REQUEST_GOOD},   {"SHA256", false, 32, LK_CERT_REQUEST_USAGE},
+                 {"SHA256", false, 19, LK_CERT_REQUEST_USAGE}, {"SHA512", true, 63, LK_CERT_REQUEST_USAGE}};
+    static const char bits[] = "thirty-two bytes of a public key";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct lk_der_text room;
+        uint8_t digest[64];
+        char hex[129] = "", text[1024];
+        struct lk_bytes of = kinds[i].whole ? b->spki : lk_bytes_of((const uint8_t *)bits, sizeof bits - 1);
+        assert_int_equal(EVP_Q_digest(NULL, kinds[i].hash, NULL, of.data, of.len, digest, NULL), 1);
+        for (size_t n = 0; n < kinds[i].bytes; n++)
+            (void)snprintf(hex + 2 * n, 3, "%02x", digest[n]);
+        (void)snprintf(text, sizeof text, INFO("", EXTENSIONS(EXT("551d0e", "04{ %s }"))), hex);
+        if (fault_of(b, lk_der_text(text, b->spki, &room)) != kinds[i].want)
+            fail_msg("%s, %zu bytes", kinds[i].hash, kinds[i].bytes);
+    }
+}
+
 /* 0xc3 0xa4 is a letter in UTF-8, and nothing in the other kinds of strings. */
 static void cert_request_keeps_the_kind_of_what_is_not_ascii(void **state)
 {
@@ -378,6 +412,7 @@ int main(void)
         cmocka_unit_test(cert_request_begins_as_nothing_else_does),
         cmocka_unit_test(cert_request_resembles_one_in_any_form),
         cmocka_unit_test(cert_request_needs_names_that_can_be_read),
+        cmocka_unit_test(cert_request_may_hold_an_identifier_of_the_key),
         cmocka_unit_test(cert_request_keeps_the_kind_of_what_is_not_ascii),
     };
     return cmocka_run_group_tests(tests, open_bench, close_bench);
