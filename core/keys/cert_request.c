@@ -83,8 +83,12 @@ bool lk_cert_request_resembles(struct lk_bytes text)
     size_t len = ber_length(&c);
     if (c.bad || (len != SIZE_MAX && len != lk_cursor_left(&c))) return false;
     if (!ber_tag(&c, BER_INTEGER)) return false;
-    lk_cursor_take(&c, ber_length(&c)); /* the version */
-    return ber_tag(&c, BER_SEQUENCE);
+    lk_cursor_take(&c, ber_length(&c)); /* of any length: it may hide what nobody chose */
+    if (!ber_tag(&c, BER_SEQUENCE)) return false;
+    len = ber_length(&c);
+    if (len == SIZE_MAX) return !c.bad; /* a subject that ends somewhere */
+    lk_cursor_take(&c, len);
+    return ber_tag(&c, BER_SEQUENCE); /* the public key */
 }
 
 /* --- extensions ------------------------------------------------------------------------------- */

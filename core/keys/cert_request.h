@@ -46,8 +46,9 @@ struct lk_cert_request {
 bool lk_cert_request_begins(struct lk_bytes text);
 
 /* Might somebody take this text for a CertificationRequestInfo who reads it as BER, with lengths
- * and tags longer than they need be, and looks at no version? For texts of whose first bytes
- * another had the choice: a random of 32 bytes does once in 2^36. */
+ * and tags longer than they need be, and looks at no version? SEQUENCE to the end, INTEGER,
+ * SEQUENCE, SEQUENCE. For texts of whose first bytes another had the choice: ServerKeyExchanges
+ * of honest clients do once in 2^37, X25519 or P-256 (sampled behind a fixed outline). */
 bool lk_cert_request_resembles(struct lk_bytes text);
 
 /* All that needs no key: the first fault, or the request's parts. */

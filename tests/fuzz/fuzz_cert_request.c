@@ -27,12 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         LK_ASSERT(lk_certificate_spki(certificate, &spki));
     }
     bool begins = lk_cert_request_begins(info);
-    LK_ASSERT(!begins || lk_cert_request_resembles(info));
     if (lk_cert_request_parse(info, &request) != LK_CERT_REQUEST_GOOD) return 0;
     inside(info, request.subject);
     inside(info, request.spki);
     inside(info, request.alt_names);
-    LK_ASSERT(begins && request.subject.len >= 2 && request.spki.len >= 2);
+    LK_ASSERT(begins && lk_cert_request_resembles(info) && request.subject.len >= 2 && request.spki.len >= 2);
     struct lk_cert_names *has;
     if (lk_cert_names_new(certificate, &has) != LK_OK) return 0;
     for (uint32_t i = 0; i < has->count; i++) {
