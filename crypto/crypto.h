@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/ec/p256_points.h"
+
 /* --- keys ----------------------------------------------------------------------------------- */
 
 enum lk_key_kind {
@@ -179,6 +181,7 @@ static inline uint32_t lk_kernel_cost_ns(const struct lk_kernel *kernel, uint32_
 struct lk_kernels {
     struct lk_kernel row[LK_ROW_COUNT];
     struct lk_kernel library[LK_ROW_COUNT];
+    lk_p256_points *points_p256; /* public numbers, and no queue: beside the rows */
 };
 /* Choose and self-test at start (kernels.c): every instance that this CPU can run, all lanes.
  * False: a self-test failed, *failed names the row. */

@@ -71,6 +71,7 @@ void lk_record_kernels(struct lk_kernels *out, uint32_t lanes_max, uint32_t cost
         .name = #id, .isa = "record", .lanes_max = lanes_max, .cost_ns = cost_ns, \
         .lanes_step = lanes_max > 1 ? lanes_max / 2 : 1, .run = run_##id};
     ROWS(ROW_KERNEL)
+    out->points_p256 = lk_p256_points_library;
     lk_record_clear();
     lk_record_fail(false);
     lk_record_extra(0);
