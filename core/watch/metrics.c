@@ -88,6 +88,9 @@ static const char *const status_names[LK_EXTENSION_COUNT][LK_STATUS_COUNT] = {
             [17] = "invalid_psk_identity",
             [18] = "invalid_handle",
             [19] = "invalid_digest",
+            [20] = "invalid_cert_request",
+            [21] = "invalid_cert_name",
+            [22] = "too_many_requests",
         },
 };
 

@@ -43,7 +43,7 @@
     X(DROPPED_MALFORMED, "lurk_datagrams_dropped_total", "reason=\"malformed\"", "counter", "")    \
     X(CACHE_HITS, "lurk_response_cache_hits_total", "", "counter", "Repeats answered again")       \
     X(REFUSED_PEER_QUOTA, "lurk_refused_total", "reason=\"peer_quota\"", "counter",                \
-      "temporary_failure by reason")                                                               \
+      "temporary_failure, and rates passed, by reason")                                            \
     X(REFUSED_TENANT_SHARE, "lurk_refused_total", "reason=\"tenant_share\"", "counter", "")        \
     X(REFUSED_PEER_SHARE, "lurk_refused_total", "reason=\"peer_share\"", "counter", "")            \
     X(REFUSED_NO_SLOT, "lurk_refused_total", "reason=\"no_slot\"", "counter", "")                  \
