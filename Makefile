@@ -198,6 +198,7 @@ $(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
 $(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
 $(OUT)/tests/unit/provider/algorithm_test: $(OUT)/tools/provider/algorithm.o
 $(OUT)/tests/unit/provider/dhe_test: $(OUT)/tools/provider/dhe.o
+$(OUT)/tests/unit/provider/full_ske_test: $(patsubst %,$(OUT)/tools/provider/%.o,full_ske dhe kept transcript) $(LIBLURK_OBJ)
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
@@ -232,6 +233,8 @@ $(OUT)/tests/unit/exec/worker_audit_test: LK_LDFLAGS += -Wl,--wrap=lk_ring_push
 $(OUT)/tests/unit/exec/health_test: LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_x2_ref
 # It looks at what is freed.
 $(OUT)/tests/unit/agent/heap_test: LK_LDFLAGS += -Wl,--wrap=free
+# The system has no stamps for packets where it says so.
+$(OUT)/tests/unit/agent/client_test: LK_LDFLAGS += -Wl,--wrap=setsockopt
 # Its disk is as busy as it says.
 $(OUT)/tests/unit/io/journal_test: LK_LDFLAGS += -Wl,--wrap=fdatasync
 

@@ -198,10 +198,10 @@ static uint8_t rsa_premaster_fault(struct lk_job *job, const struct lk_grant *gr
 }
 
 /* Rough time of what judges a share of DHE, without its proof and with it: for the balance between
- * workers, as cost_of is. */
-static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut)
+ * workers, as cost_of is. What is too large is the vault's to refuse, in the order of faults. */
+static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut, uint32_t bits_max)
 {
-    if (cut->kx != LK_SPLIT_DHE || cut->p.len > LK_DH_BYTES_MAX) return 0;
+    if (cut->kx != LK_SPLIT_DHE || cut->p.len > bits_max / 8) return 0;
     uint64_t words = cut->p.len / 8;
     return cut->poo_prf == 0 ? words * words * 64 : words * words * words * 40;
 }
@@ -209,10 +209,11 @@ static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut)
 /* lurk-split.md 4 steps 1 to 3, as far as they need no key. */
 static uint8_t sign_ske_fault(struct lk_job *job, const struct lk_grant *grant)
 {
+    const struct lk_conf *conf = job->conn->peers->view->conf;
     struct lk_split_sign_ske cut;
     uint8_t fault = lk_split_sign_ske_cut(job->payload, &cut);
     if (fault != 0) return fault;
-    job->cost_ns += dhe_cost_ns(&cut);
+    job->cost_ns += dhe_cost_ns(&cut, conf->dhe_bits_max);
     bool unfresh = cut.common.freshness == LK_SPLIT_UNFRESH;
     bool may = (grant->flags & LK_FLAG_UNFRESH) != 0;
     LK_REQUIRE(unfresh ? may : cut.common.freshness == 0, LK_SPLIT_INVALID_FRESHNESS_FUNCT);
@@ -221,7 +222,7 @@ static uint8_t sign_ske_fault(struct lk_job *job, const struct lk_grant *grant)
     if (unfresh)
         fault = lk_split_randoms_constant(&cut) ? LK_SPLIT_INVALID_TLS_RANDOM : 0;
     else
-        fault = window_fault(job, cut.server_random, job->conn->peers->view->conf->window_ecdhe_s);
+        fault = window_fault(job, cut.server_random, conf->window_ecdhe_s);
     if (fault != 0) return fault;
     return scheme_open(grant, cut.sig_and_hash) ? 0 : LK_SPLIT_INVALID_SIG_SCHEME;
 }

@@ -103,7 +103,8 @@ static struct lk_key *key_add(struct lk_rig *rig, enum lk_key_kind kind)
     *key = (struct lk_key){.handle = UINT64_C(1) << 32 | index, .kind = kind};
     key->rights = (struct lk_key_rights){
         .exchanges = ~UINT64_C(0), .hashes = (1u << LK_HASH_COUNT) - 1, .poo_optional = true,
-        .uses = ~0u, .flags = ~0u, .methods = 3, .secrets = 0x1f};
+        .uses = ~0u, .flags = ~0u, .methods = 3, .secrets = 0x1f,
+        .dhe_bytes_max = LK_DH_BYTES_MAX};
     return key;
 }
 

@@ -201,6 +201,7 @@ static const struct {
     {"requests", "batch_wait", "0 us", "10 ms", NULL, "10001 us"},
     {"requests", "premaster_rate", "1", "1000000", "0", "1000001"},
     {"requests", "cert_request_rate", "1", "1000", "0", "1001"},
+    {"requests", "dhe_bits_max", "2048", "8192", "2047", "8193"},
 };
 
 static bool takes(const char *section, const char *option, const char *value)
