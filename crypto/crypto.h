@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/ec/p256_points.h"
+
 /* --- keys ----------------------------------------------------------------------------------- */
 
 enum lk_key_kind {
@@ -109,6 +111,12 @@ enum lk_kernel_row {
     LK_ROW_COUNT
 };
 
+static inline bool lk_row_is_proof(enum lk_kernel_row row)
+{
+    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) ||
+           (row >= LK_ROW_POO_DH2048 && row <= LK_ROW_POO_DH8192);
+}
+
 #define LK_DH_BYTES_MAX 1024 /* of p */
 
 /* Operands of one lane. Which fields a row reads is said beside them; all are borrowed for the
@@ -179,6 +187,7 @@ static inline uint32_t lk_kernel_cost_ns(const struct lk_kernel *kernel, uint32_
 struct lk_kernels {
     struct lk_kernel row[LK_ROW_COUNT];
     struct lk_kernel library[LK_ROW_COUNT];
+    lk_p256_points *points_p256; /* public numbers, and no queue: beside the rows */
 };
 /* Choose and self-test at start (kernels.c): every instance that this CPU can run, all lanes.
  * False: a self-test failed, *failed names the row. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "crypto/ec/p256_points.h"
 #include "crypto/mont.h"
 
 #define LIMBS_MAX 9
@@ -83,6 +84,14 @@ static bool is_on_curve(const struct curve_row *row, const uint8_t *x_bytes)
     lk_mont_mul(&p, x, x, p.rr);
     lk_mont_mul(&p, y, y, p.rr);
     return equation_holds(&p, x, y, row->b);
+}
+
+uint64_t lk_p256_points_library(const uint8_t *const *point, unsigned count)
+{
+    uint64_t good = 0;
+    for (unsigned i = 0; i < count; i++)
+        good |= (uint64_t)lk_group_point_good(rows[0].group, point[i], rows[0].point_bytes) << i;
+    return good;
 }
 
 bool lk_group_point_good(uint16_t group, const uint8_t *point, size_t len)

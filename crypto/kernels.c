@@ -14,6 +14,13 @@ static bool row_good(const struct lk_kernel *kernel, unsigned row, const char **
     return false;
 }
 
+static bool points_good(const struct lk_kernels *kernels, const char **failed)
+{
+    if (lk_points_self_test(kernels->points_p256)) return true;
+    *failed = "points_p256";
+    return false;
+}
+
 /* Replaces the rows of the library by those of our kernels. */
 static bool take_ifma(struct lk_kernels *out, const char **failed)
 {
@@ -21,12 +28,13 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
         out->row[LK_ROW_RSA2048 + i] = lk_rsa_rows_ifma[i];
         if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
     }
+    out->points_p256 = lk_p256_points_ifma;
     out->row[LK_ROW_P256] = lk_p256_row_ifma;
     out->row[LK_ROW_P384] = lk_p384_row_ifma;
     out->row[LK_ROW_POO_P256] = lk_p256_poo_row_ifma;
     out->row[LK_ROW_SHARE_P256] = lk_share_p256_row_ifma;
     out->row[LK_ROW_SHARE_X25519] = lk_share_x25519_row_ifma;
-    return row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
+    return points_good(out, failed) && row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
            row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed) &&
            row_good(&out->row[LK_ROW_POO_P256], LK_ROW_POO_P256, failed) &&
            row_good(&out->row[LK_ROW_SHARE_P256], LK_ROW_SHARE_P256, failed) &&
@@ -42,5 +50,7 @@ bool lk_kernels_choose(struct lk_kernels *out, const char **failed)
         out->library[row] = out->row[row] = lk_engine_rows[row];
         if (!row_good(&out->library[row], row, failed)) return false;
     }
+    out->points_p256 = lk_p256_points_library;
+    if (!points_good(out, failed)) return false;
     return (features >> LK_CPU_IFMA & 1) == 0 || take_ifma(out, failed);
 }

@@ -6,16 +6,11 @@
 
 typedef unsigned __int128 wide;
 
-/* Bodies are compiled again for the width of P-256, where each request has a point to be checked:
- * loops of a known length are written out, and the numbers stay in registers. */
-#define INLINE static inline __attribute__((always_inline))
-#define P256_LIMBS 4
-
 /* t[limbs], with `top` as one more limb, becomes t mod n, given t < 2n. */
-INLINE void reduce_once(const struct lk_mont *mont, uint64_t *r, const uint64_t *t, uint64_t top,
-                        const size_t limbs)
+static void reduce_once(const struct lk_mont *mont, uint64_t *r, const uint64_t *t, uint64_t top)
 {
     uint64_t less[LK_MONT_LIMBS_MAX], borrow = 0;
+    size_t limbs = mont->limbs;
     for (size_t i = 0; i < limbs; i++) {
         wide d = (wide)t[i] - mont->n[i] - borrow;
         less[i] = (uint64_t)d;
@@ -28,11 +23,11 @@ INLINE void reduce_once(const struct lk_mont *mont, uint64_t *r, const uint64_t 
     lk_wipe(less, limbs * sizeof less[0]);
 }
 
-INLINE void mul(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b,
-                const size_t limbs)
+void lk_mont_mul(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b)
 {
     uint64_t t[LK_MONT_LIMBS_MAX], top = 0;
     const uint64_t *n = mont->n;
+    size_t limbs = mont->limbs;
     memset(t, 0, limbs * sizeof t[0]);
     for (size_t i = 0; i < limbs; i++) {
         /* Adds a b[i], and the multiple of n that makes the lowest limb vanish. */
@@ -48,70 +43,39 @@ INLINE void mul(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, cons
         t[limbs - 1] = (uint64_t)x;
         top = (uint64_t)(x >> 64);
     }
-    reduce_once(mont, r, t, top, limbs);
-    lk_wipe(t, limbs * sizeof t[0]);
-}
-
-void lk_mont_mul(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b)
-{
-    if (mont->limbs == P256_LIMBS)
-        mul(mont, r, a, b, P256_LIMBS);
-    else
-        mul(mont, r, a, b, mont->limbs);
-}
-
-INLINE void add(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b,
-                const size_t limbs)
-{
-    uint64_t t[LK_MONT_LIMBS_MAX];
-    wide x = 0;
-    for (size_t i = 0; i < limbs; i++) {
-        x = (x >> 64) + a[i] + b[i];
-        t[i] = (uint64_t)x;
-    }
-    reduce_once(mont, r, t, (uint64_t)(x >> 64), limbs);
+    reduce_once(mont, r, t, top);
     lk_wipe(t, limbs * sizeof t[0]);
 }
 
 void lk_mont_add(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b)
 {
-    if (mont->limbs == P256_LIMBS)
-        add(mont, r, a, b, P256_LIMBS);
-    else
-        add(mont, r, a, b, mont->limbs);
-}
-
-INLINE void sub(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b,
-                const size_t limbs)
-{
-    uint64_t t[LK_MONT_LIMBS_MAX], borrow = 0;
-    for (size_t i = 0; i < limbs; i++) {
-        wide d = (wide)mont->n[i] - b[i] - borrow;
-        t[i] = (uint64_t)d;
-        borrow = (uint64_t)(d >> 64) & 1;
+    uint64_t t[LK_MONT_LIMBS_MAX];
+    wide x = 0;
+    for (size_t i = 0; i < mont->limbs; i++) {
+        x = (x >> 64) + a[i] + b[i];
+        t[i] = (uint64_t)x;
     }
-    add(mont, r, a, t, limbs); /* n - b is at most n, so the sum is below 2n */
-    lk_wipe(t, limbs * sizeof t[0]);
+    reduce_once(mont, r, t, (uint64_t)(x >> 64));
+    lk_wipe(t, mont->limbs * sizeof t[0]);
 }
 
 void lk_mont_sub(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, const uint64_t *b)
 {
-    if (mont->limbs == P256_LIMBS)
-        sub(mont, r, a, b, P256_LIMBS);
-    else
-        sub(mont, r, a, b, mont->limbs);
+    uint64_t t[LK_MONT_LIMBS_MAX], borrow = 0;
+    for (size_t i = 0; i < mont->limbs; i++) {
+        wide d = (wide)mont->n[i] - b[i] - borrow;
+        t[i] = (uint64_t)d;
+        borrow = (uint64_t)(d >> 64) & 1;
+    }
+    lk_mont_add(mont, r, a, t); /* n - b is at most n, so the sum is below 2n */
+    lk_wipe(t, mont->limbs * sizeof t[0]);
 }
 
 void lk_mont_load(const struct lk_mont *mont, uint64_t *r, const uint8_t *bytes, size_t len)
 {
     memset(r, 0, mont->limbs * sizeof r[0]);
-    for (size_t i = 0; len > 0; i++) {
-        uint64_t word = 0;
-        size_t take = len < sizeof word ? len : sizeof word;
-        len -= take;
-        memcpy((uint8_t *)&word + sizeof word - take, bytes + len, take);
-        r[i] = __builtin_bswap64(word);
-    }
+    for (size_t i = 0; i < len; i++)
+        r[i / 8] |= (uint64_t)bytes[len - 1 - i] << (8 * (i % 8));
 }
 
 bool lk_mont_is_below(const struct lk_mont *mont, const uint64_t *a)

@@ -532,3 +532,29 @@ bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row)
     ERR_clear_error();
     return good;
 }
+
+static bool base_point(uint8_t point[LK_P256_POINT_BYTES])
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    bool good = group != NULL &&
+                EC_POINT_point2oct(group, EC_GROUP_get0_generator(group),
+                                   POINT_CONVERSION_UNCOMPRESSED, point, LK_P256_POINT_BYTES,
+                                   NULL) == LK_P256_POINT_BYTES;
+    EC_GROUP_free(group);
+    return good;
+}
+
+bool lk_points_self_test(lk_p256_points *judge)
+{
+    uint8_t right[LK_P256_POINT_BYTES], wrong[LK_P256_POINT_BYTES];
+    const uint8_t *point[LK_P256_POINTS_MAX];
+    if (!base_point(right)) return false;
+    memcpy(wrong, right, sizeof wrong);
+    wrong[sizeof wrong - 1] ^= 1;
+    for (unsigned i = 0; i < LK_P256_POINTS_MAX; i++)
+        point[i] = i % 3 == 1 ? wrong : right;
+    uint64_t good = judge(point, LK_P256_POINTS_MAX);
+    for (unsigned i = 0; i < LK_P256_POINTS_MAX; i++)
+        if ((good >> i & 1) != (i % 3 != 1)) return false;
+    return true;
+}

@@ -6,5 +6,7 @@
 #include "crypto/crypto.h"
 
 bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row);
+/* The base point is one in every lane, and is none with a bit that is wrong. */
+bool lk_points_self_test(lk_p256_points *judge);
 
 #endif

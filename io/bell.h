@@ -9,8 +9,8 @@
  * One of the two sees the other's store: either the sleeper finds the work, or the ringer the flag.
  * Toward a worker the bell is a futex word in the segment; toward a loop an eventfd that its
  * io_uring polls. Either side may write the words of both, so a flag says only whether a system
- * call is worth it: whoever wakes looks at its rings and believes nothing else. Thread  doze,
- * awake, word, sleep: the sleeper alone; ring: anyone. */
+ * call is worth it: whoever wakes looks at its rings and believes nothing else.
+ * Thread  doze, awake, word, sleep: the sleeper alone; ring: anyone. */
 #ifndef LK_IO_BELL_H
 #define LK_IO_BELL_H
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/slot.h"
+#include "core/keys/cert_request.h"
 #include "core/keys/certificate.h"
 #include "core/keys/scheme.h"
 #include "core/policy/freshness.h"
@@ -10,9 +11,16 @@
 #include "io/intake.h"
 
 #define DENIALS_LOGGED_PER_S 10
+#define REQUESTS_LOGGED_PER_S 10
 #define SKEWS_LOGGED_PER_S 1
+#define KEY_ID_TEXT_BYTES (2 * LK_KEY_ID_BYTES + 1)
 
 /* --- the log -------------------------------------------------------------------------------- */
+
+static void key_id_text(const uint8_t *id, char text[KEY_ID_TEXT_BYTES])
+{
+    snprintf(text, KEY_ID_TEXT_BYTES, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+}
 
 /* id NULL: the request names no key. */
 static void log_denied(const struct lk_job *job, const uint8_t *id, uint32_t rule)
@@ -21,10 +29,9 @@ static void log_denied(const struct lk_job *job, const uint8_t *id, uint32_t rul
     uint32_t left_out = 0;
     lk_count(peers->counters, LK_C_POLICY_DENIED, 1);
     if (!lk_log_may(&peers->log_denied, DENIALS_LOGGED_PER_S, peers->now_ns, &left_out)) return;
-    char address[LK_ADDRESS_TEXT_BYTES], key_id[2 * LK_KEY_ID_BYTES + 1] = "none";
+    char address[LK_ADDRESS_TEXT_BYTES], key_id[KEY_ID_TEXT_BYTES] = "none";
     lk_address_text(&job->conn->address, address);
-    if (id != NULL)
-        snprintf(key_id, sizeof key_id, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+    if (id != NULL) key_id_text(id, key_id);
     const struct lk_conf *conf = peers->view->conf;
     lk_log(LK_LOG_NOTICE, "request denied", LK_F_STR("edge", job->edge->name),
            LK_F_STR("address", address), LK_F_STR("exchange", lk_exchange_name(job->exchange)),
@@ -40,6 +47,22 @@ static void log_skew(struct lk_job *job, int64_t skew_s)
     if (!lk_log_may(&peers->log_skew, SKEWS_LOGGED_PER_S, peers->now_ns, &left_out)) return;
     lk_log(LK_LOG_NOTICE, skew_s > 0 ? "the edge's clock is ahead" : "the edge's clock is behind",
            LK_F_STR("edge", job->edge->name), LK_F_I64("seconds", skew_s > 0 ? skew_s : -skew_s),
+           LK_F_U64("left_out", left_out));
+}
+
+void lk_intake_request_refused(struct lk_conn *conn, const uint8_t *id, uint8_t why)
+{
+    struct lk_peers *peers = conn->peers;
+    const struct lk_edge *edge = lk_conn_edge(conn);
+    uint32_t left_out = 0;
+    if (edge == NULL ||
+        !lk_log_may(&peers->log_request, REQUESTS_LOGGED_PER_S, peers->now_ns, &left_out))
+        return;
+    char key_id[KEY_ID_TEXT_BYTES];
+    key_id_text(id, key_id);
+    lk_log(LK_LOG_NOTICE, "certificate request refused", LK_F_STR("edge", edge->name),
+           LK_F_STR("key_id", key_id),
+           LK_F_STR("why", lk_cert_request_text((enum lk_cert_request_fault)why)),
            LK_F_U64("left_out", left_out));
 }
 

@@ -1,14 +1,16 @@
 /* journal: the audit records on disk: one JSON object a line in STATE_DIR/audit.log, appended.
  *
  * Owner   the supervisor. Each turn takes what the workers' rings hold, checks each ring's hash
- * chain, and writes. A thread of its own takes the file to disk (fdatasync) once a second while
- * there was something: a busy disk makes that last seconds, and a ring is full in a fraction of
- * one. Chain   a line carries the worker, its sequence number and the chain's hash, so that a
- * reader finds a missing, swapped or edited line. A "start" line begins the chain of a run from the
- * hash over every line before it (journal_file.h), so that no run can be cut out; a "file" line
- * begins a file with that hash, and "continue" lines say where the workers' chains stand. Errors  a
- * disk that takes nothing is logged (rate-limited) and tried again; the rings fill meanwhile, and
- *         then the workers refuse requests rather than use keys unrecorded. */
+ *         chain, and writes. A thread of its own takes the file to disk (fdatasync) once a second
+ *         while there was something: a busy disk makes that last seconds, and a ring is full in a
+ *         fraction of one.
+ * Chain   a line carries the worker, its sequence number and the chain's hash, so that a reader
+ *         finds a missing, swapped or edited line. A "start" line begins the chain of a run from
+ *         the hash over every line before it (journal_file.h), so that no run can be cut out; a
+ *         "file" line begins a file with that hash, and "continue" lines say where the workers'
+ *         chains stand.
+ * Errors  a disk that takes nothing is logged (rate-limited) and tried again; the rings fill
+ *         meanwhile, and then the workers refuse requests rather than use keys unrecorded. */
 #ifndef LK_IO_JOURNAL_H
 #define LK_IO_JOURNAL_H
 

@@ -2,11 +2,14 @@
  * that nothing was cut out of them.
  *
  * audit.log   lines. A hash runs over all of them, hash := first half of SHA-256(hash || line with
- * its end), and over one file into the next: a file's first line carries the hash of the file
- * before. audit.mark  how long audit.log was, and the hash there, when it last reached the disk. So
- * a start knows whether the end was cut off, or a line before it changed. Who may write both can
- * deceive us here, and nobody who has the lines elsewhere. Owner   the journal. Thread: the
- * supervisor's; lk_journal_mark_write may be called by another one. */
+ *             its end), and over one file into the next: a file's first line carries the hash of
+ *             the file before.
+ * audit.mark  how long audit.log was, and the hash there, when it last reached the disk. So a start
+ *             knows whether the end was cut off, or a line before it changed.
+ * Who may write both can deceive us here, and nobody who has the lines elsewhere.
+ *
+ * Owner       the journal.
+ * Thread      the supervisor's; lk_journal_mark_write may be called by another one. */
 #ifndef LK_IO_JOURNAL_FILE_H
 #define LK_IO_JOURNAL_FILE_H
 

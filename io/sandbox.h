@@ -2,8 +2,9 @@
  *
  * Vault   the few system calls of a worker's and a loader's life; any other ends the process.
  * Front   no path of any kind (Landlock), no new program, no look into another process, no signal
- * to one, no socket of its own making. Owner   each child for itself. Not in --one-process; in
- * sanitizer builds only dumps_off does anything (sandbox_none.c). Nothing here can be undone. */
+ *         to one, no socket of its own making.
+ * Owner   each child for itself. Not in --one-process; in sanitizer builds only dumps_off does
+ *         anything (sandbox_none.c). Nothing here can be undone. */
 #ifndef LK_IO_SANDBOX_H
 #define LK_IO_SANDBOX_H
 

@@ -19,6 +19,7 @@
 #include "io/secret.h"
 #include "io/vault_keys.h"
 #include "io/vault_worker.h"
+#include "io/wide.h"
 
 #define CONTROL_STACK_BYTES ((size_t)1 << 20)
 /* What a keyring or key out of use is kept for: no job is older than its deadline, and no batch
@@ -232,7 +233,8 @@ static lk_err take_novelty(struct vault *v)
     void *memory = NULL;
     size_t bytes;
     LK_REQUIRE(v->in.fd_count == 1, LK_ERR_FORMAT);
-    LK_TRY(map_fd(v->in.fd[0], PROT_READ | PROT_WRITE, &memory, &bytes));
+    LK_TRY(lk_blob_size(v->in.fd[0], SIZE_MAX, &bytes));
+    LK_TRY(lk_wide_map(v->in.fd[0], bytes, &memory));
     return lk_novelty_attach(&v->novelty, memory, bytes, lk_clock_unix_s());
 }
 

@@ -2,7 +2,8 @@
 """make bench B=edge: what a remote key costs the edge. HAProxy (asynchronous, two threads) does full handshakes of TLS 1.3
 with the key in lurkd, mode full and mode sign, beside the same key in its own memory: handshakes a CPU-second of the
 HAProxy process, and the median of one handshake at a time. Then nginx behind a key server that is 5 and 20 ms away,
-with 2 workers and with 16. What is compared runs in turns; every handshake is verified by its client. Ends with `figure`
+with 2 workers and with 16, and an agent before two key servers of which one becomes slow. What is compared runs in turns;
+every handshake is verified by its client. Ends with `figure`
 and `ratio` lines, the same in bench/results/edge.json.
 """
 
@@ -18,13 +19,15 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
-sys.path[:0] = [f"{TOP}/bench/e2e", f"{TOP}/tests/e2e", f"{TOP}/tests/support"]
+sys.path[:0] = [f"{TOP}/bench/e2e", f"{TOP}/tests/e2e", f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import e2e  # noqa: E402
 import edge_stack as stack  # noqa: E402
+import fleet  # noqa: E402, beside this file
 from server import free_port  # noqa: E402
 
 KEYS = {"rsa": "rsa2048", "ecdsa": "p256"}
 WHERE = ("local", "full", "sign")
+GOALS = {("rsa", "full"): ">= 1.15", ("rsa", "sign"): ">= 1.3", ("ecdsa", "full"): ">= 0.75", ("ecdsa", "sign"): ">= 0.85"}
 
 
 def cpu_seconds(pid):
@@ -76,7 +79,7 @@ def economy(report, o, host):
             report.figure(f"haproxy_{key}_{where}", rate[where], "handshakes a CPU-second")
             report.figure(f"haproxy_{key}_{where}_p50", p50[where], "ms", 2)
         for where in WHERE[1:]:
-            report.ratio(f"haproxy_{key}_{where}_vs_local", [a / b for a, b in zip(rate[where], rate["local"])], "none")
+            report.ratio(f"haproxy_{key}_{where}_vs_local", [a / b for a, b in zip(rate[where], rate["local"])], GOALS[name, where])
             report.figure(f"haproxy_{key}_{where}_added_p50", [a - b for a, b in zip(p50[where], p50["local"])], "ms", 2)
             e2e.say(f"  {key} {where}: {statistics.median(rate[where]):.0f} handshakes a CPU-second, local "
                     f"{statistics.median(rate['local']):.0f}")
@@ -115,18 +118,24 @@ def sizing(report, o, host):
             relay.wait()
 
 
+def two_servers(report, o, host):
+    del host  # servers and an agent of its own
+    with tempfile.TemporaryDirectory(prefix="lurk-fleet-") as directory:
+        fleet.measure(report, directory, o.rounds, 4)
+
+
 def main():
     parser = argparse.ArgumentParser(description="what a remote key costs the edge")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each comparison (5)")
     parser.add_argument("--handshakes", type=int, default=1000, help="of each run (1000)")
-    parser.add_argument("--only", default="economy,sizing", help="parts, with commas")
+    parser.add_argument("--only", default="economy,sizing,fleet", help="parts, with commas")
     parser.add_argument("--out", default=f"{TOP}/bench/results/edge.json", help="where the JSON goes")
     o = parser.parse_args()
     missing = [program for program in ("nginx", "haproxy") if not stack.installed(program)]
     if missing:
         sys.exit(f"edge: not installed: {' '.join(missing)}; tools/dev/deps.sh test")
     report = e2e.Report("edge")
-    parts = {"economy": economy, "sizing": sizing}
+    parts = {"economy": economy, "sizing": sizing, "fleet": two_servers}
     with tempfile.TemporaryDirectory(prefix="lurk-bench-") as directory, \
             stack.Host(directory, cpu={"spin": "never"}, server={"log_level": "warning"}) as host:
         for name in o.only.split(","):

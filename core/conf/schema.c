@@ -198,8 +198,8 @@ static const struct lk_conf_option key_options[] = {
     {.path = "uses", .type = LK_VALUE_WORDS, .min = 1, .word = use_word, KEY(uses),
      .reloadable = true, .example = "[tls12-rsa]",
      .help = "what the key is for: decryption (tls12-rsa) or signing"},
-    {.path = "flags", .type = LK_VALUE_WORDS, .word = flag_word, .fallback = "[]", KEY(flags),
-     .reloadable = true,
+    {.path = "flags", .type = LK_VALUE_WORDS, .word = flag_word, .named = LK_FLAG_REQUEST,
+     .fallback = "[]", KEY(flags), .reloadable = true,
      .help = "what weaker exchanges of split may ask of it, of edges that carry the same flag"},
     {.path = "force_dual_use", .type = LK_VALUE_BOOL, .fallback = "false", KEY(force_dual_use),
      .reloadable = true,
@@ -216,8 +216,8 @@ static const struct lk_conf_option edge_options[] = {
     {.path = "match", .type = LK_VALUE_IDENTITY, TEXT_MAX(struct lk_conf_edge, match), EDGE(match),
      .reloadable = true, .example = "\"uri:lurk:edge:shop:*\"",
      .help = "identity in the edge's certificate; the first row that matches counts"},
-    {.path = "flags", .type = LK_VALUE_WORDS, .word = flag_word, .fallback = "[]", EDGE(flags),
-     .reloadable = true,
+    {.path = "flags", .type = LK_VALUE_WORDS, .word = flag_word, .named = LK_FLAG_REQUEST,
+     .fallback = "[]", EDGE(flags), .reloadable = true,
      .help = "what weaker exchanges of split it may ask, of keys that carry the same flag"},
 };
 

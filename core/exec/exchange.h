@@ -28,6 +28,7 @@ struct lk_exchange {
     uint32_t key_kinds; /* bit i: enum lk_key_kind i */
     uint8_t no_key;     /* the status of a key that is unknown, closed or of another kind */
     bool ecdhe_window;  /* the window of S: ecdhe's, or that of the others */
+    bool public_scratch; /* in, out and tls13 of a lane hold a digest or a text, and a signature */
     enum lk_rated rated; /* its use is bounded by rate, for each peer and key */
     bool (*names_key)(const struct lk_lane *lane);
     uint8_t (*cut)(struct lk_lane *lane);

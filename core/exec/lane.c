@@ -71,10 +71,22 @@ bool lk_lane_admit(struct lk_lane *lane, const struct lk_keyring *keys,
     return fault == 0;
 }
 
+/* Where nothing in the scratch is secret what was used of it is enough, and two dozen lines of the
+ * cache stay untouched. Returns where the rest begins. */
+static size_t scratch_wipe(struct lk_lane *lane)
+{
+    const struct lk_operand *o = &lane->operand;
+    if (lane->exchange == NULL || !lane->exchange->public_scratch)
+        return offsetof(struct lk_lane, job);
+    lk_wipe(lane->in, o->in_bytes < sizeof lane->in ? o->in_bytes : sizeof lane->in);
+    lk_wipe(lane->out, o->out_bytes < sizeof lane->out ? o->out_bytes : sizeof lane->out);
+    return offsetof(struct lk_lane, tls13);
+}
+
 void lk_lane_wipe(struct lk_lane *lane)
 {
     lk_wipe(lane->job, lane->job_bytes);
     bool large = lane->large;
-    lk_wipe(lane, offsetof(struct lk_lane, job));
+    lk_wipe(lane, scratch_wipe(lane));
     lane->large = large;
 }

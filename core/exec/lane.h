@@ -1,11 +1,11 @@
 /* lane: the vault's own copy of a job, checked, with its key: one request in the hands of a worker.
  *
  * Owner   its worker. FREE lanes lie in the worker's lists; an admitted one in a queue of its
- * kernel row (batch.h) or in the batch in hand. Trust   the slot is read once, by lk_lane_copy,
- * head and job; everything after that looks at the copy. A front that changes the slot meanwhile
- * changes nothing that was checked. Memory  the lane and, behind it, room for a job of its class;
- * in the vault's secret memory. Secrets premaster and master secret pass through in, out and job:
- * lk_lane_wipe at release. */
+ *         kernel row (batch.h) or in the batch in hand.
+ * Trust   the slot is read once, by lk_lane_copy, head and job; everything after that looks at the
+ *         copy. A front that changes the slot meanwhile changes nothing that was checked.
+ * Memory  the lane and, behind it, room for a job of its class; in the vault's secret memory.
+ * Secrets premaster and master secret pass through in, out and job: lk_lane_wipe at release. */
 #ifndef LK_CORE_EXEC_LANE_H
 #define LK_CORE_EXEC_LANE_H
 
@@ -14,6 +14,7 @@
 
 #include "core/base/slot.h"
 #include "core/exec/keyring.h"
+#include "core/exec/novelty.h"
 #include "core/watch/metrics.h"
 #include "core/wire/split.h"
 #include "core/wire/tls12.h"
@@ -54,6 +55,9 @@ struct lk_lane {
     const struct lk_key *key;           /* borrowed from the keyring of this turn */
     const uint8_t *s; /* [32], in job: the server random as the edge drew it, to be judged before
                        * the start; NULL: nothing of the kind */
+    const uint8_t *point; /* [65], in job: a share of P-256 that no proof vouches for; NULL: none */
+    bool point_good;      /* it is one of the curve: judged by the worker, before the start */
+    struct lk_novelty_place novelty; /* of s, where the table is looked at */
     struct lk_tls12_common common; /* without a funct or a key id where the payload has none */
     union {
         struct lk_tls12_rsa_master rsa_master;
@@ -72,6 +76,7 @@ struct lk_lane {
     bool denied;            /* the front granted what the key's own rule does not allow */
     uint8_t verdict;        /* enum lk_slot_verdict */
     uint8_t status;         /* of the extension; 0 while undecided */
+    uint8_t why;            /* as in the slot */
     uint64_t queued_ns, work_ns;
 
     /* scratch of the steps */
@@ -84,12 +89,15 @@ struct lk_lane {
     uint8_t fs[LK_RANDOM_BYTES];         /* F(S) */
     uint8_t challenge[LK_SHA256_BYTES];  /* of the proof of ownership */
     uint8_t master[LK_MASTER_BYTES];     /* the answer of RSA exchanges */
-    struct lk_tls13_work tls13;
-    uint8_t in[LK_RSA_BYTES_MAX];        /* encoded message, digest or text to sign */
-    uint8_t out[LK_RSA_BYTES_MAX];       /* what the kernel wrote */
 
     alignas(struct lk_slot) uint8_t head[LK_SLOT_HEAD_BYTES]; /* the copy of the slot's head */
     uint32_t job_bytes;                                       /* copied into job */
+
+    /* Two kilobytes of which most requests touch a line each: at the end, so that a lane lies on
+     * few lines of the cache. */
+    struct lk_tls13_work tls13;
+    uint8_t in[LK_RSA_BYTES_MAX];  /* encoded message, digest or text to sign */
+    uint8_t out[LK_RSA_BYTES_MAX]; /* what the kernel wrote */
     alignas(64) uint8_t job[];
 };
 

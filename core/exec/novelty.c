@@ -123,23 +123,27 @@ static struct entry *search_at(const struct search *search, unsigned i)
     return &search->place[i / BUCKET_ENTRIES][i % BUCKET_ENTRIES];
 }
 
-static struct search search_of(const struct lk_novelty_view *view, const struct lk_novelty_use *use)
+static struct entry *bucket_at(const struct lk_novelty_view *view, uint32_t bucket)
+{
+    return &view->table->entry[(size_t)bucket * BUCKET_ENTRIES];
+}
+
+struct lk_novelty_place lk_novelty_find(const struct lk_novelty_view *view, const uint8_t *key_full,
+                                        const uint8_t *s)
 {
     uint8_t value[LK_SHA256_BYTES + LK_RANDOM_BYTES];
-    memcpy(value, use->key_full, LK_SHA256_BYTES);
-    memcpy(value + LK_SHA256_BYTES, use->s, LK_RANDOM_BYTES);
-    struct search search = {.print = lk_siphash(&view->key[0], value, sizeof value)};
-    if (search.print == 0) search.print = 1;
-    uint64_t where = lk_siphash(&view->key[1], &search.print, sizeof search.print);
+    memcpy(value, key_full, LK_SHA256_BYTES);
+    memcpy(value + LK_SHA256_BYTES, s, LK_RANDOM_BYTES);
+    struct lk_novelty_place place = {.print = lk_siphash(&view->key[0], value, sizeof value)};
+    if (place.print == 0) place.print = 1;
+    uint64_t where = lk_siphash(&view->key[1], &place.print, sizeof place.print);
     uint32_t mask = view->buckets - 1;
-    size_t first = (uint32_t)where & mask;
-    size_t second = first ^ ((uint32_t)(where >> 32 | 1) & mask); /* never the first */
-    search.place[0] = &view->table->entry[first * BUCKET_ENTRIES];
-    search.place[1] = &view->table->entry[second * BUCKET_ENTRIES];
-    /* The table is far larger than a cache: wait once. */
-    for (size_t i = 0; i < TRIES; i += 64 / sizeof(struct entry))
-        __builtin_prefetch(search_at(&search, (unsigned)i), 1);
-    return search;
+    place.bucket[0] = (uint32_t)where & mask;
+    place.bucket[1] = place.bucket[0] ^ ((uint32_t)(where >> 32 | 1) & mask); /* never the first */
+    for (unsigned i = 0; i < TRIES; i += 64 / sizeof(struct entry))
+        __builtin_prefetch(bucket_at(view, place.bucket[i / BUCKET_ENTRIES]) + i % BUCKET_ENTRIES,
+                           1);
+    return place;
 }
 
 /* This key hashes inputs of 8 bytes, of 16, and requests, which are longer: never one for another.
@@ -251,9 +255,10 @@ enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
     if (expiry < now) return LK_REPLAYED; /* outside the window: it would be forgotten at once */
     if (expiry >= INT64_C(1) << EXPIRY_BITS) return LK_NOVELTY_FULL;
 
-    struct search search = search_of(view, use);
-    search.now = (uint64_t)now;
-    search.expiry = (uint64_t)expiry;
+    struct search search = {
+        .print = use->place.print, .now = (uint64_t)now, .expiry = (uint64_t)expiry};
+    for (unsigned i = 0; i < 2; i++)
+        search.place[i] = bucket_at(view, use->place.bucket[i]);
     struct entry *own = NULL;
     enum lk_novelty out;
     while (!enter_once(view, use, &search, &own, &out))

@@ -2,24 +2,28 @@
  *
  * Shape   a hash table of 16-byte entries in buckets of 8, two buckets a value: a 64-bit keyed
  *         fingerprint of (key, S), a 32-bit hash of (peer, payload), the second it may be forgotten
- * and a count of uses. An entry past its second is an empty one; nothing sweeps. Callers every
- * worker, concurrently; entering is one compare-and-swap of 16 bytes. Never blocks; a bounded
- * number of steps unless others keep changing the same two buckets. Rule    lurk-tls12.md 2: S
- * stays until S[0..3] + window has passed; the same (peer, payload) is worked again at most 3
- * times; anything else with that S is a replay. With the window off the time in S says nothing: S
- * then stays LK_NOVELTY_KEEP_S from its first use. Share   while fewer than 12 of the 16 places
- * where a value may lie are in use, anybody enters. From there on a peer may only while it made
- * less than an eighth of the table in this period of two windows; a 32nd, a 128th, a 512th where
- * 13, 14, 15 are in use. So a peer alone is refused nothing until a third of the table is in use,
- * next to nothing until half is, and fills three quarters. A flood stops there, and another peer
- * that asks for less than a 32nd goes on. Of many that flood at once each is held to less, and one
- * that asks for less than a 512th gets in last of all. Peers that share a cell of the table of
- * shares share the bound. Size    entries = requests a second * seconds kept * 2: a window for an
- * edge with a right clock. 4,194,304 hold 35,000 RSA requests a second (60 s), or 209,000 of ecdhe
- * (10 s) on keys that serve nothing else, without a look at shares; half as many again before a
- * lone peer meets them. Doubt   two that enter the same S in the same instant are both told that it
- * was there before: each is then judged as a repeat, which only the same request of the same peer
- * survives. */
+ *         and a count of uses. An entry past its second is an empty one; nothing sweeps.
+ * Callers every worker, concurrently; entering is one compare-and-swap of 16 bytes. Never blocks; a
+ *         bounded number of steps unless others keep changing the same two buckets.
+ * Rule    lurk-tls12.md 2: S stays until S[0..3] + window has passed; the same (peer, payload)
+ *         is worked again at most 3 times; anything else with that S is a replay. With the
+ *         window off the time in S says nothing: S then stays LK_NOVELTY_KEEP_S from its first
+ *         use.
+ * Share   while fewer than 12 of the 16 places where a value may lie are in use, anybody enters.
+ *         From there on a peer may only while it made less than an eighth of the table in this
+ *         period of two windows; a 32nd, a 128th, a 512th where 13, 14, 15 are in use. So a peer
+ *         alone is refused nothing until a third of the table is in use, next to nothing until
+ *         half is, and fills three quarters. A flood stops there, and another peer that asks for
+ *         less than a 32nd goes on. Of many that flood at once each is held to less, and one
+ *         that asks for less than a 512th gets in last of all. Peers that share a cell of the
+ *         table of shares share the bound.
+ * Size    entries = requests a second * seconds kept * 2: a window for an edge with a right
+ *         clock. 4,194,304 hold 35,000 RSA requests a second (60 s), or 209,000 of ecdhe (10 s)
+ *         on keys that serve nothing else, without a look at shares; half as many again before a
+ *         lone peer meets them.
+ * Doubt   two that enter the same S in the same instant are both told that it was there before:
+ *         each is then judged as a repeat, which only the same request of the same peer
+ *         survives. */
 #ifndef LK_CORE_EXEC_NOVELTY_H
 #define LK_CORE_EXEC_NOVELTY_H
 
@@ -47,11 +51,17 @@ struct lk_novelty_view {
     int64_t started_unix_s; /* of the table: S older than this is refused (design section 5) */
 };
 
+/* Where the S of a key lies in a table. */
+struct lk_novelty_place {
+    uint64_t print; /* the fingerprint */
+    uint32_t bucket[2];
+};
+
 /* One use of S, as it goes to the kernel. */
 struct lk_novelty_use {
-    const uint8_t *key_full; /* [32] names the key */
-    const uint8_t *s;        /* [LK_RANDOM_BYTES] */
-    uint32_t peer_payload;   /* lk_novelty_payload */
+    struct lk_novelty_place place; /* of key and S */
+    const uint8_t *s;              /* [LK_RANDOM_BYTES] */
+    uint32_t peer_payload;         /* lk_novelty_payload */
     uint64_t peer_hash;
     uint32_t window_s; /* the longest of the exchanges this key may serve; 0: off */
 };
@@ -59,8 +69,9 @@ struct lk_novelty_use {
 /* Bytes of a table for at least `entries` entries. */
 size_t lk_novelty_bytes(uint32_t entries);
 /* Attach to page-aligned memory of a size that lk_novelty_bytes gave; a zeroed one is set up
- * (random key, start time). One thread, before the workers run. Errors  LK_ERR_FORMAT: no such
- * size, or a table of another size; LK_ERR_CRYPTO: no random bytes. */
+ * (random key, start time). One thread, before the workers run.
+ * Errors  LK_ERR_FORMAT: no such size, or a table of another size; LK_ERR_CRYPTO: no random
+ *         bytes. */
 LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes,
                                      int64_t now_unix_s);
 
@@ -68,6 +79,10 @@ LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory,
  * bytes. Keyed: without the key nobody finds two that are alike. */
 uint32_t lk_novelty_payload(const struct lk_novelty_view *view, uint64_t peer_hash,
                             struct lk_bytes payload);
+/* The place, asked of the memory too: the table is larger than any cache, so whoever has several S
+ * to enter finds the places of all of them first and waits once. key_full [32] names the key. */
+struct lk_novelty_place lk_novelty_find(const struct lk_novelty_view *view, const uint8_t *key_full,
+                                        const uint8_t *s);
 /* Check and enter in one atomic step. */
 enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
                                  const struct lk_novelty_use *use, int64_t now_unix_s);

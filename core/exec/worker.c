@@ -45,6 +45,8 @@ struct lk_worker {
     uint64_t waiting[WAITING_MAX]; /* references to large slots, a ring buffer */
     uint32_t waiting_first, waiting_count;
 
+    struct lk_lane *unjudged[LK_P256_POINTS_MAX]; /* lanes of this turn whose point waits */
+    unsigned unjudged_count;
     struct lk_lane *live[LK_LANES_MAX]; /* the batch in hand */
     struct lk_operand operand[LK_LANES_MAX];
 };
@@ -99,7 +101,7 @@ static struct lk_lane *lane_use(struct lk_worker *w, bool large)
 static void lanes_reset(struct lk_worker *w)
 {
     w->free_small = w->free_large = (struct lane_list){0};
-    w->held = w->waiting_first = w->waiting_count = 0;
+    w->held = w->waiting_first = w->waiting_count = w->unjudged_count = 0;
     for (unsigned i = w->conf.lanes_small + w->conf.lanes_large; i-- > 0;) {
         struct lk_lane *lane = lane_at(w, i);
         if (lane->exchange != NULL) lk_lane_wipe(lane);
@@ -182,6 +184,7 @@ static void slot_write(const struct lk_lane *lane)
     LK_ASSERT(!body.bad);
     slot->verdict = lane->verdict;
     slot->status = lane->status;
+    slot->why = lane->why;
     slot->result_bytes = (uint32_t)body.len;
     slot->state = LK_SLOT_DONE;
 }
@@ -225,6 +228,35 @@ static bool late(const struct lk_worker *w, const struct lk_lane *lane)
     return w->now_ns > lk_lane_head(lane)->deadline_ns;
 }
 
+static void points_judge(struct lk_worker *w)
+{
+    const uint8_t *point[LK_P256_POINTS_MAX];
+    unsigned count = w->unjudged_count;
+    if (count == 0) return;
+    for (unsigned i = 0; i < count; i++)
+        point[i] = w->unjudged[i]->point;
+    uint64_t good = w->conf.kernels->points_p256(point, count);
+    for (unsigned i = 0; i < count; i++)
+        w->unjudged[i]->point_good = (good >> i & 1) != 0;
+    w->unjudged_count = 0;
+}
+
+static bool is_novelty_on(const struct lk_worker *w)
+{
+    return w->conf.novelty_on && w->novelty.table != NULL;
+}
+
+/* What is cheaper for many lanes than for one, ahead of their start: the memory under their S is on
+ * its way, and points are judged side by side. */
+static void prepare(struct lk_worker *w, struct lk_lane *lane)
+{
+    if (lane->s != NULL && is_novelty_on(w))
+        lane->novelty = lk_novelty_find(&w->novelty, lane->key->keyid.full, lane->s);
+    if (lane->point == NULL) return;
+    w->unjudged[w->unjudged_count++] = lane;
+    if (w->unjudged_count == LK_P256_POINTS_MAX) points_judge(w);
+}
+
 static lk_err receive(struct lk_worker *w, const struct lk_keyring *keys, struct lk_lane *lane,
                       const struct lk_slot_place *place)
 {
@@ -235,12 +267,14 @@ static lk_err receive(struct lk_worker *w, const struct lk_keyring *keys, struct
         return err;
     }
     w->held++;
-    if (late(w, lane))
+    if (late(w, lane)) {
         refuse(w, lane, LK_C_REFUSED_DEADLINE);
-    else if (lk_lane_admit(lane, keys, w->counters))
+    } else if (lk_lane_admit(lane, keys, w->counters)) {
+        prepare(w, lane);
         lk_batch_add(&w->batch, lane, w->now_ns);
-    else
+    } else {
         send_home(w, lane);
+    }
     return LK_OK;
 }
 
@@ -330,7 +364,7 @@ static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_
 {
     uint64_t peer = lk_lane_head(lane)->peer_hash;
     struct lk_bytes payload = {lane->job, lane->job_bytes};
-    struct lk_novelty_use use = {.key_full = lane->key->keyid.full,
+    struct lk_novelty_use use = {.place = lane->novelty,
                                  .s = lane->s,
                                  .peer_hash = peer,
                                  .peer_payload = lk_novelty_payload(&w->novelty, peer, payload),
@@ -346,7 +380,7 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
     int64_t skew_s;
     lk_lane_answer(lane, LK_TLS12_INVALID_TLS_RANDOM);
     if (!lk_freshness_in_window(lane->s, w->now_unix_s, window_s, &skew_s)) return false;
-    if (w->conf.novelty_on && w->novelty.table != NULL) {
+    if (is_novelty_on(w)) {
         enum lk_novelty novelty = novelty_enter(w, lane);
         if (novelty == LK_REPLAYED) lk_count(w->counters, LK_C_REPLAYS, 1);
         if (novelty == LK_NOVELTY_FULL) {
@@ -359,21 +393,32 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
     return true;
 }
 
-/* Has the peer asked this key too often? Then it is settled. */
+/* One more of this kind, of the peer and, where the front's word for who asks is not enough, of
+ * all? */
+static bool rate_take(struct lk_worker *w, const struct lk_lane *lane)
+{
+    enum lk_rated kind = lane->exchange->rated;
+    struct lk_rate_use use = {.peer_hash = lk_lane_head(lane)->peer_hash,
+                              .key_full = lane->key->keyid.full,
+                              .kind = kind};
+    uint32_t per_s = w->conf.rate_per_s[kind];
+    if (!lk_rate_take(w->conf.rate, &use, per_s, w->now_ns)) return false;
+    use.peer_hash = 0; /* everybody's */
+    return kind != LK_RATED_CERT_REQUEST ||
+           lk_rate_take(w->conf.rate, &use, LK_RATE_PEERS * per_s, w->now_ns);
+}
+
+/* Has the peer asked this key too often? Then it is settled, by a status of split, which all that
+ * is rated is of: temporary_failure would keep the edge's other requests away from this server. */
 static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
 {
     static const enum lk_counter refused[LK_RATED_COUNT] = {
         [LK_RATED_PREMASTER] = LK_C_REFUSED_RATE,
         [LK_RATED_CERT_REQUEST] = LK_C_REFUSED_CERT_REQUEST_RATE};
     enum lk_rated kind = lane->exchange->rated;
-    struct lk_rate_use use = {.peer_hash = lk_lane_head(lane)->peer_hash,
-                              .key_full = lane->key->keyid.full,
-                              .kind = kind};
-    if (kind == LK_RATED_NOT ||
-        lk_rate_take(w->conf.rate, &use, w->conf.rate_per_s[kind], w->now_ns))
-        return true;
+    if (kind == LK_RATED_NOT || rate_take(w, lane)) return true;
     lk_count(w->counters, refused[kind], 1);
-    lk_lane_refuse(lane);
+    lk_lane_answer(lane, LK_SPLIT_TOO_MANY_REQUESTS);
     return false;
 }
 
@@ -452,6 +497,14 @@ static void batch_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t co
     lk_count_add(&w->counters->way_lanes[LK_WAY_LIBRARY][row], count - by_kernel);
 }
 
+static void proofs_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t count, uint64_t good)
+{
+    if (!lk_row_is_proof(row)) return;
+    uint32_t held = (uint32_t)__builtin_popcountll(good);
+    lk_count_add(&w->counters->proofs[LK_PROOF_HELD][row], held);
+    lk_count_add(&w->counters->proofs[LK_PROOF_FAILED][row], count - held);
+}
+
 /* Returns its cost. */
 static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
 {
@@ -459,9 +512,10 @@ static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
     uint32_t count = batch_fill(w, row);
     if (count == 0) return 0;
     uint64_t live = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t good = kernel->run(w->work, w->operand, live);
+    uint64_t good = live & kernel->run(w->work, w->operand, live);
     w->now_ns = w->conf.clock_ns();
     batch_count(w, row, count);
+    proofs_count(w, row, count, good);
     for (uint32_t i = 0; i < count; i++) {
         w->live[i]->operand = w->operand[i];
         lane_settle(w, w->live[i], (good >> i & 1) != 0);
@@ -538,6 +592,7 @@ struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring 
     if (worker->map.base == NULL) return worker->turn;
     if (worker->err == LK_OK) worker->err = waiting_receive(worker, keys);
     if (worker->err == LK_OK) worker->err = rings_receive(worker, keys);
+    points_judge(worker);
     if (worker->err == LK_OK) batches_run(worker);
     uint32_t depth = rings_depth(worker);
     gauges_set(worker, depth);

@@ -3,8 +3,9 @@
  *
  * A kernel is one instance of ec_kernel.inc.c for a curve and a lane type: a request a lane,
  * LK_EC_VECTORS vectors of lanes a call. Keys may differ; the base point is the same for all, and
- * so is the table of its multiples. Owner   nothing: no state but `work`, which the caller brings
- * and which is wiped at the end. Thread  any; one call at a time per work. Allocates nothing.
+ * so is the table of its multiples.
+ * Owner   nothing: no state but `work`, which the caller brings and which is wiped at the end.
+ * Thread  any; one call at a time per work. Allocates nothing.
  * Formulas, bounds, the check and what it catches: docs/kernels.md. */
 #ifndef LK_CRYPTO_EC_EC_KERNEL_H
 #define LK_CRYPTO_EC_EC_KERNEL_H

@@ -76,12 +76,8 @@ static const struct lk_ecdh_job *job_at(const struct batch *b, unsigned v, unsig
 static void peer_load(const struct batch *b, unsigned v, struct vector *vector)
 {
     lane form = lane_zero();
-    for (unsigned l = 0; l < LANES; l++) {
-        const uint8_t *peer = job_at(b, v, l)->peer;
-        ((uint64_t *)(void *)&form)[l] = peer[0] == 4 ? ~UINT64_C(0) : 0;
-        bytes_load(vector->peer_x, l, peer + 1, BYTES, DIGITS);
-        bytes_load(vector->peer_y, l, peer + 1 + BYTES, BYTES, DIGITS);
-    }
+    for (unsigned l = 0; l < LANES; l++)
+        given_load(&form, vector->peer_x, vector->peer_y, l, job_at(b, v, l)->peer);
     lane good = lane_and(form, point_take(vector->peer_x, vector->peer_y));
     vector->none = lane_xor(good, lane_all(~UINT64_C(0)));
     EACH_DIGIT(i)

@@ -4,6 +4,8 @@
 #define LK_CRYPTO_EC_P256_GIVEN
 
 #include "crypto/ec/p256_field.inc.c"
+
+#include "crypto/ec/ec_bytes.inc.c"
 #include "crypto/ec/ec_kernel.h"
 
 /* All ones where clean x is below the modulus. */
@@ -66,6 +68,14 @@ static lane point_take(lane *x, lane *y)
     fe_finish(x, lk_p256.p[1]);
     fe_finish(y, lk_p256.p[1]);
     return lane_and(in_range, is_on_curve(x, y));
+}
+
+/* Lane l := a point as a peer sends it; form: all ones where that is 04. */
+static inline void given_load(lane *form, lane *x, lane *y, unsigned l, const uint8_t *point)
+{
+    ((uint64_t *)(void *)form)[l] = point[0] == 4 ? ~UINT64_C(0) : 0;
+    bytes_load(x, l, point + 1, LK_P256_BYTES, DIGITS);
+    bytes_load(y, l, point + 1 + LK_P256_BYTES, LK_P256_BYTES, DIGITS);
 }
 
 #endif

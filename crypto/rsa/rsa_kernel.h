@@ -52,7 +52,8 @@ struct lk_rsa_kernel {
      * Out     job[i].m; zero in a lane that is not returned
      * Returns mask of lanes whose result was right, m^e = c (mod N) and m < N; a subset of live
      * Time    depends on digits, on whether more than `group` lanes live, on the bits of the
-     * longest prime and on the exponents e: all public Source  RFC 8017 5.1.2 */
+     *         longest prime and on the exponents e: all public
+     * Source  RFC 8017 5.1.2 */
     uint64_t (*private)(void *work, const struct lk_rsa_job *job, uint64_t live);
 
     /* a := a^(2^count) R^(1 - 2^count) mod n: the step that most of the time goes into, for tests

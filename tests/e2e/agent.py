@@ -16,7 +16,7 @@ sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import agent as a
 import edge
 from agent import Agent, Client, Signer
-from server import BIN, Server, Story, free_port, make_pki
+from server import EDGE_BIN, Server, Story, free_port, make_pki
 
 KEYS = {"p256": ("p256-1", "tls12-sign"), "rsa-sign": ("rsa2048-1", "tls12-sign"),
         "rsa-decrypt": ("rsa2048-2", "tls12-rsa")}
@@ -394,7 +394,7 @@ def who_is_not_accepted_has_no_server(base, server, pki, maker):
 
 
 def commands_say_what_is_wrong(agent):
-    run = lambda *words: subprocess.run([f"{BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
+    run = lambda *words: subprocess.run([f"{EDGE_BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
     check = run("--check", "-c", agent.conf)
     assert check.returncode == 0 and "0 faults" in check.stdout, check
     printed = run("--print-config", "-c", agent.conf)
@@ -403,7 +403,7 @@ def commands_say_what_is_wrong(agent):
     assert second.returncode == 1 and "--take-over" in second.stderr, second
     assert run("--check", "-c", "/no/such").returncode == 1
     assert run().returncode == 2
-    edge_check = lambda path: subprocess.run([f"{BIN}/lurkctl", "edge", "check", "-a", path], capture_output=True, text=True,
+    edge_check = lambda path: subprocess.run([f"{EDGE_BIN}/lurkctl", "edge", "check", "-a", path], capture_output=True, text=True,
                                              timeout=20)
     good = edge_check(agent.path)
     assert good.returncode == 0 and "2 healthy" in good.stdout and "a key server answered" in good.stdout, good

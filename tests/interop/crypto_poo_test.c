@@ -351,6 +351,8 @@ static void points_of_wycheproof_are_told_apart(void **state)
             if (*hex != 0) point = lk_vectors_hex(&v, row, "public");
             if (strcmp(lk_vectors_text(row, "result"), "acceptable") == 0) good = false; /* compressed */
             assert_int_equal(lk_group_point_good(23, point.data, point.len), good);
+            if (point.len == LK_P256_POINT_BYTES)
+                assert_int_equal(lk_p256_points_ref(&point.data, 1), good);
             is_judged_as_a_key(point, good);
             if (good) valid++;
             else invalid++;

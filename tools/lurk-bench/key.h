@@ -29,8 +29,9 @@ struct lk_bench_keys {
 };
 
 /* Adds the keys of `paths`, files and folders with commas between. On failure `error` says which
- * file and what is wrong with it. Errors  LK_ERR_FORMAT no public key in a file, or of a kind LURK
- * can not use · -errno a path that can not be read · LK_ERR_UNKNOWN a folder without any key */
+ * file and what is wrong with it.
+ * Errors  LK_ERR_FORMAT no public key in a file, or of a kind LURK can not use · -errno a path that
+ *         can not be read · LK_ERR_UNKNOWN a folder without any key */
 LK_MUST_USE lk_err lk_bench_keys_add(struct lk_bench_keys *keys, const char *paths, char *error,
                                      uint32_t error_bytes);
 void lk_bench_keys_free(struct lk_bench_keys *keys);

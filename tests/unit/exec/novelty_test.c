@@ -40,8 +40,11 @@ static enum lk_novelty enter(const struct lk_novelty_view *view, int64_t time, u
 {
     uint8_t s[LK_RANDOM_BYTES];
     s_make(s, time, n);
-    struct lk_novelty_use use = {.key_full = key_a, .s = s, .peer_payload = peer_payload,
-                                 .peer_hash = 1, .window_s = WINDOW_S};
+    struct lk_novelty_use use = {.place = lk_novelty_find(view, key_a, s),
+                                 .s = s,
+                                 .peer_payload = peer_payload,
+                                 .peer_hash = 1,
+                                 .window_s = WINDOW_S};
     return lk_novelty_enter(view, &use, now);
 }
 
@@ -72,9 +75,10 @@ static void novelty_of_s_is_for_each_key(void **state)
     struct lk_novelty_view view = table_new(1024);
     uint8_t s[LK_RANDOM_BYTES];
     s_make(s, NOW, 1);
-    struct lk_novelty_use use = {.key_full = key_a, .s = s, .window_s = WINDOW_S};
+    struct lk_novelty_use use = {
+        .place = lk_novelty_find(&view, key_a, s), .s = s, .window_s = WINDOW_S};
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
-    use.key_full = key_b;
+    use.place = lk_novelty_find(&view, key_b, s);
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
     use.peer_payload = 5;
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_REPLAYED);
@@ -104,7 +108,8 @@ static void novelty_forgets_so_that_a_full_table_serves_again(void **state)
         n++;
     assert_int_equal(n, 16);
     assert_int_equal(enter(&view, NOW, n, 1, NOW), LK_NOVELTY_FULL);
-    assert_int_equal(enter(&view, NOW, 0, 1, NOW), LK_SAME_AGAIN); /* what is in it is still known */
+    assert_int_equal(enter(&view, NOW, 0, 1, NOW),
+                     LK_SAME_AGAIN); /* what is in it is still known */
     int64_t later = NOW + WINDOW_S + 1;
     for (uint64_t i = 0; i < 16; i++)
         assert_int_equal(enter(&view, later, 100 + i, 1, later), LK_NEW);
@@ -117,7 +122,7 @@ static enum lk_novelty enter_of(const struct lk_novelty_view *view, uint64_t pee
     uint8_t s[LK_RANDOM_BYTES];
     s_make(s, now, peer << 32 | n);
     struct lk_novelty_use use = {
-        .key_full = key_a, .s = s, .peer_hash = peer, .window_s = WINDOW_S};
+        .place = lk_novelty_find(view, key_a, s), .s = s, .peer_hash = peer, .window_s = WINDOW_S};
     return lk_novelty_enter(view, &use, now);
 }
 
@@ -188,11 +193,13 @@ static void novelty_survives_the_vault(void **state)
     (void)state;
     struct lk_novelty_view view = table_new(1024), again;
     assert_int_equal(enter(&view, NOW, 1, 1, NOW), LK_NEW);
-    assert_int_equal(lk_novelty_attach(&again, view.table, lk_novelty_bytes(1024), NOW + 10), LK_OK);
+    assert_int_equal(lk_novelty_attach(&again, view.table, lk_novelty_bytes(1024), NOW + 10),
+                     LK_OK);
     assert_int_equal(again.started_unix_s, NOW);
     assert_int_equal(enter(&again, NOW, 1, 2, NOW + 10), LK_REPLAYED);
     assert_int_equal(enter(&again, NOW + 1, 2, 2, NOW + 10), LK_NEW);
-    assert_int_equal(lk_novelty_attach(&again, view.table, lk_novelty_bytes(2048), NOW), LK_ERR_FORMAT);
+    assert_int_equal(lk_novelty_attach(&again, view.table, lk_novelty_bytes(2048), NOW),
+                     LK_ERR_FORMAT);
     assert_int_equal(lk_novelty_attach(&again, view.table, 100, NOW), LK_ERR_FORMAT);
     free(view.table);
 }
@@ -203,11 +210,12 @@ static void novelty_without_window_keeps_s_for_a_while(void **state)
     struct lk_novelty_view view = table_new(1024);
     uint8_t s[LK_RANDOM_BYTES];
     memset(s, 0xff, sizeof s); /* no time at all */
-    struct lk_novelty_use use = {.key_full = key_a, .s = s, .window_s = 0};
+    struct lk_novelty_use use = {.place = lk_novelty_find(&view, key_a, s), .s = s, .window_s = 0};
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
     use.peer_payload = 1;
     assert_int_equal(lk_novelty_enter(&view, &use, NOW + LK_NOVELTY_KEEP_S), LK_REPLAYED);
     memset(s, 0, sizeof s);
+    use.place = lk_novelty_find(&view, key_a, s);
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
     free(view.table);
 }
@@ -234,7 +242,8 @@ static void *race_run(void *arg)
         if (i % 64 == 0) pthread_barrier_wait(&r->race->barrier);
         uint32_t payload = r->race->same_request ? 5 : r->number;
         /* Clocks of threads differ by a second, which is the worst that may happen. */
-        enum lk_novelty n = enter(&r->race->view, NOW + i / 50, i, payload, NOW + i / 50 + r->number % 2);
+        enum lk_novelty n = enter(&r->race->view, NOW + i / 50, i, payload,
+                                  NOW + i / 50 + r->number % 2);
         if (n == LK_NEW) r->race->fresh[i]++;
         if (n == LK_SAME_AGAIN) r->race->repeated[i]++;
     }

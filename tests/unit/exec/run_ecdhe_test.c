@@ -106,19 +106,50 @@ static void ecdhe_judges_the_time_in_s_itself(void **state)
                          rows[i].status);
 }
 
+/* The base point (FIPS 186-4 D.1.2.3), and every third time a bit of it wrong: more requests in one
+ * turn than are judged at once. */
+static void ecdhe_judges_each_point_for_itself(void **state)
+{
+    enum { REQUESTS = LK_P256_POINTS_MAX + 6 };
+    static const uint8_t base[65] =
+        "\x04\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2"
+        "\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96"
+        "\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16"
+        "\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
+    struct lk_rig *rig = *state;
+    struct lk_slot *slot[REQUESTS];
+    for (uint32_t i = 0; i < REQUESTS; i++) {
+        uint8_t payload[LK_ECDHE_ASK_BYTES], point[65];
+        memcpy(point, base, sizeof point);
+        if (i % 3 == 1) point[i % 64 + 1] ^= 1;
+        struct lk_ecdhe_ask ask = {
+            .scheme = ECDSA_SHA256, .time = (uint32_t)rig->now_unix_s, .number = i, .p256 = point};
+        slot[i] = lk_rig_fill(rig, i, LK_X_TLS12_ECDHE, 0, lk_ecdhe_ask(&rig->key[0], &ask, payload));
+        slot[i]->flags = LK_SLOT_POO_OPTIONAL;
+        lk_rig_push(rig, i);
+    }
+    assert_int_equal(lk_rig_run(rig), REQUESTS);
+    for (uint32_t i = 0; i < REQUESTS; i++)
+        assert_int_equal(slot[i]->status,
+                         i % 3 == 1 ? LK_TLS12_INVALID_PAYLOAD_FORMAT : LK_STATUS_SUCCESS);
+    lk_record_clear();
+}
+
 /* The edge chooses the first 32 bytes of what is signed: not those of a certificate request. */
 static void ecdhe_signs_no_certificate_request(void **state)
 {
     struct lk_rig *rig = *state;
     enum { CLIENT_RANDOM = 6, TEXT_BYTES = 32 + 32 + 36 };
     static const struct {
-        uint8_t begins[8], status;
-    } rows[] = {{{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
-                {{0x30, 0x81, TEXT_BYTES - 3, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
-                {{0x30, 0x80, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
-                {{0x30, TEXT_BYTES - 1, 2, 1, 0, 0x30}, LK_STATUS_SUCCESS},
-                {{0x30, TEXT_BYTES - 2, 4, 1, 0, 0x30}, LK_STATUS_SUCCESS},
-                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x31}, LK_STATUS_SUCCESS}};
+        uint8_t begins[12], status;
+    } rows[] = {{{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x81, TEXT_BYTES - 3, 2, 1, 0, 0x30, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x80, 2, 1, 0, 0x30, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x80, 2, 1, 0, 0x30, 0x80}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, TEXT_BYTES - 1, 2, 1, 0, 0x30, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 4, 1, 0, 0x30, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x31, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30, 0, 0x31}, LK_STATUS_SUCCESS}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t payload[LK_ECDHE_ASK_BYTES];
         struct lk_ecdhe_ask ask = {.scheme = ECDSA_SHA256, .time = (uint32_t)rig->now_unix_s};
@@ -139,6 +170,7 @@ int main(void)
         T(ecdhe_signs_by_open_hashes_alone),
         T(ecdhe_goes_without_a_proof_where_both_rules_say_so),
         T(ecdhe_judges_the_time_in_s_itself),
+        T(ecdhe_judges_each_point_for_itself),
         T(ecdhe_signs_no_certificate_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
