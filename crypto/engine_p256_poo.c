@@ -44,27 +44,18 @@ static bool library_good(struct lk_engine_work *work, struct lk_operand *operand
     return library->run(work, operand, bit) == bit;
 }
 
-/* Lanes that only it has judged. Returns the good ones. */
-static uint64_t by_library(struct lk_engine_work *work, struct lk_operand *operand, uint64_t lanes)
-{
-    uint64_t good = 0;
-    for (; lanes != 0; lanes &= lanes - 1) {
-        uint64_t bit = lanes & (0 - lanes);
-        if (library_good(work, operand, bit)) good |= bit;
-        operand[__builtin_ctzll(bit)].by_kernel = false;
-    }
-    return good;
-}
-
-/* Was the refusal of this lane wrong, or for the wrong reason? Then it is the library's. */
+/* Was the lane not accepted that should have been, or for the wrong reason? Then it is the library's.
+ * An undecided one is never the kernel's fault: its numbers are the peer's choice. */
 static bool look_again(struct lk_engine_work *work, struct lk_operand *operand, uint64_t bit,
-                       uint64_t *good)
+                       bool undecided, uint64_t *good)
 {
     struct lk_operand *o = &operand[__builtin_ctzll(bit)];
     bool point_bad = o->point_bad;
     if (library_good(work, operand, bit)) *good |= bit;
-    o->recomputed = (*good & bit) != 0 || o->point_bad != point_bad;
-    return o->recomputed;
+    bool wrong = (*good & bit) != 0 || o->point_bad != point_bad;
+    o->recomputed = wrong && !undecided;
+    o->by_kernel = !undecided;
+    return wrong;
 }
 
 /* The first of `lanes` from the lane on whose turn it is. */
@@ -77,15 +68,17 @@ static uint64_t next_in_turn(struct lk_p256_poo_work *poo, uint64_t lanes)
 }
 
 /* A peer may send nothing but wrong proofs: were each judged twice, it would have ten times the
- * time of one that sends right ones. Returns those that are good after all. */
+ * time of one that sends right ones. Undecided ones are no better, since r = 0 makes one for
+ * nothing; of those past the bound none is right: c is a hash of bG and vG, and a right one is
+ * undecided for one c in 2^128 at most. Returns those that are good after all. */
 static uint64_t refusals_look(struct lk_engine_work *work, struct lk_operand *operand,
-                              uint64_t refused)
+                              uint64_t refused, uint64_t undecided)
 {
     uint64_t good = 0;
     bool trusted = true;
     for (unsigned looks = 0; refused != 0 && (!trusted || looks < LK_P256_POO_LOOKS); looks++) {
         uint64_t bit = next_in_turn(work->p256_poo, refused);
-        if (look_again(work, operand, bit, &good)) trusted = false;
+        if (look_again(work, operand, bit, (undecided & bit) != 0, &good)) trusted = false;
         refused &= ~bit;
     }
     return good;
@@ -115,8 +108,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct lk_p256_po
         o->point_bad = (v.point_bad & left & (0 - left)) != 0;
         o->by_kernel = true;
     }
-    uint64_t good = v.good | by_library(work, operand, v.undecided);
-    return good | refusals_look(work, operand, live & ~v.good & ~v.undecided);
+    return v.good | refusals_look(work, operand, live & ~v.good, v.undecided);
 }
 
 /* What has the form of a proof; the library says at once what is wrong with another. */

@@ -2,4 +2,4 @@
 # file: crypto/engine_p256_poo.c
 # test: unit/crypto/ec/p256_poo_fault_test
 # red: kernel_that_refuses_all_loses_nothing
-s/o->recomputed = (\*good & bit) != 0 ||/o->recomputed = /
+s/bool wrong = (\*good & bit) != 0 ||/bool wrong =/

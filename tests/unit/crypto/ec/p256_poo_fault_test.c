@@ -222,14 +222,15 @@ static void refusal_for_the_wrong_reason_is_mended(void **state)
     for_each_kernel(reason_mended);
 }
 
+/* As if every proof had been made to be so: no fault of the kernel's. */
 static void undecided(struct scene *s)
 {
-    draw(s, lk_draw() & ALL);
+    draw(s, ALL);
     lk_p256_poo_spoil = tell_none;
-    assert_int_equal(run(s), s->right);
+    assert_int_equal(run(s), ALL);
     assert_int_equal(lk_p256_poo_looks, LANES);
-    assert_int_equal(recomputed(s), 0);
     for (unsigned i = 0; i < LANES; i++) {
+        assert_false(s->operand[i].recomputed);
         assert_false(s->operand[i].by_kernel);
         assert_int_equal(s->operand[i].extra_ns, lk_engine_rows[LK_ROW_POO_P256].cost_ns);
     }
@@ -247,7 +248,6 @@ static void what_a_kernel_cannot_tell_the_library_does(void **state)
 static void bounded(struct scene *s)
 {
     unsigned looked[LANES] = {0};
-    draw(s, 0);
     for (unsigned call = 0; call < 2 * LANES / LK_P256_POO_LOOKS; call++) {
         uint64_t extra_ns = 0;
         assert_int_equal(run(s), 0);
@@ -263,10 +263,33 @@ static void bounded(struct scene *s)
         assert_int_equal(looked[i], 2);
 }
 
+static void wrong_proofs(struct scene *s)
+{
+    draw(s, 0);
+    bounded(s);
+}
+
 static void flood_of_wrong_proofs_is_not_judged_twice(void **state)
 {
     (void)state;
-    for_each_kernel(bounded);
+    for_each_kernel(wrong_proofs);
+}
+
+/* r = 0 leaves the kernel without a verdict. */
+static void undecided_proofs(struct scene *s)
+{
+    draw(s, 0);
+    for (unsigned i = 0; i < LANES; i++) {
+        lk_p256_proof_draw(&s->proof[i]);
+        memset(s->proof[i].r, 0, sizeof s->proof[i].r);
+    }
+    bounded(s);
+}
+
+static void flood_of_undecided_proofs_is_not_judged_twice(void **state)
+{
+    (void)state;
+    for_each_kernel(undecided_proofs);
 }
 
 static int setup(void **state)
@@ -286,6 +309,7 @@ int main(void)
         cmocka_unit_test(refusal_for_the_wrong_reason_is_mended),
         cmocka_unit_test(what_a_kernel_cannot_tell_the_library_does),
         cmocka_unit_test(flood_of_wrong_proofs_is_not_judged_twice),
+        cmocka_unit_test(flood_of_undecided_proofs_is_not_judged_twice),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
