@@ -58,15 +58,6 @@ static bool look_again(struct lk_engine_work *work, struct lk_operand *operand, 
     return wrong;
 }
 
-/* The first of `lanes` from the lane on whose turn it is. */
-static uint64_t next_in_turn(struct lk_p256_poo_work *poo, uint64_t lanes)
-{
-    uint64_t later = lanes & ~UINT64_C(0) << poo->turn;
-    unsigned lane = (unsigned)__builtin_ctzll(later != 0 ? later : lanes);
-    poo->turn = (lane + 1) % 64;
-    return UINT64_C(1) << lane;
-}
-
 /* A peer may send nothing but wrong proofs: were each judged twice, it would have ten times the
  * time of one that sends right ones. Undecided ones are no better, since r = 0 makes one for
  * nothing; of those past the bound none is right: c is a hash of bG and vG, and a right one is
@@ -77,7 +68,7 @@ static uint64_t refusals_look(struct lk_engine_work *work, struct lk_operand *op
     uint64_t good = 0;
     bool trusted = true;
     for (unsigned looks = 0; refused != 0 && (!trusted || looks < LK_P256_POO_LOOKS); looks++) {
-        uint64_t bit = next_in_turn(work->p256_poo, refused);
+        uint64_t bit = lk_lane_in_turn(&work->p256_poo->turn, refused);
         if (look_again(work, operand, bit, (undecided & bit) != 0, &good)) trusted = false;
         refused &= ~bit;
     }

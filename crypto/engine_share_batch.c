@@ -7,11 +7,14 @@
 #include "crypto/ec/ecdh_kernel.h"
 #include "crypto/rng.h"
 
+#define LOOKS 2 /* at refusals of a call */
+
 /* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
 struct lk_ecdh_work {
     struct lk_rng rng;
     void *block;   /* as allocated */
     void *scratch; /* in it, 64-byte aligned */
+    unsigned turn; /* the lane whose refusal is looked at next */
     uint8_t secret[LK_ECDH_REQUESTS_MAX * LK_ECDH_SECRET_BYTES_MAX];
     uint8_t own[LK_ECDH_REQUESTS_MAX][LK_ECDH_POINT_BYTES_MAX];
     uint8_t shared[LK_ECDH_REQUESTS_MAX][LK_ECDH_SHARED_BYTES_MAX];
@@ -54,6 +57,7 @@ static void refuse(const struct way *way, struct lk_operand *operand, bool point
     operand->out_bytes = 0;
     operand->point_bad = point_bad;
     operand->recomputed = operand->by_kernel = false;
+    operand->extra_ns = 0;
 }
 
 static void refuse_all(const struct way *way, struct lk_operand *operand, uint64_t live,
@@ -71,6 +75,7 @@ static bool lane_take(const struct way *way, struct lk_operand *operand, const u
     operand->out_bytes = way->kernel->point_bytes + way->kernel->shared_bytes;
     operand->point_bad = operand->recomputed = false;
     operand->by_kernel = true;
+    operand->extra_ns = 0;
     return true;
 }
 
@@ -80,6 +85,7 @@ static bool again_by_library(struct lk_engine_work *work, const struct way *way,
                              struct lk_operand *operand)
 {
     bool good = lk_engine_rows[way->row].run(work, operand, 1) == 1;
+    operand->extra_ns = lk_engine_rows[way->row].cost_ns;
     operand->recomputed = operand->by_kernel = true; /* the first one was */
     return good;
 }
@@ -109,6 +115,25 @@ static void call_fill(struct call *call, struct lk_ecdh_work *ecdh, const struct
     }
 }
 
+/* A kernel that refuses what is right would never be found out, and blames the peer: the library
+ * makes some of the refused once more, as many as do not give a peer that sends nonsense more time
+ * than others have. With the first that it makes it makes all. Returns those that are good. */
+static uint64_t refusals_look(struct lk_engine_work *work, const struct way *way,
+                              const struct call *call, uint64_t refused)
+{
+    uint64_t good = 0;
+    for (unsigned looks = 0; refused != 0 && (good != 0 || looks < LOOKS); looks++) {
+        uint64_t bit = lk_lane_in_turn(&work->ecdh->turn, refused);
+        unsigned i = (unsigned)__builtin_ctzll(bit);
+        if (again_by_library(work, way, call->operand[i]))
+            good |= call->bit[i];
+        else
+            call->operand[i]->recomputed = call->operand[i]->by_kernel = false;
+        refused &= ~bit;
+    }
+    return good;
+}
+
 static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
                             struct lk_operand *operand, uint64_t live)
 {
@@ -135,7 +160,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
         if (taken) good |= call.bit[i];
     }
     lk_wipe(ecdh->shared, call.count * sizeof ecdh->shared[0]);
-    return good;
+    return good | refusals_look(work, way, &call, refused & ~right & all);
 }
 
 /* Lanes whose share has the length of a point. */

@@ -27,7 +27,8 @@ struct proof {
     lane x[DIGITS], y[DIGITS];    /* vG: clean, below 1 */
     lane even_r, even_c;          /* n - r and c + 1 are multiplied by */
     lane points_good, r_good;     /* is what it has to be */
-    lane x_same, y_same, nothing; /* the sum's x, y are those of vG; it has no denominator */
+    lane x_same, y_same;          /* the sum's x, y are those of vG */
+    lane no_y, no_z;              /* it has Y = 0, or no denominator: it is no point */
 };
 
 struct judging {
@@ -169,17 +170,24 @@ static void compare(struct proof *p)
     EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->y2[i]), constant(&lk_p256.p[5][i]));
     fe_carry(d, d);
     p->y_same = is_multiple(d);
-    p->nothing = is_multiple(sum->z);
-    STAGE(LK_EC_STAGE_CHECK, &p->points_good, 5);
+    p->no_y = is_multiple(sum->y2);
+    p->no_z = is_multiple(sum->z);
+    STAGE(LK_EC_STAGE_CHECK, &p->points_good, 6);
+}
+
+static uint64_t of_lane(const lane *mask, unsigned l)
+{
+    return ((const uint64_t *)(const void *)mask)[l];
 }
 
 static bool all_ones(const lane *mask, unsigned l)
 {
-    return ((const uint64_t *)(const void *)mask)[l] == ~UINT64_C(0);
+    return of_lane(mask, l) == ~UINT64_C(0);
 }
 
 /* Each condition is looked at by itself, and none stands in for another: a bit that goes wrong in
- * one mask makes no proof good. */
+ * one mask makes no proof good. A sum of zeros alone has all of vG's coordinates without being vG,
+ * so that it has to be seen twice; no point has y = 0. */
 static void verdict(const struct proof *p, unsigned l, uint64_t bit,
                     struct lk_p256_poo_verdicts *verdicts)
 {
@@ -187,7 +195,7 @@ static void verdict(const struct proof *p, unsigned l, uint64_t bit,
         verdicts->point_bad |= bit;
     else if (!all_ones(&p->r_good, l))
         return;
-    else if (all_ones(&p->nothing, l))
+    else if (of_lane(&p->no_y, l) != 0 || of_lane(&p->no_z, l) != 0)
         verdicts->undecided |= bit;
     else if (all_ones(&p->x_same, l) && all_ones(&p->y_same, l))
         verdicts->good |= bit;

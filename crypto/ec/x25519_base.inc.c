@@ -42,6 +42,8 @@ static void multiple_begin(struct multiple *m, const lane *k)
         lane one = constant(&lk_x25519.one[i]);
         m->sum.y[i] = m->sum.z[i] = lane_add(one, constant(&lk_x25519.lift[i]));
     }
+    LK_WIPE(v);
+    LK_WIPE(other);
 }
 
 /* Bits 7w + 1 .. 7w + 7 of v, b. The digit is 2b + 1 - 128, but for the last window, that has the

@@ -76,6 +76,8 @@ static void bytes_store(uint8_t *bytes, const lane *from, unsigned l, uint64_t k
     uint64_t out[4] = {d[0] | d[1] << 52, d[1] >> 12 | d[2] << 40, d[2] >> 24 | d[3] << 28,
                        d[3] >> 36 | d[4] << 16};
     memcpy(bytes, out, sizeof out);
+    LK_WIPE(out);
+    LK_WIPE(d);
 }
 
 /* Bits 0 to 2 of a key are zero, bit 254 is the highest. */

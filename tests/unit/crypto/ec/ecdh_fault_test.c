@@ -169,6 +169,7 @@ static void fault_in_a_kernel_is_mended_and_told(void **state)
     (void)lk_cpu_features(&features);
     row_mends(&lk_share_x25519_row_ref, x25519, LK_X25519_STAGE_STEP);
     row_mends(&lk_share_p256_row_ref, p256, LK_EC_STAGE_ADD);
+    row_mends(&lk_share_p256_row_ref, p256, LK_EC_STAGE_CHECK); /* of the peer's point: refused */
     if ((features >> LK_CPU_IFMA & 1) != 0) {
         row_mends(&lk_share_x25519_row_ifma, x25519, LK_X25519_STAGE_ENTRY);
         row_mends(&lk_share_p256_row_ifma, p256, LK_EC_STAGE_R);

@@ -120,17 +120,17 @@ static void flip_of_a_bit_makes_no_proof_good(void **state)
 }
 
 /* In the last steps, one after the other: the batch is judged as it is all the same. */
-static void flip_last_steps(struct scene *s, uint64_t right, void (*then)(const struct scene *s))
+static void flip_last_steps(struct scene *s, void (*then)(const struct scene *s))
 {
     unsigned passings[LK_EC_STAGE_COUNT];
-    draw(s, right);
+    uint64_t right = s->right;
     lk_ec_flip_set(NULL);
     assert_int_equal(run(s), right);
     lk_ec_flip_end(passings);
     for (unsigned lane = 0; lane < s->kernel->lanes; lane++) {
         struct lk_ec_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = lane, .bit = 3};
         for (flip.passing = 0; flip.passing < passings[LK_EC_STAGE_CHECK]; flip.passing++) {
-            for (flip.digit = 0; flip.digit < 5; flip.digit++) {
+            for (flip.digit = 0; flip.digit < 6; flip.digit++) {
                 lk_ec_flip_set(&flip);
                 assert_int_equal(run(s), right);
                 lk_ec_flip_end(NULL);
@@ -140,22 +140,46 @@ static void flip_last_steps(struct scene *s, uint64_t right, void (*then)(const 
     }
 }
 
+/* As a fault, or as a proof that was not the kernel's. */
 static void looks_are_told(const struct scene *s)
 {
-    assert_int_equal(recomputed(s), lk_p256_poo_looks);
+    unsigned told = recomputed(s);
+    for (unsigned i = 0; i < LANES; i++)
+        told += !s->operand[i].by_kernel;
+    assert_int_equal(told, lk_p256_poo_looks);
 }
 
 static void mended(struct scene *s)
 {
-    flip_last_steps(s, ALL, looks_are_told);
+    draw(s, ALL);
+    flip_last_steps(s, looks_are_told);
+}
+
+/* [c]G + [c]G: the kernel's sum is zeros, and so are both sides of a comparison with any vG. */
+static void draw_equal_points(struct scene *s)
+{
+    static const uint8_t one[32] = {[31] = 1}, v[32] = {[28] = 0x07, 0x5b, 0xcd, 0x15};
+    s->right = 0;
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lk_p256_proof *proof = &s->proof[i];
+        lk_draw_bytes(proof->c, sizeof proof->c);
+        proof->c_bytes = 16;
+        memset(proof->r, 0, 16);
+        memcpy(proof->r + 16, proof->c, 16);
+        lk_p256_proof_point(proof->bg, one, false);
+        lk_p256_proof_point(proof->vg, v, false);
+    }
 }
 
 static void verdict_flipped(struct scene *s)
 {
-    flip_last_steps(s, 0, NULL);
+    draw(s, 0);
+    flip_last_steps(s, NULL);
+    draw_equal_points(s);
+    flip_last_steps(s, NULL);
 }
 
-/* Some have the right x, some the right y. */
+/* Some have the right x, some the right y, some a sum of zeros. */
 static void flip_in_the_verdict_makes_no_proof_good(void **state)
 {
     (void)state;
