@@ -115,11 +115,14 @@ static bool same_y(uint8_t point[65])
     return true;
 }
 
-static void add_order(uint8_t r[32])
+/* A small r has room for it; the equation holds all the same. */
+static void add_order(struct lk_p256_proof *proof)
 {
-    BN_bin2bn(r, 32, lib.x);
+    memset(proof->r, 0, 5);
+    LK_ASSERT(lk_p256_proof_close(proof));
+    BN_bin2bn(proof->r, sizeof proof->r, lib.x);
     BN_add(lib.x, lib.x, EC_GROUP_get0_order(lib.group));
-    if (BN_bn2binpad(lib.x, r, 32) != 32) memset(r, 0xff, 32);
+    LK_ASSERT(BN_bn2binpad(lib.x, proof->r, 32) == 32);
 }
 
 void lk_p256_proof_spoil(struct lk_p256_proof *proof, enum lk_p256_wrong how)
@@ -134,7 +137,7 @@ void lk_p256_proof_spoil(struct lk_p256_proof *proof, enum lk_p256_wrong how)
     case LK_P256_WRONG_X:
         if (!same_y(proof->vg)) next_point(proof->vg);
         break;
-    case LK_P256_WRONG_ORDER: add_order(proof->r); break;
+    case LK_P256_WRONG_ORDER: add_order(proof); break;
     case LK_P256_WRONG_COUNT: break;
     }
 }

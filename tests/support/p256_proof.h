@@ -28,7 +28,7 @@ enum lk_p256_wrong {
     LK_P256_WRONG_V,         /* another vG */
     LK_P256_WRONG_SIGN,      /* -vG: x is the same */
     LK_P256_WRONG_X,         /* another point with y of vG, where there is one, else as WRONG_V */
-    LK_P256_WRONG_ORDER,     /* r + n, where that has 32 bytes, else all ones */
+    LK_P256_WRONG_ORDER,     /* r + n of a proof with a small r: all else is right */
     LK_P256_WRONG_COUNT
 };
 void lk_p256_proof_spoil(struct lk_p256_proof *proof, enum lk_p256_wrong how);
