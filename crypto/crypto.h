@@ -142,8 +142,8 @@ struct lk_operand {
                       * to be counted even where the second was right */
     bool by_kernel;  /* the same, set by the call: the first result was one of our kernels', not the
                       * library's */
-    uint32_t extra_ns; /* proofs of P-256, SHARE, DH without a proof, set by the call: what judging this
-                        * one took beyond its share of the row's cost */
+    uint32_t extra_ns; /* proofs of P-256, SHARE, DH without a proof, set by the call: what judging
+                        * this one took beyond its share of the row's cost */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */

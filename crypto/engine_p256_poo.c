@@ -44,8 +44,8 @@ static bool library_good(struct lk_engine_work *work, struct lk_operand *operand
     return library->run(work, operand, bit) == bit;
 }
 
-/* Was the lane not accepted that should have been, or for the wrong reason? Then it is the library's.
- * An undecided one is never the kernel's fault: its numbers are the peer's choice. */
+/* Was the lane not accepted that should have been, or for the wrong reason? Then it is the
+ * library's. An undecided one is never the kernel's fault: its numbers are the peer's choice. */
 static bool look_again(struct lk_engine_work *work, struct lk_operand *operand, uint64_t bit,
                        bool undecided, uint64_t *good)
 {

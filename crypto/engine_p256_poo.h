@@ -1,6 +1,6 @@
 /* engine_p256_poo: the row of proofs of ownership over P-256. Proofs are judged together by a
- * kernel (ec/p256_poo.h); a few of those that it does not accept go to the library, so that a kernel
- * that is wrong is found out, and costs no more peers their handshakes from then on.
+ * kernel (ec/p256_poo.h); a few of those that it does not accept go to the library, so that a
+ * kernel that is wrong is found out, and costs no more peers their handshakes from then on.
  * Thread and errors as crypto.h says of rows. */
 #ifndef LK_CRYPTO_ENGINE_P256_POO_H
 #define LK_CRYPTO_ENGINE_P256_POO_H

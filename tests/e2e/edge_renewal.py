@@ -129,6 +129,7 @@ def signs_by_a_file(host):
         done = host.ask(name, "-config", path)
         assert done.returncode == 0, text_of(done)
         assert "status_request" in text_of(run("openssl", "req", "-noout", "-text", data=done.stdout))
+        assert len(host.uses(1)) == 1
 
 
 def refused(host, name, options, *say):
