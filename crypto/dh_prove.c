@@ -55,12 +55,9 @@ static struct lk_mont modulus_take(struct lk_dh_prover *prover, const struct lk_
 /* 1 <= x < q; whether it is so is public. number := x. */
 static bool exponent_take(const struct lk_mont *q, uint64_t *number, const uint8_t *x, size_t len)
 {
-    uint64_t any = 0;
     if (len > 8 * q->limbs) return false;
     lk_mont_load(q, number, x, len);
-    for (size_t i = 0; i < q->limbs; i++)
-        any |= number[i];
-    return any != 0 && lk_mont_is_below(q, number);
+    return lk_mont_in_range(q, number);
 }
 
 static bool power_write(const struct lk_dh *dh, const struct lk_dh_group *group,

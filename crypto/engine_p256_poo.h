@@ -1,11 +1,16 @@
 /* engine_p256_poo: the row of proofs of ownership over P-256. Proofs are judged together by a
- * kernel (ec/p256_poo.h); a few of those that it does not accept go to the library (engine_look.h).
+ * kernel (ec/p256_poo.h); a few of those that it does not accept go to the library, so that a
+ * kernel that is wrong is found out, and costs no more peers their handshakes from then on.
  * Thread and errors as crypto.h says of rows. */
 #ifndef LK_CRYPTO_ENGINE_P256_POO_H
 #define LK_CRYPTO_ENGINE_P256_POO_H
 
 #include "crypto/crypto.h"
 #include "crypto/engine_work.h"
+
+/* Lanes of one call, refused or undecided, that the library looks at again. All are as soon as the
+ * library thought otherwise. */
+#define LK_P256_POO_LOOKS 2
 
 /* The row by the kernel of AVX-512 IFMA, and by the portable model, which only tests run: it is
  * slower than the library. */

@@ -5,15 +5,16 @@
 
 #include "crypto/ct.h"
 #include "crypto/ec/ecdh_kernel.h"
-#include "crypto/engine_look.h"
 #include "crypto/rng.h"
+
+#define LOOKS 2 /* at refusals of a call */
 
 /* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
 struct lk_ecdh_work {
     struct lk_rng rng;
-    struct lk_looks looks;
     void *block;   /* as allocated */
     void *scratch; /* in it, 64-byte aligned */
+    unsigned turn; /* the lane whose refusal is looked at next */
     uint8_t secret[LK_ECDH_REQUESTS_MAX * LK_ECDH_SECRET_BYTES_MAX];
     uint8_t own[LK_ECDH_REQUESTS_MAX][LK_ECDH_POINT_BYTES_MAX];
     uint8_t shared[LK_ECDH_REQUESTS_MAX][LK_ECDH_SHARED_BYTES_MAX];
@@ -79,25 +80,14 @@ static bool lane_take(const struct way *way, struct lk_operand *operand, const u
 }
 
 /* Another key and other code, since a fault of the moment should not cost the peer its handshake.
- * What it takes is not in the row's cost. */
+ */
 static bool again_by_library(struct lk_engine_work *work, const struct way *way,
                              struct lk_operand *operand)
 {
-    const struct lk_kernel *library = &lk_engine_rows[way->row];
-    bool good = library->run(work, operand, 1) == 1;
-    operand->recomputed = operand->by_kernel = true; /* the first one was */
-    operand->extra_ns = library->cost_ns;
-    return good;
-}
-
-/* Was it wrong to refuse the lane's share? Then the lane has what the library makes of it. */
-static bool look_again(struct lk_engine_work *work, const struct way *way,
-                       struct lk_operand *operand)
-{
-    if (again_by_library(work, way, operand)) return true;
-    refuse(way, operand, true);
+    bool good = lk_engine_rows[way->row].run(work, operand, 1) == 1;
     operand->extra_ns = lk_engine_rows[way->row].cost_ns;
-    return false;
+    operand->recomputed = operand->by_kernel = true; /* the first one was */
+    return good;
 }
 
 /* --- a kernel's batch ---------------------------------------------------------------------------
@@ -125,36 +115,23 @@ static void call_fill(struct call *call, struct lk_ecdh_work *ecdh, const struct
     }
 }
 
-/* Of those `refused`, bits of the call. Returns the good ones, bits of the row. */
-static uint64_t refusals_look(struct lk_engine_work *work, const struct way *way, struct call *call,
-                              uint64_t refused)
+/* A kernel that refuses what is right would never be found out, and blames the peer: the library
+ * makes some of the refused once more, as many as do not give a peer that sends nonsense more time
+ * than others have. With the first that it makes it makes all. Returns those that are good. */
+static uint64_t refusals_look(struct lk_engine_work *work, const struct way *way,
+                              const struct call *call, uint64_t refused)
 {
     uint64_t good = 0;
-    for (unsigned made = 0; lk_looks_more(refused, made, good == 0); made++) {
-        uint64_t bit = lk_looks_next(&work->ecdh->looks, refused);
+    for (unsigned looks = 0; refused != 0 && (good != 0 || looks < LOOKS); looks++) {
+        uint64_t bit = lk_lane_in_turn(&work->ecdh->turn, refused);
         unsigned i = (unsigned)__builtin_ctzll(bit);
-        if (look_again(work, way, call->operand[i])) good |= call->bit[i];
+        if (again_by_library(work, way, call->operand[i]))
+            good |= call->bit[i];
+        else
+            call->operand[i]->recomputed = call->operand[i]->by_kernel = false;
         refused &= ~bit;
     }
     return good;
-}
-
-/* What the kernel said of each lane. Returns the good ones, bits of the row. */
-static uint64_t call_end(struct lk_engine_work *work, const struct way *way, struct call *call,
-                         uint64_t right, uint64_t refused)
-{
-    uint64_t good = 0;
-    for (unsigned i = 0; i < call->count; i++) {
-        bool taken = false;
-        if ((right >> i & 1) != 0)
-            taken = lane_take(way, call->operand[i], work->ecdh->own[i], work->ecdh->shared[i]);
-        else if ((refused >> i & 1) != 0)
-            refuse(way, call->operand[i], true);
-        else
-            taken = again_by_library(work, way, call->operand[i]);
-        if (taken) good |= call->bit[i];
-    }
-    return good | refusals_look(work, way, call, refused);
 }
 
 static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
@@ -162,7 +139,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
 {
     struct lk_ecdh_work *ecdh = work->ecdh;
     struct call call;
-    uint64_t refused;
+    uint64_t good = 0, refused;
     call_fill(&call, ecdh, way, operand, live);
     size_t drawn = call.count * way->kernel->secret_bytes;
     if (!lk_rng_bytes(&ecdh->rng, ecdh->secret, drawn)) {
@@ -172,9 +149,18 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
     uint64_t all = ~UINT64_C(0) >> (64 - call.count);
     uint64_t right = way->kernel->agree(ecdh->scratch, call.job, all, &refused);
     lk_wipe(ecdh->secret, drawn);
-    uint64_t good = call_end(work, way, &call, right, refused);
+    for (unsigned i = 0; i < call.count; i++) {
+        bool taken = false;
+        if ((right >> i & 1) != 0)
+            taken = lane_take(way, call.operand[i], ecdh->own[i], ecdh->shared[i]);
+        else if ((refused >> i & 1) != 0)
+            refuse(way, call.operand[i], true);
+        else
+            taken = again_by_library(work, way, call.operand[i]);
+        if (taken) good |= call.bit[i];
+    }
     lk_wipe(ecdh->shared, call.count * sizeof ecdh->shared[0]);
-    return good;
+    return good | refusals_look(work, way, &call, refused & ~right & all);
 }
 
 /* Lanes whose share has the length of a point. */

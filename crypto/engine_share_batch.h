@@ -2,8 +2,8 @@
  * the group and the secret it has with the peer's share, many together. Private keys are drawn from
  * the system once a call, through the worker's pool (rng.h), and are nowhere when it returns;
  * without random bytes no lane is good. What a kernel finds wrong with its own result, the library
- * makes once more, with another key (I6), and so a few of the shares that it refuses
- * (engine_look.h). Thread and errors as crypto.h says of rows. */
+ * makes once more, with another key (I6), and two of those that it refused.
+ * Thread and errors as crypto.h says of rows. */
 #ifndef LK_CRYPTO_ENGINE_SHARE_BATCH_H
 #define LK_CRYPTO_ENGINE_SHARE_BATCH_H
 

@@ -43,4 +43,14 @@ uint64_t lk_dh_run_proof(struct lk_engine_work *work, struct lk_operand *operand
 /* The rows of this engine, by enum lk_kernel_row. */
 extern const struct lk_kernel lk_engine_rows[LK_ROW_COUNT];
 
+/* The first of `lanes` from the lane on whose turn it is: so that over many calls each is chosen,
+ * whatever peers put beside it. */
+static inline uint64_t lk_lane_in_turn(unsigned *turn, uint64_t lanes)
+{
+    uint64_t later = lanes & ~UINT64_C(0) << *turn;
+    unsigned lane = (unsigned)__builtin_ctzll(later != 0 ? later : lanes);
+    *turn = (lane + 1) % 64;
+    return UINT64_C(1) << lane;
+}
+
 #endif

@@ -104,6 +104,14 @@ void lk_sha256(const void *data, size_t len, uint8_t out[LK_SHA256_BYTES])
     lk_hash(0, data, len, out);
 }
 
+void lk_sha1(const void *data, size_t len, uint8_t out[LK_SHA1_BYTES])
+{
+    SHA_CTX state;
+    SHA1_Init(&state);
+    SHA1_Update(&state, data, len);
+    SHA1_Final(out, &state);
+}
+
 static void add_pieces(struct lk_hash_state *state, const struct lk_piece *pieces, size_t count)
 {
     for (size_t i = 0; i < count; i++)

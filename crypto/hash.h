@@ -15,6 +15,10 @@ size_t lk_hash_bytes(unsigned hash);
 void lk_sha256(const void *data, size_t len, uint8_t out[LK_SHA256_BYTES]);
 void lk_hash(unsigned hash, const void *data, size_t len, uint8_t *out);
 
+/* For key identifiers, which certificates make with it; nothing rests on it. */
+#define LK_SHA1_BYTES 20
+void lk_sha1(const void *data, size_t len, uint8_t out[LK_SHA1_BYTES]);
+
 /* Digest of up to a few pieces in a row. */
 struct lk_piece {
     const void *data;

@@ -86,6 +86,14 @@ bool lk_mont_is_below(const struct lk_mont *mont, const uint64_t *a)
     return borrow != 0;
 }
 
+bool lk_mont_in_range(const struct lk_mont *mont, const uint64_t *a)
+{
+    uint64_t any = 0, below = lk_mont_is_below(mont, a);
+    for (size_t i = 0; i < mont->limbs; i++)
+        any |= a[i];
+    return ((any | (0 - any)) >> 63 & below) != 0;
+}
+
 bool lk_mont_equal(const struct lk_mont *mont, const uint64_t *a, const uint64_t *b)
 {
     return lk_ct_equal(a, b, mont->limbs * sizeof a[0]);

@@ -38,6 +38,8 @@ void lk_mont_sub(const struct lk_mont *mont, uint64_t *r, const uint64_t *a, con
 void lk_mont_load(const struct lk_mont *mont, uint64_t *r, const uint8_t *bytes, size_t len);
 /* a < n ? */
 bool lk_mont_is_below(const struct lk_mont *mont, const uint64_t *a);
+/* 1 <= a < n ? For a that is secret: what is public is this one answer. */
+bool lk_mont_in_range(const struct lk_mont *mont, const uint64_t *a);
 /* Numbers of this width compared; the result is public. */
 bool lk_mont_equal(const struct lk_mont *mont, const uint64_t *a, const uint64_t *b);
 

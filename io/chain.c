@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "core/base/limits.h"
-#include "core/keys/certificate.h"
+#include "core/keys/cert_names.h"
 
 static int64_t unix_of(const ASN1_TIME *time)
 {
@@ -107,6 +107,22 @@ void lk_chain_free(struct lk_chain *chain)
 {
     free(chain->data);
     *chain = (struct lk_chain){.data = NULL};
+}
+
+const char *lk_chain_names_fault(const struct lk_chain *chain)
+{
+    struct lk_cursor c = lk_cursor_of(lk_bytes_of(chain->data, chain->len));
+    struct lk_cert_names *names = NULL;
+    lk_err err = lk_cert_names_new(lk_cursor_vec24(&c), &names);
+    free(names);
+    if (err == LK_ERR_FORMAT)
+        return "the names in its certificate cannot be read (its extensions are not in DER), so "
+               "nothing bounds what may be requested: take the flag request away, or have another "
+               "certificate issued";
+    if (err == LK_ERR_RANGE)
+        return "its certificate has more than 4096 DNS names, too many to judge requests by: take "
+               "the flag request away";
+    return err == LK_OK ? NULL : lk_err_text(err);
 }
 
 int64_t lk_chain_expiry(struct lk_bytes pem)

@@ -20,6 +20,9 @@ struct lk_chain {
  * LK_KEY_CERTIFICATES_MAX are the key's own. */
 LK_MUST_USE lk_err lk_chain_read(struct lk_bytes pem, struct lk_bytes spki, struct lk_chain *out);
 void lk_chain_free(struct lk_chain *chain);
+/* Of a key that certificates may be requested for: why the names of the first one bound nothing, a
+ * text for the operator; NULL: they do. */
+const char *lk_chain_names_fault(const struct lk_chain *chain);
 /* notAfter of the first certificate in PEM text; 0: none. */
 int64_t lk_chain_expiry(struct lk_bytes pem);
 /* The earliest nextUpdate among the CRLs in PEM text; 0: none has one. */

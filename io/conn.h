@@ -104,7 +104,7 @@ struct lk_peers {
     struct lk_out *datagrams_first, *datagrams_last; /* to be sent at the end of this turn */
 
     bool draining;
-    struct lk_log_limit log_denied, log_handshake, log_skew, log_full;
+    struct lk_log_limit log_denied, log_request, log_handshake, log_skew, log_full;
     struct lk_dtls *dtls;
     struct lk_udp *udp;
 };

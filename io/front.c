@@ -192,6 +192,11 @@ static lk_err read_chain(struct front *f, const struct lk_key_public *key, struc
                        "chain holds more than 4 certificates of the key itself: remove old ones");
     if (err != LK_OK)
         return say_key(f, key->index, err, "chain holds no certificate in PEM, or a broken one");
+    const char *names = (key->flags & LK_FLAG_REQUEST) != 0 ? lk_chain_names_fault(out) : NULL;
+    if (names != NULL) {
+        lk_chain_free(out);
+        return say_key(f, key->index, LK_ERR_FORMAT, names);
+    }
     if (f->load.expiry_s == 0 || out->expiry_s < f->load.expiry_s) f->load.expiry_s = out->expiry_s;
     return LK_OK;
 }

@@ -113,6 +113,9 @@ uint8_t lk_intake_verdict(struct lk_job *job);
 /* A request that the message layer refused: if it asks for an exchange that is served and closed to
  * this edge, that is a denial, counted and logged. payload may be empty: not all of it came. */
 void lk_intake_closed(struct lk_job *job);
+/* One line in the log about a certificate request that the vault refused, at most a few a second.
+ * id: of the key, 4 bytes; why: enum lk_cert_request_fault, not GOOD. */
+void lk_intake_request_refused(struct lk_conn *conn, const uint8_t *id, uint8_t why);
 /* May this edge's peer have a slot for a payload of this length? LK_COUNTER_COUNT: yes; else why
  * not. */
 enum lk_counter lk_intake_no_slot(const struct lk_conn *conn, const struct lk_edge *edge,

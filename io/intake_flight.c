@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/slot.h"
+#include "core/keys/cert_request.h"
 #include "io/bell.h"
 #include "io/intake.h"
 
@@ -269,11 +270,17 @@ static void give_up(struct lk_peers *peers, uint32_t at, enum lk_counter reason)
 struct result {
     uint32_t state, generation, result_bytes;
     uint16_t verdict, status;
+    uint8_t why;
 };
 
 static bool result_good(const struct result *r, const struct lk_req *req)
 {
     if (r->state != LK_SLOT_DONE || r->generation != req->generation) return false;
+    bool refused = r->verdict == LK_VERDICT_ANSWER && r->status != LK_STATUS_SUCCESS;
+    if (r->why != LK_CERT_REQUEST_GOOD &&
+        (!refused || req->exchange != LK_X_SPLIT_SIGN_CERT_REQUEST ||
+         r->why >= LK_CERT_REQUEST_FAULT_COUNT))
+        return false;
     if (r->verdict == LK_VERDICT_TEMPORARY) return r->result_bytes <= req->body_bytes;
     if (r->verdict != LK_VERDICT_ANSWER || r->status == 0 || r->status >= LK_STATUS_COUNT)
         return false;
@@ -290,6 +297,8 @@ static void answer(struct lk_peers *peers, uint32_t at, const struct result *r,
     if (conn == NULL) return;
     conn_done(peers->intake, conn, at);
     struct lk_header header = header_of(req);
+    if (r->why != LK_CERT_REQUEST_GOOD) /* the request lies there still: nothing was written */
+        lk_intake_request_refused(conn, slot->body + 1, r->why);
     if (r->verdict == LK_VERDICT_TEMPORARY)
         lk_intake_refuse(conn, &header, LK_LURK_TEMPORARY_FAILURE, req->tag);
     else
@@ -313,7 +322,8 @@ static bool come_home(struct lk_intake *intake, struct lk_peers *peers, uint32_t
                        .generation = shared->generation,
                        .result_bytes = shared->result_bytes,
                        .verdict = shared->verdict,
-                       .status = shared->status};
+                       .status = shared->status,
+                       .why = shared->why};
     if (!result_good(&r, req)) return false;
     lk_route_home(&intake->route, worker, load_of(intake, at));
     if (req->state == LK_REQ_SENT) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/slot.h"
+#include "core/keys/cert_request.h"
 #include "core/keys/certificate.h"
 #include "core/keys/scheme.h"
 #include "core/policy/freshness.h"
@@ -10,9 +11,16 @@
 #include "io/intake.h"
 
 #define DENIALS_LOGGED_PER_S 10
+#define REQUESTS_LOGGED_PER_S 10
 #define SKEWS_LOGGED_PER_S 1
+#define KEY_ID_TEXT_BYTES (2 * LK_KEY_ID_BYTES + 1)
 
 /* --- the log -------------------------------------------------------------------------------- */
+
+static void key_id_text(const uint8_t *id, char text[KEY_ID_TEXT_BYTES])
+{
+    snprintf(text, KEY_ID_TEXT_BYTES, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+}
 
 /* id NULL: the request names no key. */
 static void log_denied(const struct lk_job *job, const uint8_t *id, uint32_t rule)
@@ -21,10 +29,9 @@ static void log_denied(const struct lk_job *job, const uint8_t *id, uint32_t rul
     uint32_t left_out = 0;
     lk_count(peers->counters, LK_C_POLICY_DENIED, 1);
     if (!lk_log_may(&peers->log_denied, DENIALS_LOGGED_PER_S, peers->now_ns, &left_out)) return;
-    char address[LK_ADDRESS_TEXT_BYTES], key_id[2 * LK_KEY_ID_BYTES + 1] = "none";
+    char address[LK_ADDRESS_TEXT_BYTES], key_id[KEY_ID_TEXT_BYTES] = "none";
     lk_address_text(&job->conn->address, address);
-    if (id != NULL)
-        snprintf(key_id, sizeof key_id, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+    if (id != NULL) key_id_text(id, key_id);
     const struct lk_conf *conf = peers->view->conf;
     lk_log(LK_LOG_NOTICE, "request denied", LK_F_STR("edge", job->edge->name),
            LK_F_STR("address", address), LK_F_STR("exchange", lk_exchange_name(job->exchange)),
@@ -40,6 +47,22 @@ static void log_skew(struct lk_job *job, int64_t skew_s)
     if (!lk_log_may(&peers->log_skew, SKEWS_LOGGED_PER_S, peers->now_ns, &left_out)) return;
     lk_log(LK_LOG_NOTICE, skew_s > 0 ? "the edge's clock is ahead" : "the edge's clock is behind",
            LK_F_STR("edge", job->edge->name), LK_F_I64("seconds", skew_s > 0 ? skew_s : -skew_s),
+           LK_F_U64("left_out", left_out));
+}
+
+void lk_intake_request_refused(struct lk_conn *conn, const uint8_t *id, uint8_t why)
+{
+    struct lk_peers *peers = conn->peers;
+    const struct lk_edge *edge = lk_conn_edge(conn);
+    uint32_t left_out = 0;
+    if (edge == NULL ||
+        !lk_log_may(&peers->log_request, REQUESTS_LOGGED_PER_S, peers->now_ns, &left_out))
+        return;
+    char key_id[KEY_ID_TEXT_BYTES];
+    key_id_text(id, key_id);
+    lk_log(LK_LOG_NOTICE, "certificate request refused", LK_F_STR("edge", edge->name),
+           LK_F_STR("key_id", key_id),
+           LK_F_STR("why", lk_cert_request_text((enum lk_cert_request_fault)why)),
            LK_F_U64("left_out", left_out));
 }
 
@@ -175,10 +198,10 @@ static uint8_t rsa_premaster_fault(struct lk_job *job, const struct lk_grant *gr
 }
 
 /* Rough time of what judges a share of DHE, without its proof and with it: for the balance between
- * workers, as cost_of is. */
-static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut)
+ * workers, as cost_of is. What is too large is the vault's to refuse, in the order of faults. */
+static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut, uint32_t bits_max)
 {
-    if (cut->kx != LK_SPLIT_DHE || cut->p.len > LK_DH_BYTES_MAX) return 0;
+    if (cut->kx != LK_SPLIT_DHE || cut->p.len > bits_max / 8) return 0;
     uint64_t words = cut->p.len / 8;
     return cut->poo_prf == 0 ? words * words * 64 : words * words * words * 40;
 }
@@ -186,10 +209,11 @@ static uint64_t dhe_cost_ns(const struct lk_split_sign_ske *cut)
 /* lurk-split.md 4 steps 1 to 3, as far as they need no key. */
 static uint8_t sign_ske_fault(struct lk_job *job, const struct lk_grant *grant)
 {
+    const struct lk_conf *conf = job->conn->peers->view->conf;
     struct lk_split_sign_ske cut;
     uint8_t fault = lk_split_sign_ske_cut(job->payload, &cut);
     if (fault != 0) return fault;
-    job->cost_ns += dhe_cost_ns(&cut);
+    job->cost_ns += dhe_cost_ns(&cut, conf->dhe_bits_max);
     bool unfresh = cut.common.freshness == LK_SPLIT_UNFRESH;
     bool may = (grant->flags & LK_FLAG_UNFRESH) != 0;
     LK_REQUIRE(unfresh ? may : cut.common.freshness == 0, LK_SPLIT_INVALID_FRESHNESS_FUNCT);
@@ -198,7 +222,7 @@ static uint8_t sign_ske_fault(struct lk_job *job, const struct lk_grant *grant)
     if (unfresh)
         fault = lk_split_randoms_constant(&cut) ? LK_SPLIT_INVALID_TLS_RANDOM : 0;
     else
-        fault = window_fault(job, cut.server_random, job->conn->peers->view->conf->window_ecdhe_s);
+        fault = window_fault(job, cut.server_random, conf->window_ecdhe_s);
     if (fault != 0) return fault;
     return scheme_open(grant, cut.sig_and_hash) ? 0 : LK_SPLIT_INVALID_SIG_SCHEME;
 }

@@ -23,7 +23,8 @@ struct content {
     uint8_t hash[LK_SHA256_BYTES];
     struct lk_engine_key *engine;
     struct lk_chain chain;
-    struct lk_certs *certs; /* of chain and of the engine's public key */
+    struct lk_certs *certs;      /* of chain and of the engine's public key */
+    struct lk_cert_names *names; /* of the chain's first; NULL: there is none, or not readable */
     uint32_t uses; /* keys, and the judge while it works on it */
     _Atomic int prime;
     struct content *next;       /* in its bucket */
@@ -168,7 +169,16 @@ static void content_free(struct content *c)
     if (c->engine != NULL) lk_engine_key_free(c->engine);
     lk_chain_free(&c->chain);
     free(c->certs);
+    free(c->names);
     free(c);
+}
+
+/* Names that cannot be read bound no requests; the front says so where the key is open for them. */
+static lk_err read_names(struct content *c)
+{
+    const struct lk_cert *own = lk_certs_own(c->certs);
+    lk_err err = own != NULL ? lk_cert_names_new(own->der, &c->names) : LK_OK;
+    return err == LK_ERR_MEMORY ? err : LK_OK;
 }
 
 static lk_err content_new(const struct lk_vault_keys *keys, const struct key_text *t,
@@ -184,6 +194,7 @@ static lk_err content_new(const struct lk_vault_keys *keys, const struct key_tex
         if (t->chain.len > 0 && lk_chain_read(t->chain, spki, &c->chain) != LK_OK)
             c->chain = (struct lk_chain){.data = NULL};
         err = lk_certs_new(lk_bytes_of(c->chain.data, c->chain.len), spki, &c->certs);
+        if (err == LK_OK) err = read_names(c);
     }
     if (err != LK_OK) {
         content_free(c);
@@ -300,6 +311,7 @@ static void fill_place(struct lk_vault_keys *keys, uint32_t index, struct conten
                          .row = lk_engine_key_row(c->engine),
                          .bytes = facts->bytes,
                          .certs = c->certs,
+                         .names = c->names,
                          .rights = lk_policy_key_rights(keys->conf, index)};
     key.rights.hashes &= ~facts->barred_hashes;
     const struct lk_bytes spki = {.data = facts->spki, .len = facts->spki_bytes};

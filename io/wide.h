@@ -1,6 +1,6 @@
 /* wide: shared memory that is looked at in places nobody can foretell, on large pages where the
- * kernel has them: with pages of 4 kB each look is a walk through the page tables, in a guest two of
- * them, 0.1 us and more.
+ * kernel has them: with pages of 4 kB each look is a walk through the page tables, in a guest two
+ * of them, 0.1 us and more.
  * Owner   the caller: a map of `bytes`, from the start of the memfd.
  * Thread  any. Takes as long as the kernel needs to fill the memory, 0.2 s a gigabyte: at start.
  * Errors  -errno of mmap. Without large pages (Linux before 6.1, too little memory in one piece) it

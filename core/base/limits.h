@@ -15,7 +15,9 @@
 
 /* --- slots, rings --------------------------------------------------------------------------- */
 
-#define LK_SLOT_SMALL_BYTES 2048    /* all exchanges but the handshake forms, RSA-8192 included */
+/* All exchanges, RSA-8192 included, but those with messages of a handshake, long certificate
+ * requests, and DHE of 4096 bits and more with a proof, of 8192 without. */
+#define LK_SLOT_SMALL_BYTES 2048
 #define LK_SLOT_LARGE_BYTES 65792   /* a message of 65,535 bytes and the head, whole lines */
 #define LK_SLOTS_SMALL_PER_LOOP 4096
 #define LK_SLOTS_LARGE_PER_LOOP 64

@@ -61,7 +61,10 @@ struct lk_slot {
     /* set by the front again: what this edge may have of s_init_cert_verify, as in
      * struct lk_conf_rule */
     uint8_t methods, secrets;
-    uint8_t reserved[54];
+    /* set by the worker: what the status leaves open, for the front's log; 0: nothing. Of
+     * sign_cert_request: enum lk_cert_request_fault */
+    uint8_t why;
+    uint8_t reserved[53];
     uint8_t body[]; /* LK_SLOT_SMALL_BODY_BYTES or LK_SLOT_LARGE_BODY_BYTES */
 };
 

@@ -136,6 +136,7 @@ struct lk_conf {
     uint32_t batch_wait_us;
     uint32_t premasters_per_s; /* of split.rsa_premaster, for each peer and key */
     uint32_t cert_requests_per_s; /* of split.sign_cert_request, the same */
+    uint32_t dhe_bits_max; /* of p, in split.sign_ske */
     bool check_ecdsa;
     uint32_t capabilities_certificates; /* 0 certificates, 1 raw public keys, 2 none */
     uint32_t dtls_mtu;

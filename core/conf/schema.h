@@ -49,6 +49,7 @@ struct lk_conf_option {
     uint64_t min, max;
     const char *fallback;            /* the default as it is written; NULL: must be given */
     const char *(*word)(unsigned i); /* WORD, WORDS: name of a place, NULL behind the last */
+    uint64_t named;                  /* WORDS: bit per place that `all` leaves out */
     const char *help;                /* one sentence, no full stop */
     const char *example;             /* written in the annotated example; NULL: the default */
     size_t offset, size;             /* of the value */

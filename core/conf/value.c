@@ -316,7 +316,7 @@ static uint64_t all_words(const struct lk_conf_option *option)
     const char *word;
     for (unsigned i = 0; (word = option->word(i)) != NULL; i++)
         if (word[0] != '\0') mask |= UINT64_C(1) << i;
-    return mask;
+    return mask & ~option->named;
 }
 
 /* A default as the schema writes it: words in brackets. Lists of a file are nodes, see
@@ -497,11 +497,20 @@ static void allow_mode(const struct lk_conf_option *option, FILE *to)
     fprintf(to, "octal, %04" PRIo64 " to %04" PRIo64, option->min, option->max);
 }
 
+/* "all", and what that leaves out. */
+static void allow_all(const struct lk_conf_option *option, FILE *to)
+{
+    fputs("all", to);
+    for (uint64_t left = option->named; left != 0; left &= left - 1)
+        fprintf(to, ", which leaves out %s,", option->word((unsigned)__builtin_ctzll(left)));
+    fputs(" or a list of ", to);
+}
+
 static void allow_words(const struct lk_conf_option *option, FILE *to)
 {
     const char *comma = "";
     const char *word;
-    fputs(option->type == LK_VALUE_WORDS ? "all or a list of " : "", to);
+    if (option->type == LK_VALUE_WORDS) allow_all(option, to);
     for (unsigned i = 0; (word = option->word(i)) != NULL; i++) {
         if (word[0] == '\0') continue;
         fprintf(to, "%s%s", comma, word);

@@ -1,16 +1,15 @@
 /* batch: who is worked next. A queue of lanes for each kernel row and tenant.
  *
  * Order   between rows: deficit round robin in the currency of kernel costs, a quantum a visit, so
- *         that a row of dear operations gets no more time than one of cheap ones. A batch costs
- *         what the lanes that wait for it will cost, and afterwards what they cost more. Inside a
- *         row: one lane of each waiting tenant in turn; lanes of a row cost the same, so this is
- *         deficit round robin too.
- *
+ *         that a row of dear operations gets no more time than one of cheap ones. Rows of a family
+ *         (proofs of ownership, key shares, DHE), among which a request chooses by the group it
+ *         names, have the quantum of one row between them. A batch costs what the lanes that wait
+ *         for it will cost, and afterwards what they cost more.
+ *         Inside a row: one lane of each waiting tenant in turn; lanes of a row cost the same, so
+ *         this is deficit round robin too.
  * Due     a row runs when its batch is full, when its oldest lane waited batch_wait_ns, or when
  *         nothing else is due: an idle worker takes what is there.
- *
  * Keys    each lane names its own; a batch mixes them as they come.
- *
  * Owner   a worker; memory given. Bound: the worker's lanes. Constant time for each call, but for
  *         lk_batch_row, which looks at the first lane of at most LK_LANES_MAX tenants a row. */
 #ifndef LK_CORE_EXEC_BATCH_H

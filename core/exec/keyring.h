@@ -6,6 +6,7 @@
 #ifndef LK_CORE_EXEC_KEYRING_H
 #define LK_CORE_EXEC_KEYRING_H
 
+#include "core/keys/cert_names.h"
 #include "core/keys/certs.h"
 #include "core/policy/policy.h"
 #include "crypto/crypto.h"
@@ -19,6 +20,7 @@ struct lk_key {
     uint32_t bytes; /* RSA: k */
     struct lk_keyid keyid;
     const struct lk_certs *certs; /* the engine key's content's; NULL: none were given */
+    const struct lk_cert_names *names; /* of its certificate; NULL: it has none that can be read */
     struct lk_key_rights rights;
 };
 

@@ -76,6 +76,7 @@ struct lk_lane {
     bool denied;            /* the front granted what the key's own rule does not allow */
     uint8_t verdict;        /* enum lk_slot_verdict */
     uint8_t status;         /* of the extension; 0 while undecided */
+    uint8_t why;            /* as in the slot */
     uint64_t queued_ns, work_ns;
 
     /* scratch of the steps */

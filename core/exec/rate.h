@@ -16,6 +16,9 @@
 #include <stdint.h>
 
 #define LK_RATE_CELLS 8192
+/* All peers together get as many certificate requests of a key as so many of them would: whoever
+ * the front says they are. */
+#define LK_RATE_PEERS 16
 
 /* What is rated, each by itself. */
 enum lk_rated { LK_RATED_NOT, LK_RATED_PREMASTER, LK_RATED_CERT_REQUEST, LK_RATED_COUNT };

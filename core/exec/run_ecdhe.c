@@ -108,21 +108,27 @@ uint8_t lk_run_sign_ske_check(struct lk_lane *lane)
     return lk_run_ecdhe_check(lane);
 }
 
-/* The row that judges share and proof; LK_ROW_COUNT: none is needed, or there is no such group. A
- * share or generator longer than p has no proof to be looked at. */
-static enum lk_kernel_row share_row(const struct lk_split_sign_ske *request)
+/* LK_ROW_COUNT: there is no such group, or it is larger than any that is served. A share or
+ * generator longer than p has no proof to be looked at. */
+static enum lk_kernel_row dhe_row(const struct lk_lane *lane)
 {
-    bool proof = request->poo_prf != 0;
-    if (request->kx == LK_SPLIT_DHE)
-        return lk_dh_row(request->p.len, proof && request->share.len <= request->p.len &&
-                                             request->g.len <= request->p.len);
-    return proof ? lk_poo_row(request->group) : LK_ROW_COUNT;
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    size_t bytes = request->p.len;
+    bool proof = request->poo_prf != 0 && request->share.len <= bytes && request->g.len <= bytes;
+    return bytes <= lane->key->rights.dhe_bytes_max ? lk_dh_row(bytes, proof) : LK_ROW_COUNT;
+}
+
+/* The row that judges share and proof; LK_ROW_COUNT: none is needed, or there is no such group. */
+static enum lk_kernel_row share_row(const struct lk_lane *lane)
+{
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    if (request->kx == LK_SPLIT_DHE) return dhe_row(lane);
+    return request->poo_prf != 0 ? lk_poo_row(request->group) : LK_ROW_COUNT;
 }
 
 static bool is_share_row(enum lk_kernel_row row)
 {
-    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) ||
-           (row >= LK_ROW_DH_PUBLIC && row <= LK_ROW_POO_DH8192);
+    return lk_row_is_proof(row) || row == LK_ROW_DH_PUBLIC;
 }
 
 uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
@@ -130,7 +136,7 @@ uint8_t lk_run_ecdhe_check(struct lk_lane *lane)
     const struct lk_split_sign_ske *request = &lane->request.ske;
     lane->client_random = request->client_random;
     lane->scheme = request->sig_and_hash;
-    enum lk_kernel_row row = share_row(request);
+    enum lk_kernel_row row = share_row(lane);
     lane->row = row < LK_ROW_COUNT ? row : lane->key->row;
     bool unproved = request->kx == LK_SPLIT_ECDHE && request->poo_prf == 0;
     if (unproved && request->group == LK_GROUP_SECP256R1 &&

@@ -124,8 +124,7 @@ uint8_t lk_run_sign_cert_request_cut(struct lk_lane *lane)
 /* Step 1: the names of its certificate bound it; a key without one has none. */
 uint8_t lk_run_sign_cert_request_funct(const struct lk_lane *lane)
 {
-    const struct lk_certs *certs = lane->key->certs;
-    return certs != NULL && lk_certs_own(certs) != NULL ? 0 : LK_SPLIT_INVALID_KEY_ID;
+    return lane->key->names != NULL ? 0 : LK_SPLIT_INVALID_KEY_ID;
 }
 
 /* Step 2. X.509 ties no curve to a hash, and has PKCS#1 v1.5: as TLS 1.2. */
@@ -157,7 +156,8 @@ uint8_t lk_run_sign_cert_request_start(struct lk_lane *lane, struct lk_rng *rng)
     enum lk_cert_request_fault fault = lk_cert_request_parse(request->info, &parts);
     if (fault == LK_CERT_REQUEST_GOOD)
         fault = lk_cert_request_judge(&parts, lk_bytes_of(facts->spki, facts->spki_bytes),
-                                      lk_certs_own(key->certs)->der);
+                                      key->names);
+    lane->why = (uint8_t)fault;
     LK_REQUIRE(fault == LK_CERT_REQUEST_GOOD, status_of(fault));
     lk_sha256(request->info.data, request->info.len, lane->fs); /* for the audit record */
     return lk_sign_start(lane, request->scheme, request->info, rng) ? 0 : LK_STATUS_UNDEFINED_ERROR;

@@ -184,6 +184,7 @@ static void slot_write(const struct lk_lane *lane)
     LK_ASSERT(!body.bad);
     slot->verdict = lane->verdict;
     slot->status = lane->status;
+    slot->why = lane->why;
     slot->result_bytes = (uint32_t)body.len;
     slot->state = LK_SLOT_DONE;
 }
@@ -392,21 +393,32 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
     return true;
 }
 
-/* Has the peer asked this key too often? Then it is settled. */
+/* One more of this kind, of the peer and, where the front's word for who asks is not enough, of
+ * all? */
+static bool rate_take(struct lk_worker *w, const struct lk_lane *lane)
+{
+    enum lk_rated kind = lane->exchange->rated;
+    struct lk_rate_use use = {.peer_hash = lk_lane_head(lane)->peer_hash,
+                              .key_full = lane->key->keyid.full,
+                              .kind = kind};
+    uint32_t per_s = w->conf.rate_per_s[kind];
+    if (!lk_rate_take(w->conf.rate, &use, per_s, w->now_ns)) return false;
+    use.peer_hash = 0; /* everybody's */
+    return kind != LK_RATED_CERT_REQUEST ||
+           lk_rate_take(w->conf.rate, &use, LK_RATE_PEERS * per_s, w->now_ns);
+}
+
+/* Has the peer asked this key too often? Then it is settled, by a status of split, which all that
+ * is rated is of: temporary_failure would keep the edge's other requests away from this server. */
 static bool rate_good(struct lk_worker *w, struct lk_lane *lane)
 {
     static const enum lk_counter refused[LK_RATED_COUNT] = {
         [LK_RATED_PREMASTER] = LK_C_REFUSED_RATE,
         [LK_RATED_CERT_REQUEST] = LK_C_REFUSED_CERT_REQUEST_RATE};
     enum lk_rated kind = lane->exchange->rated;
-    struct lk_rate_use use = {.peer_hash = lk_lane_head(lane)->peer_hash,
-                              .key_full = lane->key->keyid.full,
-                              .kind = kind};
-    if (kind == LK_RATED_NOT ||
-        lk_rate_take(w->conf.rate, &use, w->conf.rate_per_s[kind], w->now_ns))
-        return true;
+    if (kind == LK_RATED_NOT || rate_take(w, lane)) return true;
     lk_count(w->counters, refused[kind], 1);
-    lk_lane_refuse(lane);
+    lk_lane_answer(lane, LK_SPLIT_TOO_MANY_REQUESTS);
     return false;
 }
 
@@ -485,6 +497,14 @@ static void batch_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t co
     lk_count_add(&w->counters->way_lanes[LK_WAY_LIBRARY][row], count - by_kernel);
 }
 
+static void proofs_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t count, uint64_t good)
+{
+    if (!lk_row_is_proof(row)) return;
+    uint32_t held = (uint32_t)__builtin_popcountll(good);
+    lk_count_add(&w->counters->proofs[LK_PROOF_HELD][row], held);
+    lk_count_add(&w->counters->proofs[LK_PROOF_FAILED][row], count - held);
+}
+
 /* Returns its cost. */
 static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
 {
@@ -492,9 +512,10 @@ static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
     uint32_t count = batch_fill(w, row);
     if (count == 0) return 0;
     uint64_t live = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t good = kernel->run(w->work, w->operand, live);
+    uint64_t good = live & kernel->run(w->work, w->operand, live);
     w->now_ns = w->conf.clock_ns();
     batch_count(w, row, count);
+    proofs_count(w, row, count, good);
     for (uint32_t i = 0; i < count; i++) {
         w->live[i]->operand = w->operand[i];
         lane_settle(w, w->live[i], (good >> i & 1) != 0);

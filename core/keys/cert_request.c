@@ -1,6 +1,8 @@
 #include "core/keys/cert_request.h"
 
 #include "core/base/err.h"
+#include "core/wire/registry.h"
+#include "crypto/hash.h"
 
 static bool is(struct lk_bytes bytes, const void *data, size_t len)
 {
@@ -23,13 +25,13 @@ const char *lk_cert_request_text(enum lk_cert_request_fault fault)
             "tlsfeature and subjectKeyIdentifier, each once: leave others out",
         [LK_CERT_REQUEST_USAGE] =
             "an extension asks for more than a certificate of TLS has (basicConstraints CA:FALSE; "
-            "keyUsage without keyCertSign and cRLSign; extendedKeyUsage serverAuth, clientAuth; "
-            "tlsfeature status_request)",
+            "keyUsage without keyCertSign and cRLSign; extendedKeyUsage serverAuth, clientAuth, "
+            "each once; tlsfeature status_request; subjectKeyIdentifier by RFC 5280 or RFC 7093)",
         [LK_CERT_REQUEST_SUBJECT] =
             "its subject may be that of the key's certificate, empty, or one CN that is among the "
             "certificate's DNS names",
         [LK_CERT_REQUEST_NAME] =
-            "its subjectAltName may hold DNS names of the key's certificate alone",
+            "its subjectAltName may hold DNS names of the key's certificate alone, each once",
     };
     return texts[fault];
 }
@@ -81,8 +83,12 @@ bool lk_cert_request_resembles(struct lk_bytes text)
     size_t len = ber_length(&c);
     if (c.bad || (len != SIZE_MAX && len != lk_cursor_left(&c))) return false;
     if (!ber_tag(&c, BER_INTEGER)) return false;
-    lk_cursor_take(&c, ber_length(&c)); /* the version */
-    return ber_tag(&c, BER_SEQUENCE);
+    lk_cursor_take(&c, ber_length(&c)); /* of any length: it may hide what nobody chose */
+    if (!ber_tag(&c, BER_SEQUENCE)) return false;
+    len = ber_length(&c);
+    if (len == SIZE_MAX) return !c.bad; /* a subject that ends somewhere */
+    lk_cursor_take(&c, len);
+    return ber_tag(&c, BER_SEQUENCE); /* the public key */
 }
 
 /* --- extensions ------------------------------------------------------------------------------- */
@@ -111,10 +117,13 @@ static bool ext_key_usage_good(struct lk_bytes value, struct lk_cert_request *ou
     (void)out;
     struct lk_cursor c = lk_cursor_of(value);
     struct lk_cursor list = lk_cursor_of(lk_der_take(&c, LK_DER_SEQUENCE, NULL));
+    bool for_server = false, for_client = false;
     if (lk_cursor_left(&list) == 0) return false;
     while (!list.bad && lk_cursor_left(&list) > 0) {
         struct lk_bytes purpose = lk_der_take(&list, LK_DER_OID, NULL);
-        if (!IS(purpose, server) && !IS(purpose, client)) return false;
+        bool *seen = IS(purpose, server) ? &for_server : IS(purpose, client) ? &for_client : NULL;
+        if (seen == NULL || *seen) return false;
+        *seen = true;
     }
     return lk_cursor_done(&c) && !list.bad;
 }
@@ -133,13 +142,33 @@ static bool must_staple(struct lk_bytes value, struct lk_cert_request *out)
     return IS(value, status_request);
 }
 
+/* Is it the front of this digest of these bytes? */
+static bool is_digest(struct lk_bytes identifier, enum lk_hash hash, struct lk_bytes of, size_t len)
+{
+    uint8_t digest[LK_HASH_BYTES_MAX];
+    lk_hash(hash, of.data, of.len, digest);
+    return is(identifier, digest, len);
+}
+
+/* As RFC 5280 4.2.1.2 (1) and RFC 7093 2 make them of the key: SHA-1 of the bits, as many bytes of
+ * a longer digest of them, or the digest of the whole. Free bytes would be the edge's own words. */
 static bool key_identifier_good(struct lk_bytes value, struct lk_cert_request *out)
 {
-    enum { SHA512_BYTES = 64 };
-    (void)out;
-    struct lk_cursor c = lk_cursor_of(value);
+    struct lk_cursor c = lk_cursor_of(value), whole = lk_cursor_of(out->spki);
     struct lk_bytes identifier = lk_der_take(&c, LK_DER_OCTET_STRING, NULL);
-    return lk_cursor_done(&c) && identifier.len > 0 && identifier.len <= SHA512_BYTES;
+    struct lk_cursor key = lk_cursor_of(lk_der_take(&whole, LK_DER_SEQUENCE, NULL));
+    lk_der_take(&key, LK_DER_SEQUENCE, NULL); /* the algorithm */
+    struct lk_cursor bits = lk_cursor_of(lk_der_take(&key, LK_DER_BIT_STRING, NULL));
+    bool no_bits_left = lk_cursor_u8(&bits) == 0;
+    struct lk_bytes of = lk_cursor_take(&bits, lk_cursor_left(&bits));
+    if (!lk_cursor_done(&c) || !lk_cursor_done(&key) || bits.bad || !no_bits_left) return false;
+    uint8_t digest[LK_SHA1_BYTES];
+    lk_sha1(of.data, of.len, digest);
+    bool good = IS(identifier, digest);
+    for (unsigned hash = 0; !good && hash < LK_HASH_COUNT; hash++)
+        good = is_digest(identifier, hash, of, LK_SHA1_BYTES) ||
+               is_digest(identifier, hash, out->spki, lk_hash_bytes(hash));
+    return good;
 }
 
 static const struct extension_row {
@@ -214,59 +243,31 @@ enum lk_cert_request_fault lk_cert_request_parse(struct lk_bytes info, struct lk
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-static uint8_t lower(uint8_t c)
+/* Each of them is one of the certificate's, and none stands there twice. */
+static bool names_within(struct lk_bytes wanted, const struct lk_cert_names *has)
 {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
-/* DNS does not tell cases of ASCII apart. */
-static bool same_name(struct lk_bytes a, struct lk_bytes b)
-{
-    bool same = a.len == b.len;
-    for (size_t i = 0; same && i < a.len; i++)
-        same = lower(a.data[i]) == lower(b.data[i]);
-    return same;
-}
-
-/* Is it one of the DNS names among these? */
-static bool names_hold(struct lk_bytes alt_names, struct lk_bytes name)
-{
-    struct lk_cursor c = lk_cursor_of(alt_names);
+    uint64_t seen[LK_CERT_NAMES_MAX / 64] = {0};
+    struct lk_cursor c = lk_cursor_of(wanted);
     uint8_t tag;
     while (!c.bad && lk_cursor_left(&c) > 0) {
         struct lk_bytes one = lk_der_any(&c, &tag);
-        if (!c.bad && tag == LK_DER_DNS_NAME && same_name(one, name)) return true;
+        if (c.bad || tag != LK_DER_DNS_NAME) return false;
+        uint32_t at = lk_cert_names_find(has, one);
+        if (at == LK_CERT_NAMES_MAX || (seen[at / 64] >> at % 64 & 1) != 0) return false;
+        seen[at / 64] |= UINT64_C(1) << at % 64;
     }
-    return false;
+    return !c.bad;
 }
 
-static size_t names_count(struct lk_bytes alt_names)
+/* ASCII is the same in each of these, and who issued the certificate may have chosen another than
+ * who asks. Other bytes are other letters in another kind, or none. */
+static bool is_ascii_text(uint8_t tag, struct lk_bytes value)
 {
-    struct lk_cursor c = lk_cursor_of(alt_names);
-    uint8_t tag;
-    size_t count = 0;
-    for (; !c.bad && lk_cursor_left(&c) > 0; count++)
-        lk_der_any(&c, &tag);
-    return c.bad ? SIZE_MAX : count;
-}
-
-static bool names_within(struct lk_bytes wanted, struct lk_bytes had)
-{
-    struct lk_cursor c = lk_cursor_of(wanted);
-    uint8_t tag;
-    if (names_count(wanted) > names_count(had)) return false;
-    while (lk_cursor_left(&c) > 0) {
-        struct lk_bytes one = lk_der_any(&c, &tag);
-        if (tag != LK_DER_DNS_NAME || !names_hold(had, one)) return false;
-    }
-    return true;
-}
-
-/* A string of ASCII may be any of these: who issued the certificate may have chosen another than
- * who asks. */
-static bool is_text(uint8_t tag)
-{
-    return tag == LK_DER_UTF8_STRING || tag == LK_DER_PRINTABLE_STRING || tag == LK_DER_IA5_STRING;
+    bool ascii = tag == LK_DER_UTF8_STRING || tag == LK_DER_PRINTABLE_STRING ||
+                 tag == LK_DER_IA5_STRING;
+    for (size_t i = 0; ascii && i < value.len; i++)
+        ascii = value.data[i] < 0x80;
+    return ascii;
 }
 
 /* AttributeTypeAndValue. */
@@ -286,7 +287,8 @@ static struct attribute attribute_take(struct lk_cursor *c)
 
 static bool same_attribute(const struct attribute *a, const struct attribute *b)
 {
-    bool tags = a->tag == b->tag || (is_text(a->tag) && is_text(b->tag));
+    bool tags = a->tag == b->tag ||
+                (is_ascii_text(a->tag, a->value) && is_ascii_text(b->tag, b->value));
     return tags && lk_bytes_equal(a->type, b->type) && lk_bytes_equal(a->value, b->value);
 }
 
@@ -317,30 +319,30 @@ static bool same_subject(struct lk_bytes a_name, struct lk_bytes b_name)
     return lk_cursor_done(&a) && lk_cursor_done(&b);
 }
 
-static bool is_common_name_of(struct lk_bytes subject, struct lk_bytes alt_names)
+static bool is_common_name_of(struct lk_bytes subject,
+                              const struct lk_cert_names *has)
 {
     static const uint8_t common_name[] = {0x55, 4, 3};
     struct lk_cursor name = name_open(subject);
     struct lk_cursor set = lk_cursor_of(lk_der_take(&name, LK_DER_SET, NULL));
     struct attribute one = attribute_take(&set);
     return lk_cursor_done(&name) && lk_cursor_done(&set) && IS(one.type, common_name) &&
-           is_text(one.tag) && names_hold(alt_names, one.value);
+           is_ascii_text(one.tag, one.value) &&
+           lk_cert_names_find(has, one.value) != LK_CERT_NAMES_MAX;
 }
 
-static bool subject_good(struct lk_bytes subject, const struct lk_certificate_names *has)
+static bool subject_good(struct lk_bytes subject, const struct lk_cert_names *has)
 {
     static const uint8_t empty[] = {LK_DER_SEQUENCE, 0};
     return IS(subject, empty) || same_subject(subject, has->subject) ||
-           is_common_name_of(subject, has->alt_names);
+           is_common_name_of(subject, has);
 }
 
 enum lk_cert_request_fault lk_cert_request_judge(const struct lk_cert_request *request,
-                                                 struct lk_bytes spki, struct lk_bytes certificate)
+                                                 struct lk_bytes spki,
+                                                 const struct lk_cert_names *has)
 {
-    struct lk_certificate_names has;
     LK_REQUIRE(lk_bytes_equal(request->spki, spki), LK_CERT_REQUEST_KEY);
-    LK_REQUIRE(lk_certificate_names(certificate, &has), LK_CERT_REQUEST_SUBJECT);
-    LK_REQUIRE(subject_good(request->subject, &has), LK_CERT_REQUEST_SUBJECT);
-    return names_within(request->alt_names, has.alt_names) ? LK_CERT_REQUEST_GOOD
-                                                           : LK_CERT_REQUEST_NAME;
+    LK_REQUIRE(subject_good(request->subject, has), LK_CERT_REQUEST_SUBJECT);
+    return names_within(request->alt_names, has) ? LK_CERT_REQUEST_GOOD : LK_CERT_REQUEST_NAME;
 }

@@ -5,17 +5,18 @@
  *   version 0; the key's own public key, byte for byte
  *   subject: that of the key's certificate; or empty; or one CN that is among its DNS names
  *   attributes: none, or one extensionRequest, each extension once:
- *     subjectAltName   dNSName alone, each in the certificate's
+ *     subjectAltName   dNSName alone, each in the certificate's, each once
  *     keyUsage         without keyCertSign and cRLSign; extKeyUsage of TLS servers and clients
- *     basicConstraints CA:FALSE; TLS feature status_request; subjectKeyIdentifier
+ *     basicConstraints CA:FALSE; TLS feature status_request
+ *     subjectKeyIdentifier, one that RFC 5280 or RFC 7093 make of the key
  *
- * Borrows. Thread any. Time: names of the request times names of the certificate, all public; of
- * more names than the certificate has none is looked at. Source RFC 2986 4, RFC 2985 5.4.2, RFC
- * 5280 4.2.1, RFC 7633. */
+ * Borrows. Thread any. Time: for each name of the request a search in the certificate's, all
+ * public; the first that is none ends it. Source RFC 2986 4, RFC 2985 5.4.2, RFC
+ * 5280 4.2.1, RFC 7093 2, RFC 7633. */
 #ifndef LK_CORE_KEYS_CERT_REQUEST_H
 #define LK_CORE_KEYS_CERT_REQUEST_H
 
-#include "core/keys/certificate.h"
+#include "core/keys/cert_names.h"
 
 enum lk_cert_request_fault {
     LK_CERT_REQUEST_GOOD,
@@ -45,15 +46,17 @@ struct lk_cert_request {
 bool lk_cert_request_begins(struct lk_bytes text);
 
 /* Might somebody take this text for a CertificationRequestInfo who reads it as BER, with lengths
- * and tags longer than they need be, and looks at no version? For texts of whose first bytes
- * another had the choice: a random of 32 bytes does once in 2^36. */
+ * and tags longer than they need be, and looks at no version? SEQUENCE to the end, INTEGER,
+ * SEQUENCE, SEQUENCE. For texts of whose first bytes another had the choice: ServerKeyExchanges
+ * of honest clients do once in 2^37, X25519 or P-256 (sampled behind a fixed outline). */
 bool lk_cert_request_resembles(struct lk_bytes text);
 
 /* All that needs no key: the first fault, or the request's parts. */
 enum lk_cert_request_fault lk_cert_request_parse(struct lk_bytes info, struct lk_cert_request *out);
 
-/* What was parsed, against the key's own public key and its certificate. */
+/* What was parsed, against the key's own public key and the names of its certificate. */
 enum lk_cert_request_fault lk_cert_request_judge(const struct lk_cert_request *request,
-                                                 struct lk_bytes spki, struct lk_bytes certificate);
+                                                 struct lk_bytes spki,
+                                                 const struct lk_cert_names *has);
 
 #endif

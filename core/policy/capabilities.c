@@ -303,12 +303,14 @@ static struct lk_bytes list_ecdhe_curves(uint8_t *room)
 }
 
 /* Of sign_ske; the finite-field groups by RFC 7919, those of RFC 3526 have no numbers. */
-static struct lk_bytes list_ske_groups(uint8_t *room, uint32_t kinds)
+static struct lk_bytes list_ske_groups(uint8_t *room, uint32_t kinds, uint32_t dhe_bits_max)
 {
+    static const uint16_t bits[] = {2048, 3072, 4096, 6144, 8192}; /* of LK_GROUP_FFDHE2048 on */
     struct lk_bytes curves_listed = list_ecdhe_curves(room);
     struct lk_writer w = lk_writer_of(room + curves_listed.len, LIST_BYTES - curves_listed.len);
-    for (uint16_t group = LK_GROUP_FFDHE2048; group <= LK_GROUP_FFDHE8192; group++)
-        if ((kinds & RSA_KINDS) != 0) lk_writer_u16(&w, group);
+    for (uint16_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+        if ((kinds & RSA_KINDS) != 0 && bits[i] <= dhe_bits_max)
+            lk_writer_u16(&w, LK_GROUP_FFDHE2048 + i);
     return lk_bytes_of(room, curves_listed.len + written(&w).len);
 }
 
@@ -544,7 +546,8 @@ static lk_err build_split(const struct builder *b, unsigned form, struct lk_byte
     if (ske) {
         lists.freshness = lk_bytes_of(functs, unfresh ? 2 : 1);
         lists.poo_prfs = list_poo(room.poo, (b->flags & LK_FLAG_UNPROVED) != 0);
-        lists.groups = list_ske_groups(room.groups, b->facts[LK_X_SPLIT_SIGN_SKE].kinds);
+        lists.groups = list_ske_groups(room.groups, b->facts[LK_X_SPLIT_SIGN_SKE].kinds,
+                                       b->conf->dhe_bits_max);
     }
     lk_split_capabilities_write(&w, &lists);
     write_state(&w);

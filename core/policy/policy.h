@@ -77,6 +77,7 @@ struct lk_key_rights {
     uint32_t uses;            /* enum lk_key_use */
     uint32_t flags;           /* enum lk_conf_flag, of the key and of some edge of its tenant */
     uint8_t methods, secrets; /* of TLS 1.3, as in struct lk_conf_rule */
+    uint16_t dhe_bytes_max;   /* of p, in sign_ske */
 };
 /* Is a key of these uses kept for a CertificateVerify of this role (enum lk_split_role)? */
 static inline bool lk_policy_role_kept(uint32_t uses, uint8_t role)

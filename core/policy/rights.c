@@ -326,5 +326,6 @@ struct lk_key_rights lk_policy_key_rights(const struct lk_conf *conf, uint32_t k
         (out.exchanges & LK_EXCHANGE_BIT(LK_X_TLS12_ECDHE)) != 0 && rights.poo_optional;
     out.methods = rights.methods;
     out.secrets = rights.secrets;
+    out.dhe_bytes_max = (uint16_t)(conf->dhe_bits_max / 8);
     return out;
 }

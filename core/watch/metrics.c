@@ -88,6 +88,9 @@ static const char *const status_names[LK_EXTENSION_COUNT][LK_STATUS_COUNT] = {
             [17] = "invalid_psk_identity",
             [18] = "invalid_handle",
             [19] = "invalid_digest",
+            [20] = "invalid_cert_request",
+            [21] = "invalid_cert_name",
+            [22] = "too_many_requests",
         },
 };
 
@@ -227,6 +230,21 @@ static void write_ways(const struct page *page)
         }
 }
 
+static void write_proofs(const struct page *page)
+{
+    static const char *const ends[LK_PROOF_END_COUNT] = {"held", "failed"};
+    const char *series = "lurk_proofs_total";
+    write_head(page, series, "counter", "Proofs of ownership judged, by group and end");
+    for (unsigned r = 0; r < LK_ROW_COUNT; r++)
+        for (unsigned end = 0; lk_row_is_proof(r) && end < LK_PROOF_END_COUNT; end++) {
+            size_t at = (end * LK_ROW_COUNT + r) * sizeof(uint64_t);
+            uint64_t v = sum_at(page, offsetof(struct lk_counters, proofs) + at);
+            const char *group = kernel_names[r] + strlen("poo_");
+            fprintf(page->to, "%s{group=\"%s\",result=\"%s\"} %llu\n", series, group, ends[end],
+                    (unsigned long long)v);
+        }
+}
+
 static void write_rows_out(const struct page *page)
 {
     uint64_t out = 0;
@@ -353,6 +371,7 @@ void lk_metrics_write(FILE *to, const struct lk_process_counters *const *process
     write_rows(&page, "lurk_kernel_faults_total", "counter", "Wrong results of kernels",
                offsetof(struct lk_counters, kernel_faults));
     write_rows_out(&page);
+    write_proofs(&page);
     write_rows(&page, "lurk_queue_depth", "gauge", "Lanes waiting for a batch",
                offsetof(struct lk_counters, queue_depth));
 }

@@ -43,7 +43,7 @@
     X(DROPPED_MALFORMED, "lurk_datagrams_dropped_total", "reason=\"malformed\"", "counter", "")    \
     X(CACHE_HITS, "lurk_response_cache_hits_total", "", "counter", "Repeats answered again")       \
     X(REFUSED_PEER_QUOTA, "lurk_refused_total", "reason=\"peer_quota\"", "counter",                \
-      "temporary_failure by reason")                                                               \
+      "temporary_failure, and rates passed, by reason")                                            \
     X(REFUSED_TENANT_SHARE, "lurk_refused_total", "reason=\"tenant_share\"", "counter", "")        \
     X(REFUSED_PEER_SHARE, "lurk_refused_total", "reason=\"peer_share\"", "counter", "")            \
     X(REFUSED_NO_SLOT, "lurk_refused_total", "reason=\"no_slot\"", "counter", "")                  \
@@ -79,6 +79,9 @@ enum lk_counter {
 /* Who computed a lane's first result. */
 enum lk_way { LK_WAY_KERNEL, LK_WAY_LIBRARY, LK_WAY_COUNT };
 
+/* How proofs of ownership ended. A point or a group that is none fails its proof. */
+enum lk_proof_end { LK_PROOF_HELD, LK_PROOF_FAILED, LK_PROOF_END_COUNT };
+
 struct lk_counters {
     _Atomic uint64_t heartbeat_ns; /* lk_clock_now_ns of the last turn */
     _Atomic uint64_t value[LK_COUNTER_COUNT];
@@ -91,6 +94,7 @@ struct lk_counters {
     _Atomic uint64_t batch_lanes[LK_ROW_COUNT];
     _Atomic uint64_t way_lanes[LK_WAY_COUNT][LK_ROW_COUNT]; /* the same, by who computed them */
     _Atomic uint64_t kernel_faults[LK_ROW_COUNT];           /* wrong results of kernels */
+    _Atomic uint64_t proofs[LK_PROOF_END_COUNT][LK_ROW_COUNT]; /* a proof row is a group */
     _Atomic uint64_t queue_depth[LK_ROW_COUNT];             /* gauge */
     _Atomic uint64_t ring_depth;                            /* gauge */
     _Atomic uint64_t cpu_ns; /* gauge: CPU time of the thread, now and then */

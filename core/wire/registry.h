@@ -82,9 +82,10 @@ enum lk_split_status {
     LK_SPLIT_INVALID_HANDLE = 18,
     LK_SPLIT_INVALID_DIGEST = 19,
     LK_SPLIT_INVALID_CERT_REQUEST = 20,
-    LK_SPLIT_INVALID_CERT_NAME = 21
+    LK_SPLIT_INVALID_CERT_NAME = 21,
+    LK_SPLIT_TOO_MANY_REQUESTS = 22
 };
-#define LK_STATUS_COUNT 22 /* of one extension, for counters */
+#define LK_STATUS_COUNT 23 /* of one extension, for counters */
 
 enum lk_lurk_type { LK_LURK_CAPABILITIES = 0, LK_LURK_PING = 1 };
 enum lk_tls12_type {

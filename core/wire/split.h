@@ -51,8 +51,8 @@ struct lk_split_cert_request {
 };
 uint8_t lk_split_cert_request_parse(struct lk_bytes payload, struct lk_split_cert_request *out);
 void lk_split_cert_request_write(struct lk_writer *w, const struct lk_split_cert_request *in);
-/* Numbers of finite-field groups in capabilities, those between them too (RFC 7919). */
-enum { LK_GROUP_FFDHE2048 = 0x0100, LK_GROUP_FFDHE8192 = 0x0104 };
+/* The first finite-field group in capabilities; the four larger ones follow (RFC 7919). */
+enum { LK_GROUP_FFDHE2048 = 0x0100 };
 
 /* ServerDHParams to their last byte (RFC 5246 7.4.3). */
 struct lk_split_dhe {

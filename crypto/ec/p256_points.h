@@ -1,5 +1,5 @@
-/* p256_points: which of many are points of P-256? Asked for shares that no proof of ownership vouches
- * for, where one at a time costs a tenth of the signature.
+/* p256_points: which of many are points of P-256? Asked for shares that no proof of ownership
+ * vouches for, where one at a time costs a tenth of the signature.
  * Owner   nothing. Thread any. Allocates nothing.
  * Time    by count: everything is public. */
 #ifndef LK_CRYPTO_EC_P256_POINTS_H

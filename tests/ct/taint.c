@@ -18,6 +18,7 @@
 #include "crypto/ct.h"
 #include "crypto/hmac_lanes.h"
 #include "crypto/kdf.h"
+#include "crypto/mont.h"
 #include "crypto/poo_scalar.h"
 #include "crypto/rsa/rsa_check.h"
 #include "crypto/rsa/rsa_pad.h"
@@ -175,6 +176,21 @@ static void proof_answers(void)
     }
 }
 
+/* b and v up to the power, which is libcrypto's. */
+static void dhe_number_is_judged(const struct lk_dh_group *group, const uint8_t *x, size_t len)
+{
+    uint64_t room[2 * LK_MONT_LIMBS_MAX], number[LK_MONT_LIMBS_MAX];
+    uint8_t q[256];
+    struct lk_mont mont;
+    LK_ASSERT(BN_bn2binpad(group->q, q, sizeof q) == sizeof q);
+    lk_mont_init(&mont, q, sizeof q, room);
+    lk_mont_load(&mont, number, x, len);
+    bool good = lk_mont_in_range(&mont, number);
+    LK_ASSERT(is_secret(&good, sizeof good));
+    public(&good, sizeof good);
+    LK_ASSERT(good);
+}
+
 /* The same in a finite field. */
 static void dhe_answers(void)
 {
@@ -185,6 +201,8 @@ static void dhe_answers(void)
     v[0] &= 0x7f;
     secret(b, sizeof b);
     secret(v, sizeof v);
+    dhe_number_is_judged(group, b, sizeof b);
+    dhe_number_is_judged(group, v, sizeof v);
     lk_dh_answer(prover, group, b, sizeof b, v, c, sizeof c, r);
     public(r, sizeof r);
     if (r[0] == 1) puts("");

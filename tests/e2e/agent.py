@@ -16,7 +16,7 @@ sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import agent as a
 import edge
 from agent import Agent, Client, Signer
-from server import BIN, Server, Story, free_port, make_pki
+from server import EDGE_BIN, Server, Story, free_port, make_pki
 
 KEYS = {"p256": ("p256-1", "tls12-sign"), "rsa-sign": ("rsa2048-1", "tls12-sign"),
         "rsa-decrypt": ("rsa2048-2", "tls12-rsa")}
@@ -110,6 +110,42 @@ def a_frozen_agent_sends_nothing_late(agent, server, maker):
     assert all(outcomes[tag] == a.TIMEOUT for tag in range(50)) and outcomes[50] == a.ANSWERED, outcomes
     assert used() == before + 1, (before, used())
     client.close()
+
+
+def an_unread_pong_counts(base, server, pki):
+    """Of an agent that stood still past ping_timeout: the pong lies behind more answers than it reads at once, and
+    than the server sends to who does not read."""
+    directory = f"{base}/still"
+    os.mkdir(directory)
+    agent = Agent(directory, pki, [("tls", server.port["tls"], "tls")], limits={"in_flight_per_client": 1024},
+                  fleet={"ping": "500 ms", "ping_timeout": "3 s", "connections": 1})
+    answered = 'lurk_requests_total{exchange="tls12.capabilities",status="success"}'
+    front = server.children()["front"]
+    try:
+        agent.start()
+        client, before = Client(agent.path), server.metric(answered)
+        size = len(client.call(edge.message(edge.TLS12, 0)).body)
+        count = 400_000 // size
+        os.kill(front, signal.SIGSTOP)
+        for tag in range(count):
+            client.send(tag, edge.message(edge.TLS12, 0))
+        time.sleep(1)  # a ping is due in that time, behind the requests
+        agent.process.send_signal(signal.SIGSTOP)
+        os.kill(front, signal.SIGCONT)
+        server.wait(lambda: server.metric(answered) > before + 1, 10, "answers")
+        time.sleep(3)  # past ping_timeout
+        agent.process.send_signal(signal.SIGCONT)
+        for _ in range(count):
+            client.receive()
+        time.sleep(1)  # and the ping is judged
+        assert client.call(edge.message(edge.TLS12, 0)).outcome == a.ANSWERED
+        client.close()
+        assert agent.metric('lurk_agent_connections_lost_total{reason="ping"}') == 0, agent.log_text()
+        assert agent.metric('lurk_agent_connects_total{result="up"}') == 1, agent.log_text()
+    finally:
+        os.kill(front, signal.SIGCONT)
+        agent.process.send_signal(signal.SIGCONT)
+        agent.stop()
 
 
 def promtool_likes_the_page(agent):
@@ -358,7 +394,7 @@ def who_is_not_accepted_has_no_server(base, server, pki, maker):
 
 
 def commands_say_what_is_wrong(agent):
-    run = lambda *words: subprocess.run([f"{BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
+    run = lambda *words: subprocess.run([f"{EDGE_BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
     check = run("--check", "-c", agent.conf)
     assert check.returncode == 0 and "0 faults" in check.stdout, check
     printed = run("--print-config", "-c", agent.conf)
@@ -367,7 +403,7 @@ def commands_say_what_is_wrong(agent):
     assert second.returncode == 1 and "--take-over" in second.stderr, second
     assert run("--check", "-c", "/no/such").returncode == 1
     assert run().returncode == 2
-    edge_check = lambda path: subprocess.run([f"{BIN}/lurkctl", "edge", "check", "-a", path], capture_output=True, text=True,
+    edge_check = lambda path: subprocess.run([f"{EDGE_BIN}/lurkctl", "edge", "check", "-a", path], capture_output=True, text=True,
                                              timeout=20)
     good = edge_check(agent.path)
     assert good.returncode == 0 and "2 healthy" in good.stdout and "a key server answered" in good.stdout, good
@@ -421,6 +457,7 @@ def main():
             story.check("bad reloads", a_bad_reload_keeps_the_old, agent, maker)
             story.check("good reloads under load", a_reload_changes_servers_and_certificate, agent, maker)
             story.check("a frozen agent", a_frozen_agent_sends_nothing_late, agent, server, maker)
+            story.check("an unread pong", an_unread_pong_counts, base, server, pki)
             story.check("memory", nothing_is_left_in_memory, agent, pki)
             story.check("a key server by name", a_server_by_name, agent, server, maker)
             story.check("commands", commands_say_what_is_wrong, agent)

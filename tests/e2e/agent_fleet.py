@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import edge
 from agent import Agent, Answer, Client, Load, Signer, packet
-from server import BIN, Server, Story, make_pki
+from server import EDGE_BIN, Server, Story, make_pki
 
 KEYS = {"p256": ("p256-1", "tls12-sign")}
 RATE = 300  # two slow cores run three lurkd, an agent and this load
@@ -126,7 +126,7 @@ def a_bad_successor_changes_nothing(agent, maker):
     for text in (good.replace("edge-1.key", "stranger.key"), good.replace("sockets:", "sockets: []\nsocket:")):
         with open(bad, "w") as f:
             f.write(text)
-        run = subprocess.run([f"{BIN}/lurk-agent", "--take-over", "-c", bad], capture_output=True, timeout=20)
+        run = subprocess.run([f"{EDGE_BIN}/lurk-agent", "--take-over", "-c", bad], capture_output=True, timeout=20)
         assert run.returncode == 1, run
     answered(load, 20)
     load.stop()
@@ -166,7 +166,7 @@ def restarts_behind_systemds_socket(base, pki, servers, maker):
 
     def spawn():
         with open(agent.log, "ab") as log:
-            return subprocess.Popen([f"{BIN}/lurk-agent", "-c", agent.conf], stdout=log, stderr=log, preexec_fn=child,
+            return subprocess.Popen([f"{EDGE_BIN}/lurk-agent", "-c", agent.conf], stdout=log, stderr=log, preexec_fn=child,
                                     close_fds=False, start_new_session=True)
 
     agent.process = spawn()

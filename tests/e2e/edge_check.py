@@ -10,11 +10,11 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support"]
 import edge_stack as stack
-from server import BIN, Story
+from server import BIN, EDGE_BIN, Story
 
 
 def check(host, *arguments, conf=None, keys=("ecdsa", "rsa"), user=None):
-    command = [f"{BIN}/lurkctl", "edge", "check", "-c", conf or host.conf, *arguments, *(f"{host.etc}/www.{name}.key" for name in keys)]
+    command = [f"{EDGE_BIN}/lurkctl", "edge", "check", "-c", conf or host.conf, *arguments, *(f"{host.etc}/www.{name}.key" for name in keys)]
     return stack.run(*(["setpriv", f"--reuid={user}", "--regid=65534", "--clear-groups"] if user else []), *command)
 
 
@@ -42,7 +42,7 @@ def renewal(host):
 
 
 def agent_alone(host):
-    done = stack.run(f"{BIN}/lurkctl", "edge", "check", "-a", host.name)
+    done = stack.run(f"{EDGE_BIN}/lurkctl", "edge", "check", "-a", host.name)
     assert done.returncode == 0 and b"a key server answered this user" in done.stdout, stack.text_of(done)
 
 

@@ -44,7 +44,8 @@ def s_server(host, *options):
 
 
 def full(host, start, bits):
-    """ServerHello.random is F(S): the request was fresh, and what flags would open was not asked for."""
+    """ServerHello.random is F(S): the request was fresh, and what flags would open was not asked for. Each has its proof."""
+    before = stack.proofs(host)
     with start() as program:
         for _ in range(3):
             host.uses(0)
@@ -52,6 +53,7 @@ def full(host, start, bits):
             stack.is_good(client, program)
             assert f"Server Temp Key: DH, {bits} bits" in client.text, client.text[-1500:]
             stack.is_one_use(host, client, "split.sign_ske")
+        assert stack.proofs(host) == {**before, (f"dh{bits}", "held"): before[f"dh{bits}", "held"] + 3}, (before, stack.proofs(host))
         client = stack.shake(host, program.port, ["-tls1_2", "-cipher", stack.ECDHE_RSA])
         stack.is_good(client, program)
         stack.is_one_use(host, client, "tls12.ecdhe")

@@ -19,6 +19,7 @@ import edge_stack as stack
 from server import Story
 
 WAIT_S = 2  # the provider's wait_ms
+SLOW_S = 0.7
 LEAVERS = 20000 if os.environ.get("LK_LONG") else 1200
 HANDSHAKE = ["-tls1_2", "-cipher", stack.ECDHE_ECDSA]
 
@@ -70,6 +71,21 @@ def agent_stands_still(host, start):
         works(host, program)
 
 
+def agent_is_slow(host, start):
+    """An answer that comes late, but in time, is as good as another."""
+    with start(host) as program:
+        works(host, program)
+        os.kill(host.agent.process.pid, signal.SIGSTOP)
+        again = threading.Timer(SLOW_S, os.kill, (host.agent.process.pid, signal.SIGCONT))
+        again.start()
+        began = time.monotonic()
+        try:
+            works(host, program)
+        finally:
+            again.join()
+        assert time.monotonic() - began >= SLOW_S - 0.1
+
+
 def agent_is_full(host):
     """More handshakes at once than the agent takes, behind a key server that stands still: the ones too many are
     told at once, the others when their time is up, and then all is well."""
@@ -79,7 +95,7 @@ def agent_is_full(host):
     # The supervisor too: it would end a front that stands still for two seconds.
     server = (host.server.process.pid, host.server.children()["front"])
     try:
-        with stack.haproxy(host, change=[("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000")]) as program:
+        with stack.haproxy(host, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000")]) as program:
             works(host, program)
             for pid in server:
                 os.kill(pid, signal.SIGSTOP)
@@ -112,9 +128,9 @@ def time_of_failure(port, c):
     return 99
 
 
-def key_server_restarts_under_load(host):
+def key_server_restarts_under_load(host, start):
     """With one key server handshakes fail while it is away, by an alert; before and after they do not."""
-    with stack.nginx(host) as program:
+    with start(host) as program:
         results, stop = [], threading.Event()
         c = stack.context(host, "ecdsa", ssl.TLSVersion.TLSv1_2, stack.ECDHE_ECDSA)
 
@@ -147,27 +163,31 @@ def key_server_restarts_under_load(host):
         host.uses(len(results), 1)
 
 
-def key_is_not_allowed(host):
-    """A rule that leaves the RSA key out: that site fails, the other serves."""
-    host.server.rules[0]["keys"] = "[ecdsa]"
+def reloaded(host):
+    generation = 'lurk_config_generation{process="front"}'
+    before = host.server.metric(generation)
     host.server.write()
     host.server.reload()
-    generation = 'lurk_config_generation{process="front"}'
-    host.server.wait(lambda: host.server.metric(generation) >= 2, 20, "reload")
+    host.server.wait(lambda: host.server.metric(generation) > before, 20, "reload")
+
+
+def key_is_not_allowed(host, start):
+    """A rule that leaves the RSA key out: that site fails, the other serves."""
+    host.server.rules[0]["keys"] = "[ecdsa]"
+    reloaded(host)
     try:
-        with stack.nginx(host) as program:
+        with start(host) as program:
             works(host, program)
             before = len(program.said())
             client = stack.shake(host, program.port, ["-tls1_2", "-cipher", stack.ECDHE_RSA])
             assert stack.alert_of(client) == "internal error", client.text[-500:]
             said = program.said()[before:]
-            assert "the key server answers invalid_key_id" in said, said
+            assert "the key server answers invalid_key_id" in said or program.name == "haproxy" and "the key server refused" in said, said
+            assert '"message":"request denied"' in host.log() and '"rule":"none"' in host.log(), host.log()
             works(host, program)
     finally:
         host.server.rules[0]["keys"] = "all"
-        host.server.write()
-        host.server.reload()
-        host.server.wait(lambda: host.server.metric(generation) >= 3, 20, "reload")
+        reloaded(host)
 
 
 def hello(host):
@@ -206,7 +226,8 @@ def clients_leave(host):
         for name in pids:
             (memory, files), (memory_after, files_after) = seen[0][name], seen[1][name]
             assert files_after <= files + 2, (name, seen)
-            assert memory_after - memory <= max(1024, LEAVERS // 20), (name, seen)
+            # A sanitizer keeps what was freed.
+            assert stack.PRELOAD or memory_after - memory <= max(1024, LEAVERS // 20), (name, seen)
         assert len(host.uses(LEAVERS // 2, 1)) >= LEAVERS // 2
         works(host, program)
 
@@ -218,20 +239,23 @@ def main():
             story.skip(program, "it is not installed")
             story.end()
     with tempfile.TemporaryDirectory(prefix="lurk-edge-") as directory, stack.Host(directory) as host:
-        for name, start in (("nginx", stack.nginx), ("haproxy", haproxy)):
-            story.check(f"{name}_agent_is_killed", agent_is_killed, host, start)
-            story.check(f"{name}_agent_stands_still", agent_stands_still, host, start)
+        for name, start in (("nginx", stack.nginx), ("haproxy", haproxy), ("apache2", stack.apache), ("lighttpd", stack.lighttpd)):
+            if not stack.installed(name):
+                story.skip(name, "it is not installed")
+                continue
+            for fault in (agent_is_killed, agent_stands_still, agent_is_slow, key_server_restarts_under_load):
+                story.check(f"{name}_{fault.__name__}", fault, host, start)
+            if name != "lighttpd":  # one certificate a name
+                story.check(f"{name}_key_is_not_allowed", key_is_not_allowed, host, start)
         story.check("agent_is_full", agent_is_full, host)
-        story.check("key_is_not_allowed", key_is_not_allowed, host)
         story.check("clients_leave", clients_leave, host)
-        story.check("key_server_restarts_under_load", key_server_restarts_under_load, host)
         if story.failed:
             print(host.log(), host.agent.log_text())
     story.end()
 
 
 def haproxy(host):
-    return stack.haproxy(host, change=[("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000")])
+    return stack.haproxy(host, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000")])
 
 
 if __name__ == "__main__":

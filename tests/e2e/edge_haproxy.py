@@ -3,24 +3,29 @@
 that are only in lurkd. LK_LONG=1: ten thousand handshakes of mixed versions, each random held against lurkd's."""
 
 import os
+import signal
 import socket
 import sys
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support"]
+import edge_checks as checks
 import edge_stack as stack
 from server import Story
 
 COUNT = 10000 if os.environ.get("LK_LONG") else 240
-SMALL = [("maxconn 20000", "maxconn 400"), ("ulimit-n 70000", "ulimit-n 2000")]
-BLOCKING = [*SMALL, ("ssl-mode-async", "# ssl-mode-async")]
+SMALL = [("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000")]
+BLOCKING = [("ssl-mode-async", "# ssl-mode-async")]
 
 
-def start(host, change=SMALL, more=""):
-    if os.geteuid() != 0:
-        change = [*change, ("    chroot", "    # chroot"), ("    user", "    # user"), ("    group", "    # group")]
-    return stack.haproxy(host, more, change=change)
+def start(host, change=(), conf=None, mode="-db"):
+    mine = [] if os.geteuid() == 0 else [("    chroot", "    # chroot"), ("    user", "    # user"), ("    group", "    # group")]
+    return stack.haproxy(host, conf=conf, change=[*SMALL, *change, *mine], mode=mode)
+
+
+def with_master(host):
+    return start(host, mode="-W")
 
 
 def load(host, change, count):
@@ -34,7 +39,7 @@ def load(host, change, count):
 def is_in_its_chroot(host):
     with start(host) as program:
         root = os.readlink(f"/proc/{program.process.pid}/root")
-        assert root == f"{host.directory}/empty", root
+        assert root == host.root, root
         stack.row(host, program.port, "tls12_ecdhe_rsa")
 
 
@@ -78,10 +83,13 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lurk-edge-") as directory, stack.Host(directory) as host:
         stack.rows(story, host, "async", lambda: start(host))
         stack.rows(story, host, "blocking", lambda: start(host, BLOCKING), ("tls13_ecdsa", "tls12_ecdhe_ecdsa", "tls12_rsa"))
+        checks.all_rows(story, host, "haproxy", start, ("alpn h2", "curves P-384 alpn h2"), "inconsistencies between private key and certificate")
+        story.check("reload", checks.reload, host, with_master, signal.SIGUSR2)
+        stack.all_prove(story, host, lambda: start(host))
         if os.geteuid() == 0:
             story.check("is_in_its_chroot", is_in_its_chroot, host)
         story.check("certificate_at_run_time", certificate_at_run_time, host)
-        story.check("async_load", load, host, SMALL, COUNT)
+        story.check("async_load", load, host, (), COUNT)
         story.check("blocking_load", load, host, BLOCKING, 60)
         if story.failed:
             print(host.log(), host.agent.log_text())

@@ -9,31 +9,13 @@ import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support"]
+import edge_checks as checks
 import edge_stack as stack
 from server import Story
 
 
-def retry(host):
-    """HelloRetryRequest: the group of the client's first share is not the server's."""
-    with stack.nginx(host, http="ssl_ecdh_curve P-384;") as program:
-        client = stack.shake(host, program.port, ["-tls1_3", "-groups", "X25519:P-384"], "ecdsa")
-        assert client.good and client.text.count(", ClientHello\n") == 2, client.text[-1500:]
-        stack.is_one_use(host, client, "tls13.s_init_cert_verify")
-
-
-def resumption(host, options, exchange, kind="rsa"):
-    """A session that is resumed needs no key: between two full handshakes no other use is seen."""
-    session = f"{host.directory}/session"
-    with stack.nginx(host) as program:
-        first = stack.shake(host, program.port, [*options, "-sess_out", session], kind)
-        assert first.good, first.text[-1500:]
-        for _ in range(3):
-            again = stack.shake(host, program.port, [*options, "-sess_in", session], kind)
-            assert again.good and "Reused, " in again.text, again.text[-1500:]
-        last = stack.shake(host, program.port, options, kind)
-        seen = host.uses(2)
-        assert [use["exchange"] for use in seen] == [exchange] * 2, seen
-        assert [use["random"] for use in seen] == [c.random()[:32] for c in (first, last)], seen
+def start(host, change=(), conf=None):
+    return stack.nginx(host, change=change, conf=conf)
 
 
 def children(pid):
@@ -41,22 +23,12 @@ def children(pid):
         return set(f.read().split())
 
 
-def reload(host, name):
-    """New workers, which read the key files again; openssl.cnf is as it was at start."""
-    with stack.nginx(host) as program:
-        stack.row(host, program.port, name)
-        before = children(program.process.pid)
-        os.kill(program.process.pid, signal.SIGHUP)
-        stack.wait_for("new workers", lambda: children(program.process.pid) - before and not before & children(program.process.pid))
-        stack.row(host, program.port, name)
-
-
 def upgrade(host, name):
     """A new binary (SIGUSR2, of a daemon) has the provider where the line env says so; its parent may go."""
     port, at = stack.free_port(), stack.place_of(host, "upgrade")
     host.snippet("nginx.conf", f"{at}/site.conf", port)
     with open(f"{at}/nginx.conf", "w") as f:
-        f.write(f"env OPENSSL_CONF; pid {at}/pid; error_log {at}/error.log info; user www-data; events {{ }}\n"
+        f.write(f"env OPENSSL_CONF; env LD_PRELOAD; env ASAN_OPTIONS; env UBSAN_OPTIONS; pid {at}/pid; error_log {at}/error.log info; user www-data; events {{ }}\n"
                 f"http {{ access_log off; include {at}/site.conf; }}\n")
     assert stack.run("/usr/sbin/nginx", "-c", f"{at}/nginx.conf", conf=host.conf).returncode == 0
     first = second = pid_in(f"{at}/pid")
@@ -99,16 +71,6 @@ def by_variable(host):
         assert "ignoring stale" not in program.said(), program.said()
 
 
-def standard_label(host, name):
-    """The same key file under the label PRIVATE KEY."""
-    kind = stack.ROWS[name][3]
-    path = host.key_file(kind, f"{host.etc}/std.key", "--standard-label")
-    with open(path) as f:
-        assert f.readline() == "-----BEGIN PRIVATE KEY-----\n"
-    with stack.nginx(host, change=[(f"/www.{kind}.key", "/std.key")]) as program:
-        stack.row(host, program.port, name)
-
-
 def refuses_to_start(host, conf, say):
     """nginx -t is the place to see it."""
     at = stack.place_of(host, "test")
@@ -119,47 +81,19 @@ def refuses_to_start(host, conf, say):
     assert done.returncode != 0 and say in stack.text_of(done), stack.text_of(done)
 
 
-def changed(host, name, *change):
-    return host.snippet("openssl.cnf", f"{host.etc}/{name}.cnf", change=change)
-
-
-def orders(host):
-    """The provider before default: what OpenSSL makes of it, handshakes fail or work, is no crash; and
-    default_properties = ?provider=default mends it."""
-    order = ("default = lurk_default\nlurk    = lurk_provider", "lurk = lurk_provider\ndefault = lurk_default")
-    with stack.nginx(host, conf=changed(host, "reversed", order)) as program:
-        client = stack.shake(host, program.port, ["-tls1_2", "-cipher", stack.ECDHE_ECDSA], "ecdsa")
-        assert program.process.poll() is None
-        host.uses(1 if client.good else 0, 1)
-    mended = changed(host, "mended", order, ("?lurk.tls=yes", "?lurk.tls=yes,?provider=default"))
-    with stack.nginx(host, conf=mended) as program:
-        for name in ("tls12_ecdhe_ecdsa", "tls12_ecdhe_rsa"):
-            stack.row(host, program.port, name)
-
-
 def main():
     story = Story()
     if not stack.installed("nginx"):
         story.skip("nginx", "it is not installed")
         story.end()
     with tempfile.TemporaryDirectory(prefix="lurk-edge-") as directory, stack.Host(directory) as host:
-        stack.rows(story, host, "nginx", lambda: stack.nginx(host))
-        for name, options, exchange in (("ecdhe", ["-tls1_2", "-cipher", stack.ECDHE_RSA], "tls12.ecdhe"),
-                                        ("rsa_ids", ["-tls1_2", "-cipher", stack.RSA, "-no_ticket"], "tls12.rsa_extended_master")):
-            story.check(f"resumption_{name}", resumption, host, options, exchange)
-        if stack.TLS13 in host.serves:
-            story.check("resumption_tls13", resumption, host, ["-tls1_3"], "tls13.s_init_cert_verify", "ecdsa")
-            story.check("retry", retry, host)
-        else:
-            story.skip("resumption_tls13, retry", "this lurkd does not serve tls13")
-        newest = "tls13_ecdsa" if stack.TLS13 in host.serves else "tls12_ecdhe_ecdsa"
-        story.check("reload", reload, host, newest)
-        story.check("upgrade", upgrade, host, newest)
+        stack.rows(story, host, "nginx", lambda: start(host))
+        checks.all_rows(story, host, "nginx", start, ("ssl_protocols", "ssl_ecdh_curve P-384; ssl_protocols"), "emerg")
+        story.check("reload", checks.reload, host, start, signal.SIGHUP)
+        stack.all_prove(story, host, lambda: stack.nginx(host))
+        story.check("upgrade", upgrade, host, "tls13_ecdsa")
         story.check("by_variable", by_variable, host)
-        story.check("standard_label", standard_label, host, newest)
-        story.check("orders", orders, host)
-        story.check("default_missing", refuses_to_start, host, changed(host, "alone", ("default = lurk_default\n", "")), "emerg")
-        story.check("module_missing", refuses_to_start, host, changed(host, "nowhere", ("lurk.so", "lurk-not-here.so")), "unsupported")
+        story.check("module_missing", refuses_to_start, host, checks.changed(host, "nowhere", ("lurk.so", "lurk-not-here.so")), "unsupported")
         story.check("workers_of_two_under_load", load, host)
         if story.failed:
             print(host.log(), host.agent.log_text())

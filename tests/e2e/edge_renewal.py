@@ -19,6 +19,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/e2e"]
 import edge_stack as stack
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from edge_host import run, text_of, wait_for
 from server import BIN, Story, make_pki
 
@@ -128,6 +129,7 @@ def signs_by_a_file(host):
         done = host.ask(name, "-config", path)
         assert done.returncode == 0, text_of(done)
         assert "status_request" in text_of(run("openssl", "req", "-noout", "-text", data=done.stdout))
+        assert len(host.uses(1)) == 1
 
 
 def refused(host, name, options, *say):
@@ -147,6 +149,25 @@ def refused_to_who_lacks_the_flag(host):
     refused(host, "rsa", ["-subj", f"/CN={stack.SITE}"], "invalid_type", "wants the flag request")
     host.server.edges[0]["flags"] = "[request]"
     host.server.write()
+    opened(f"{BIN}/lurkctl", "-s", f"{host.lurkd}/control.sock", "reload")
+    assert host.ask("rsa", "-subj", f"/CN={stack.SITE}").returncode == 0
+
+
+def names_that_cannot_be_read(host):
+    """A certificate that bounds nothing is found before it is in use, by --check and by a reload, and not at a renewal."""
+    ca = (serialization.load_pem_private_key(open(f"{host.authority.at}/ca.key", "rb").read(), None),
+          x509.load_pem_x509_certificate(open(f"{host.authority.at}/ca.crt", "rb").read()))
+    good = open(host.chain("rsa")).read()
+    own = x509.load_pem_x509_certificate(good.encode())
+    cut = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x05\x82\x04www")
+    made = x509.CertificateBuilder(ca[1].subject, own.subject, own.public_key(), 77, own.not_valid_before, own.not_valid_after)
+    bad = made.add_extension(cut, False).sign(ca[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    put(host.chain("rsa"), bad.decode())
+    checked = run(f"{BIN}/lurkd", "--check", "-c", host.server.conf)
+    reloaded = run(f"{BIN}/lurkctl", "-s", f"{host.lurkd}/control.sock", "reload")
+    put(host.chain("rsa"), good)
+    for done in (checked, reloaded):
+        assert done.returncode != 0 and "cannot be read" in text_of(done), text_of(done)
     opened(f"{BIN}/lurkctl", "-s", f"{host.lurkd}/control.sock", "reload")
     assert host.ask("rsa", "-subj", f"/CN={stack.SITE}").returncode == 0
 
@@ -302,6 +323,7 @@ def main():
         story.check("refuses_an_authority", refused, host, "rsa", ["-subj", f"/CN={stack.SITE}", "-addext", "basicConstraints=CA:TRUE"],
                     "more than a certificate of TLS has")
         story.check("refuses_without_the_flag", refused_to_who_lacks_the_flag, host)
+        story.check("refuses_a_certificate_that_bounds_nothing", names_that_cannot_be_read, host)
         for name, start, show in (("nginx", stack.nginx, show_in_nginx), ("haproxy", haproxy, show_in_haproxy)):
             if not stack.installed(name):
                 story.skip(name, "it is not installed")

@@ -137,18 +137,40 @@ def rated_requests(transport, key):
 
 
 def past_the_rate(transport, kind, payload):
-    """lurk's temporary_failure, and nothing else."""
+    """split's too_many_requests, and nothing else: lurk's temporary_failure would keep other requests away."""
     statuses = [edge.ask(transport, edge_split.SPLIT, kind, payload) for _ in range(3 * RATE)]
     refused = [a for a in statuses if a.status != edge.SUCCESS]
-    assert refused and all(a.extension == edge.LURK and a.status == 7 for a in refused), len(refused)
+    assert refused and all(a.extension == edge_split.SPLIT and a.status == 22 for a in refused), len(refused)
     assert len(statuses) - len(refused) >= RATE // 2
+
+
+def dhe_size(server, pki):
+    """Groups are served and shown up to the configured size; a reload changes it."""
+    key = public(pki, "rsa2048-2")
+    for bits in (3072, 8192):
+        server.sections["requests"]["dhe_bits_max"] = bits
+        server.write()
+        before = server.log_text().count('"reloaded"')
+        server.reload()
+        server.wait(lambda: server.log_text().count('"reloaded"') > before, 10, "the reload")
+        transport = edge.Stream("127.0.0.1", server.port["tls"], pki, "edge-1")
+        groups = edge_split.capabilities(transport)[0]["groups"]
+        assert (b"\1\1" in groups, b"\1\2" in groups) == (True, bits == 8192), groups
+        edge_split.sign_dhe(transport, key, b"\4\1", PRIMES["modp3072"])
+        if bits == 8192:
+            edge_split.sign_dhe(transport, key, b"\4\1", PRIMES["ffdhe4096"])
+        else:
+            payload, _ = edge_split.dhe_payload(key, b"\4\1", PRIMES["ffdhe4096"], 1)
+            edge_split.refused(transport, 4, payload, 9)
+        transport.close()
 
 
 def main():
     result = Story()
     with tempfile.TemporaryDirectory(prefix="lurk-split-") as directory:
         pki = make_pki(f"{directory}/pki")
-        server = Flagged(directory, pki, keys=KEYS, requests={"premaster_rate": RATE, "cert_request_rate": RATE})
+        server = Flagged(directory, pki, keys=KEYS, requests={"premaster_rate": RATE, "cert_request_rate": RATE,
+                                                                "dhe_bits_max": 8192})
         server.edges = [{"name": "flagged", "tenant": "shop", "match": '"uri:lurk://edge/1"', "flags": FLAGS},
                         {"name": "plain", "tenant": "shop", "match": '"uri:lurk://edge/*"'}]
         try:
@@ -158,6 +180,7 @@ def main():
                 for what, function, arguments in make(transport, pki):
                     result.check(f"{name}: {what}", function, *arguments)
                 transport.close()
+            result.check("dhe up to a size", dhe_size, server, pki)
         finally:
             code = server.stop()
         result.check("lurkd ends by itself on SIGTERM", lambda: (_ for _ in ()).throw(AssertionError(code)) if code else None)

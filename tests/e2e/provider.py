@@ -19,8 +19,8 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support"]
-from edge_host import KEYS, MODULE, WAIT_MS, Client, Served, World, haproxy, nginx, run, text_of, wait_for
-from server import BIN, Story, free_port
+from edge_host import KEYS, MODULE, WAIT_MS, Client, Served, World, environment, haproxy, make_root, nginx, run, take_reports, text_of, wait_for
+from server import EDGE_BIN, Story, free_port
 
 # --- rows: what a client asks for, and the exchange it takes ---------------------------------------------
 
@@ -162,7 +162,7 @@ def dtls(world, conf):
         served = subprocess.Popen(["openssl", "s_server", "-dtls1_2", "-accept", f"127.0.0.1:{port}", "-cert",
                                    world.crt("rsa2048-1"), "-key", world.ref("rsa2048-1"), "-cipher", "ALL"],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  env={**os.environ, "OPENSSL_CONF": conf})
+                                  env=environment(conf))
         try:
             assert served.stdout.readline() and b"ACCEPT" in served.stdout.readline()
             world.agent.take()
@@ -388,7 +388,7 @@ def wrong_signatures(world):
     """Every signature is checked before a peer sees it, not the first alone, of each kind of key; with verify = sample those of
     keys other than RSA mostly by the peer. The key file's word stands before the configuration's."""
     path = world.ref("p256-1", "every")
-    done = run(f"{BIN}/lurkctl", "edge", "key", "--verify", "every", "-o", path, world.crt("p256-1"))
+    done = run(f"{EDGE_BIN}/lurkctl", "edge", "key", "--verify", "every", "-o", path, world.crt("p256-1"))
     assert done.returncode == 0, text_of(done)
     sample = world.conf("sample", verify="sample")
     for conf, trace, name, label, here in ((world.conf("every"), "every", "p256-1", "ref", True),
@@ -442,7 +442,7 @@ def without_layers(world):
 def key_file_decides(world):
     """Options of the key file stand before the provider's settings."""
     path = world.ref("p384-1", "own")
-    done = run(f"{BIN}/lurkctl", "edge", "key", "-m", "sign", "-a", world.agent_name, "-o", path, world.crt("p384-1"))
+    done = run(f"{EDGE_BIN}/lurkctl", "edge", "key", "-m", "sign", "-a", world.agent_name, "-o", path, world.crt("p384-1"))
     assert done.returncode == 0, text_of(done)
     conf = world.conf("elsewhere", agent="@lurk-nobody", mode="full")
     with nginx(world, conf, "p384-1", label="own") as served:
@@ -528,10 +528,10 @@ def haproxy_agent_goes(world, conf):
 def haproxy_chroot(world, conf):
     if os.getuid() != 0:
         return
-    empty = f"{world.directory}/empty"
-    os.makedirs(empty, exist_ok=True)
+    empty = make_root(f"{world.directory}/empty")
     with haproxy(world, conf, "rsa2048-1", f"ssl-mode-async\n  chroot {empty}\n  user nobody\n  group nogroup") as served:
         one_call(world, served.port, ["-tls1_3"], "s_init_cert_verify")
+    take_reports(empty)
 
 
 def aborted(world, conf):

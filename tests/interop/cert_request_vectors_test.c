@@ -171,6 +171,8 @@ static void cert_request_refuses_what_is_none_of_the_key_s(void **state)
         if (slot->status != json_integer_value(json_object_get(row, "status")))
             fail_msg("%s: %u", lk_vectors_text(row, "name"), slot->status);
         assert_int_equal(slot->result_bytes, 0);
+        bool judged = slot->status == 3 || slot->status == 20 || slot->status == 21;
+        assert_int_equal(slot->why != 0, judged); /* for the log of the front */
     }
     assert_int_equal(lk_audit_take(d->rig.audit, record, 64), 0);
 }
@@ -214,10 +216,11 @@ static void cert_request_is_rated(void **state)
     uint32_t most = d->rig.conf.rate_per_s[LK_RATED_CERT_REQUEST], got = 0;
     d->rig.now_ns += 10 * LK_NS_PER_S;
     struct lk_slot *slot = lk_rig_ask(&d->rig, LK_X_SPLIT_SIGN_CERT_REQUEST, KEY_ED25519, request);
-    for (; got <= most && slot->verdict == LK_VERDICT_ANSWER; got++)
+    for (; got <= most && slot->status == 1; got++)
         slot = lk_rig_ask(&d->rig, LK_X_SPLIT_SIGN_CERT_REQUEST, KEY_ED25519, request);
     assert_int_equal(got, most);
-    assert_int_equal(slot->verdict, LK_VERDICT_TEMPORARY);
+    assert_int_equal(slot->verdict, LK_VERDICT_ANSWER); /* no reason to leave this server alone */
+    assert_int_equal(slot->status, LK_SPLIT_TOO_MANY_REQUESTS);
     assert_int_equal(atomic_load(&d->rig.counters->value[LK_C_REFUSED_CERT_REQUEST_RATE]), 1);
     assert_int_equal(atomic_load(&d->rig.counters->value[LK_C_REFUSED_RATE]), 0);
     struct lk_rate_use use = {.peer_hash = 7,
@@ -227,6 +230,28 @@ static void cert_request_is_rated(void **state)
     use.kind = LK_RATED_CERT_REQUEST;
     assert_false(lk_rate_take(&d->rig.rate, &use, most, d->rig.now_ns));
     assert_int_equal(ask(d, KEY_ED25519, request)->status, 1);
+}
+
+/* Who asks is the front's word: a fresh name for each does not help it. */
+static void cert_request_is_rated_for_all_peers(void **state)
+{
+    struct desk *d = *state;
+    struct lk_bytes request = payload_of(d, first_of(d, KEY_ED25519), "request");
+    uint32_t most = LK_RATE_PEERS * d->rig.conf.rate_per_s[LK_RATED_CERT_REQUEST], got = 0;
+    const struct lk_slot *home = NULL;
+    d->rig.now_ns += 10 * LK_NS_PER_S;
+    for (; got <= most && (home == NULL || home->status == 1); got++) {
+        struct lk_slot *slot = lk_rig_fill(&d->rig, 0, LK_X_SPLIT_SIGN_CERT_REQUEST, KEY_ED25519, request);
+        slot->peer_hash = UINT64_C(0x9e3779b97f4a7c15) * (got + 100);
+        lk_rig_push(&d->rig, 0);
+        lk_rig_run(&d->rig);
+        home = lk_rig_home(&d->rig, 0);
+    }
+    assert_int_equal(home->status, LK_SPLIT_TOO_MANY_REQUESTS);
+    assert_int_equal(got - 1, most);
+    /* Those of another key are not in it. */
+    assert_int_equal(lk_rig_ask(&d->rig, LK_X_SPLIT_SIGN_CERT_REQUEST, KEY_P256,
+                                payload_of(d, first_of(d, KEY_P256), "request"))->status, 1);
 }
 
 static void cert_request_leaves_a_record(void **state)
@@ -290,6 +315,7 @@ int main(void)
         cmocka_unit_test(cert_request_refuses_what_is_none_of_the_key_s),
         cmocka_unit_test(cert_request_is_bounded_by_the_key_s_own_word),
         cmocka_unit_test(cert_request_is_rated),
+        cmocka_unit_test(cert_request_is_rated_for_all_peers),
         cmocka_unit_test(cert_request_leaves_a_record),
         cmocka_unit_test(cert_request_may_be_long),
     };

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <openssl/evp.h>
@@ -295,6 +296,77 @@ static void dh_private_numbers_are_below_q(void **state)
     assert_true(accepted(&proof, &share_bad));
 }
 
+/* g^(r + q) = g^r, and r + q is as wide as p: one proof would have two forms. */
+static void dh_answers_are_below_q(void **state)
+{
+    (void)state;
+    struct proof proof = {.group = group_at(0), .b = {3}, .b_bytes = 1, .c_bytes = 32};
+    bool share_bad;
+    assert_true(lk_dh_key_public(prover, proof.group, proof.b, 1, proof.y));
+    lk_sha256("c", 1, proof.c);
+    assert_true(lk_dh_commit(prover, proof.group, proof.v, proof.public));
+    lk_dh_answer(prover, proof.group, proof.b, 1, proof.v, proof.c, 32, proof.r);
+    assert_true(accepted(&proof, &share_bad));
+    BIGNUM *r = BN_bin2bn(proof.r, 256, NULL);
+    assert_true(BN_add(r, r, proof.group->q) == 1 && BN_bn2binpad(r, proof.r, 256) == 256);
+    BN_free(r);
+    assert_false(accepted(&proof, &share_bad));
+    assert_false(share_bad);
+}
+
+/* --- what a share costs ----------------------------------------------------------------------- */
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The least time of several, and what the row charges for it. */
+static uint64_t share_ns(unsigned group, uint64_t *charged_ns)
+{
+    static const uint8_t b[32] = {[0] = 0x5a, [31] = 3}, g = 2;
+    uint8_t y[LK_DH_BYTES_MAX];
+    const struct lk_kernel *row = &lk_engine_rows[LK_ROW_DH_PUBLIC];
+    struct lk_operand o = {.in = y, .in_bytes = group_at(group)->bytes, .dh_g = &g, .dh_g_bytes = 1,
+                           .dh_p = group_at(group)->p_bytes, .dh_p_bytes = group_at(group)->bytes};
+    uint64_t least_ns = UINT64_MAX;
+    assert_true(lk_dh_key_public(prover, group_at(group), b, sizeof b, y));
+    for (unsigned i = 0; i < 9; i++) {
+        uint64_t from_ns = cpu_ns();
+        assert_int_equal(row->run(work, &o, 1), 1);
+        uint64_t took_ns = cpu_ns() - from_ns;
+        if (took_ns < least_ns) least_ns = took_ns;
+    }
+    *charged_ns = row->cost_ns + o.extra_ns;
+    return least_ns;
+}
+
+/* Each size against that of 2,048 bits: what is charged grows as what it takes. */
+static void dh_shares_are_charged_by_the_size_of_their_group(void **state)
+{
+    (void)state;
+    uint64_t least_charged_ns, charged_ns, least_ns = share_ns(0, &least_charged_ns);
+    for (unsigned i = 1; i < 5; i++) {
+        double took = (double)share_ns(i, &charged_ns) / (double)least_ns;
+        double paid = (double)charged_ns / (double)least_charged_ns;
+        if (paid < took * 0.6 || paid > took / 0.6)
+            fail_msg("group %u: %.1f times the time, %.1f times the charge", i, took, paid);
+    }
+}
+
+static void dh_numbers_that_are_no_group_are_not_charged_for_one(void **state)
+{
+    (void)state;
+    static const uint8_t p[LK_DH_BYTES_MAX] = {0xff}, g = 2;
+    struct lk_operand o = {.in = &g, .in_bytes = 1, .dh_g = &g, .dh_g_bytes = 1, .dh_p = p,
+                           .dh_p_bytes = sizeof p, .extra_ns = 7};
+    assert_int_equal(lk_engine_rows[LK_ROW_DH_PUBLIC].run(work, &o, 1), 0);
+    assert_true(o.group_bad);
+    assert_int_equal(o.extra_ns, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +377,9 @@ int main(void)
         cmocka_unit_test(dh_vectors_hold_and_no_byte_is_free),
         cmocka_unit_test(dh_proofs_of_libcrypto_s_keys_hold),
         cmocka_unit_test(dh_private_numbers_are_below_q),
+        cmocka_unit_test(dh_answers_are_below_q),
+        cmocka_unit_test(dh_shares_are_charged_by_the_size_of_their_group),
+        cmocka_unit_test(dh_numbers_that_are_no_group_are_not_charged_for_one),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

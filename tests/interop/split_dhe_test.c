@@ -296,6 +296,33 @@ static void dhe_without_a_proof_needs_the_keys_flag(void **state)
     assert_int_equal(atomic_load(&e->rig.counters->value[LK_C_VAULT_DENIED]), before + 1);
 }
 
+/* A group beyond the configured size is refused as one that nobody names, with a proof or without, and
+ * does not wait among proofs. */
+static void dhe_groups_beyond_the_largest_are_none(void **state)
+{
+    struct edge *e = *state;
+    if (e->vectors.root == NULL) skip();
+    struct lk_key_rights *rights = &e->rig.key[KEY_RSA].rights;
+    const struct lk_counters *counters = e->rig.counters;
+    rights->dhe_bytes_max = 384;
+    for (unsigned i = 0; i < LK_DH_GROUP_COUNT; i++)
+        for (uint8_t poo_prf = 0; poo_prf <= 2; poo_prf += 2) {
+            struct ask a;
+            share(e, i, &a);
+            compose(e, &a);
+            if (poo_prf != 0) prove(e, i, poo_prf, &a);
+            uint8_t want = group_at(e, i)->bytes <= 384 ? 1 : LK_SPLIT_INVALID_GROUP;
+            uint64_t before = atomic_load(&counters->batches[LK_ROW_POO_DH4096]);
+            struct lk_slot *slot = ask(e, &a);
+            if (slot->status != want) fail_msg("group %u, poo_prf %u: %u", i, poo_prf, slot->status);
+            assert_int_equal(atomic_load(&counters->batches[LK_ROW_POO_DH4096]), before);
+            a.scheme = 0x0201; /* which precedes */
+            compose(e, &a);
+            assert_int_equal(ask(e, &a)->status, LK_SPLIT_INVALID_SIG_SCHEME);
+        }
+    rights->dhe_bytes_max = LK_DH_BYTES_MAX;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +331,7 @@ int main(void)
         cmocka_unit_test(dhe_faults_have_their_order),
         cmocka_unit_test(dhe_faults_come_before_a_proof),
         cmocka_unit_test(dhe_without_a_proof_needs_the_keys_flag),
+        cmocka_unit_test(dhe_groups_beyond_the_largest_are_none),
     };
     return cmocka_run_group_tests(tests, edge_open, edge_close);
 }

@@ -18,7 +18,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import edge
-from server import BIN, free_port
+from server import EDGE_BIN, free_port
 
 ANSWERED, NO_SERVER, TIMEOUT, FULL, MALFORMED, UNKNOWN, FORBIDDEN, LEAVING = range(8)
 HEAD = struct.Struct(">2sBBIHBB")
@@ -58,7 +58,7 @@ class Agent:
 
     def spawn(self, *arguments):
         with open(self.log, "ab") as log:
-            return subprocess.Popen([f"{BIN}/lurk-agent", *arguments, "-c", self.conf], stdin=subprocess.DEVNULL,
+            return subprocess.Popen([f"{EDGE_BIN}/lurk-agent", *arguments, "-c", self.conf], stdin=subprocess.DEVNULL,
                                     stdout=log, stderr=log, start_new_session=True)
 
     def start(self, healthy=None):

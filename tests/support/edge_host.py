@@ -4,6 +4,7 @@ serve TLS with them, and the openssl command as a client that knows nothing of l
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,20 +13,43 @@ import threading
 import time
 
 from pretended_agent import Agent
-from server import BIN, free_port, make_pki
+from server import EDGE_BIN, free_port, make_pki
 
-MODULE = os.path.abspath(f"{BIN}/../lib/lurk.so")
+MODULE = os.path.abspath(f"{EDGE_BIN}/../lib/lurk.so")
 WAIT_MS = 1500
+PRELOAD = os.environ.get("LURK_EDGE_PRELOAD")  # of sanitized.sh, as the next one
+REPORTS = os.environ.get("LURK_EDGE_REPORTS")
 KEYS = ("rsa2048-1", "rsa2048-2", "p256-1", "p384-1", "ed25519-1", "rsapss2048-1")
 
 
+def environment(conf, **more):
+    """Of a program with this OpenSSL configuration. An instrumented lurk.so wants its run-time libraries there first;
+    what stock programs leak is not looked at."""
+    if PRELOAD and conf != "/dev/null":
+        more = {"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": f"{os.environ['ASAN_OPTIONS']}:detect_leaks=0", **more}
+    return {**os.environ, "OPENSSL_CONF": conf, **more}
+
+
 def run(*arguments, conf="/dev/null", data=None, timeout=20):
-    return subprocess.run(arguments, input=data, capture_output=True, timeout=timeout,
-                          env={**os.environ, "OPENSSL_CONF": conf})
+    return subprocess.run(arguments, input=data, capture_output=True, timeout=timeout, env=environment(conf))
 
 
 def text_of(done):
     return (done.stdout + done.stderr).decode(errors="replace")
+
+
+def make_root(path):
+    """A directory to end up in by chroot, where a sanitizer finds the place for its report."""
+    os.makedirs(path, exist_ok=True)
+    if REPORTS:
+        os.makedirs(path + REPORTS, exist_ok=True)
+        os.chmod(path + REPORTS, 0o1777)
+    return path
+
+
+def take_reports(root):
+    if REPORTS:
+        shutil.copytree(root + REPORTS, REPORTS, dirs_exist_ok=True)
 
 
 def wait_for(what, condition, seconds=10):
@@ -53,7 +77,7 @@ class World:
         self.agent = agent(self.agent_name, [self.key(k) for k in KEYS], [self.crt(k) for k in KEYS]) if agent else None
         for name in KEYS:
             for label, options in (("ref", []), ("std", ["--standard-label"])):
-                done = run(f"{BIN}/lurkctl", "edge", "key", "-o", f"{directory}/{name}.{label}", *options, self.crt(name))
+                done = run(f"{EDGE_BIN}/lurkctl", "edge", "key", "-o", f"{directory}/{name}.{label}", *options, self.crt(name))
                 assert done.returncode == 0, text_of(done)
         self.sign = self.conf("sign", mode="sign", layers=False)
         self.full = self.conf("full", mode="full")
@@ -88,14 +112,14 @@ class World:
 class Served:
     """A program that serves TLS on a port, for the length of a with statement."""
 
-    def __init__(self, arguments, port, conf, **environment):
+    def __init__(self, arguments, port, conf, **more):
         self.port = port
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                                        start_new_session=True,
-                                        env={**os.environ, "OPENSSL_CONF": conf, **environment})
+                                        start_new_session=True, env=environment(conf, **more))
         try:
-            wait_for(f"{arguments[0]} on its port", lambda: self.process.poll() is None and listens(port))
+            wait_for(f"{arguments[0]} on its port", lambda: self.process.poll() is not None or listens(port))
+            assert self.process.poll() is None
         except AssertionError:
             self.stop()
             raise AssertionError(self.text())

@@ -22,8 +22,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
 import edge
 from agent import Agent
-from edge_host import MODULE, Client, Served, listens, run, text_of, wait_for
-from server import BIN, Server, free_port, make_pki
+from edge_host import MODULE, PRELOAD, Client, Served, environment, listens, make_root, run, take_reports, text_of, wait_for
+from server import EDGE_BIN, Server, free_port, make_pki
 
 SNIPPETS = f"{TOP}/docs/edge"
 SITE = "www.example"
@@ -36,7 +36,7 @@ def places(host, port=0):
     mine = [] if os.geteuid() == 0 else [("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""),
                                          ("  - user: haproxy\n", f"  - user: haproxy\n  - user: {os.getuid()}\n")]
     return mine + [("/etc/lurk/", f"{host.etc}/"), ("/var/www/html", f"{host.directory}/www"), ("@lurk-agent", host.name),
-            ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", f"{host.directory}/empty"),
+            ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", host.root),
             ("user: lurk-agent", f"control_socket: {host.directory}/agent-control.sock\n  log_target: stderr\n  admin_port: {host.agent.admin}"),
             ("192.0.2.1", "127.0.0.1"), ("7880", str(host.server.port["tls"])), ("lurkd.example", "localhost"),
             ("*:443", f"127.0.0.1:{port}"), (" :443", f" 127.0.0.1:{port}"), ('":443', f'"127.0.0.1:{port}'),
@@ -63,8 +63,9 @@ class Host:
         self.etc, self.pki = f"{directory}/etc", f"{self.lurkd}/pki"
         self.name = f"@lurk-story-{os.getpid()}"
         os.chmod(directory, 0o755)
-        for name in ("etc/sites", "www", "empty"):
+        for name in ("etc/sites", "www"):
             os.makedirs(f"{directory}/{name}")
+        self.root = make_root(f"{directory}/empty")
         with open(f"{directory}/www/index.html", "w") as f:
             f.write("hello\n")
         make_pki(self.pki, "rsa2048=1", "p256=1")
@@ -73,6 +74,7 @@ class Host:
         signs = [use for use in uses if use != "tls12-rsa"]
         keys = {"rsa": (KEYS["rsa"], ", ".join(uses)), "ecdsa": (KEYS["ecdsa"], ", ".join(signs))}
         self.server = Server(self.lurkd, self.pki, keys, transports=("tls",), **sections)
+        self.server.rules[0]["require_poo"] = "true"
         self.pages = None
         self.agent = SnippetAgent(self)
         self.conf, self.serves = f"{self.etc}/openssl.cnf", set()
@@ -91,7 +93,7 @@ class Host:
             shutil.copy(f"{self.etc}/www.{name}.{end}", f"{self.etc}/sites/{name}.example.{end}")
 
     def key_file(self, name, path, *options):
-        done = run(f"{BIN}/lurkctl", "edge", "key", *options, "-o", path, f"{self.etc}/www.{name}.crt")
+        done = run(f"{EDGE_BIN}/lurkctl", "edge", "key", *options, "-o", path, f"{self.etc}/www.{name}.crt")
         assert done.returncode == 0, text_of(done)
         return path
 
@@ -150,6 +152,7 @@ class Host:
     def stop(self):
         self.agent.stop()
         self.server.stop()
+        take_reports(self.root)
         if self.pages:
             self.page_server.shutdown()
             self.page_server.server_close()
@@ -181,9 +184,9 @@ class Host:
 
 
 class Program(Served):
-    def __init__(self, host, name, arguments, port, log=None, conf=None, **environment):
+    def __init__(self, host, name, arguments, port, log=None, conf=None, **more):
         self.name, self.error_log = name, log
-        super().__init__(arguments, port, conf or host.conf, **environment)
+        super().__init__(arguments, port, conf or host.conf, **more)
 
     def said(self):
         """Its log, wherever it writes it."""
@@ -211,12 +214,12 @@ def nginx(host, snippet="nginx.conf", main="", http="", conf=None, change=(), wo
     return Program(host, "nginx", ["nginx", "-c", f"{at}/nginx.conf"], port, f"{at}/error.log", conf)
 
 
-def haproxy(host, more="", conf=None, change=()):
+def haproxy(host, more="", conf=None, change=(), mode="-db"):
     port, at = free_port(), place_of(host, "haproxy")
     host.snippet("haproxy.cfg", f"{at}/haproxy.cfg", port, change=change)
     with open(f"{at}/more.cfg", "w") as f:
         f.write(f"global\n  nbthread 2\n  stats socket {at}/stats.sock level admin\n{more}\n")
-    program = Program(host, "haproxy", ["haproxy", "-db", "-f", f"{at}/more.cfg", "-f", f"{at}/haproxy.cfg"], port, None, conf)
+    program = Program(host, "haproxy", ["haproxy", mode, "-f", f"{at}/more.cfg", "-f", f"{at}/haproxy.cfg"], port, None, conf)
     program.stats = f"{at}/stats.sock"
     return program
 
@@ -263,15 +266,19 @@ ROWS = {
 }
 
 
+def no_ems(host):
+    """Configuration of a client that knows no extended master secret."""
+    path = f"{host.directory}/no_ems.cnf"
+    with open(path, "w") as f:
+        f.write(NO_EMS)
+    return path
+
+
 def shake(host, port, options, kind="rsa", ems=True, name=SITE):
     """One handshake of the openssl command, which has to trust the certificate of that kind."""
-    plain = f"{host.directory}/no_ems.cnf"
-    if not ems and not os.path.exists(plain):
-        with open(plain, "w") as f:
-            f.write(NO_EMS)
     names = ["-servername", name] if name else ["-noservername"]
     return Client(host, port, "-CAfile", f"{host.etc}/www.{kind}.crt", "-verify_return_error", *names, *options,
-                  conf="/dev/null" if ems else plain, request=REQUEST)
+                  conf="/dev/null" if ems else no_ems(host), request=REQUEST)
 
 
 def is_good(client, program=None):
@@ -311,6 +318,29 @@ def rows(story, host, label, start, names=tuple(ROWS), remote=True):
                 story.skip(f"{label}_{name}", "this lurkd does not serve that extension")
             else:
                 story.check(f"{label}_{name}", row, host, program.port, name, remote, program)
+
+
+def proofs(host):
+    """Proofs of ownership that lurkd has judged: {(group, held or failed): how many}."""
+    found = re.findall(r'^lurk_proofs_total{group="(\w+)",result="(\w+)"} (\d+)$', host.server.get("/metrics"), re.M)
+    return {(group, result): int(count) for group, result, count in found}
+
+
+def proves(host, program, group, name, count=5):
+    """Handshakes of TLS 1.2 by that group: so many proofs of it held, none failed, and none was done without."""
+    before = proofs(host)
+    host.uses(0)
+    randoms = [shake(host, program.port, ["-tls1_2", "-cipher", ECDHE_RSA, "-groups", group]).random()[:32] for _ in range(count)]
+    seen = host.uses(count)
+    assert [(use["exchange"], use["status"], use["random"]) for use in seen] == [("tls12.ecdhe", 1, r) for r in randoms], seen
+    assert proofs(host) == {**before, (name, "held"): before[name, "held"] + count}, (before, proofs(host))
+    assert not [end for end, number in before.items() if end[1] == "failed" and number], before
+
+
+def all_prove(story, host, start):
+    with start() as program:
+        for group, name in (("X25519", "x25519"), ("P-256", "p256"), ("P-384", "p384")):
+            story.check(f"proofs_{name}", proves, host, program, group, name)
 
 
 # --- many handshakes -----------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ static void must(bool held, const char *what)
 
 /* --- the view ------------------------------------------------------------------------------- */
 
+static const char *const keys_default =
+    "- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa]}\n"
+    "- {name: p, tenant: a, file: /k/p, uses: [tls12-sign]}\n";
 static const char *const edges_default = "- {name: one, tenant: a, match: 'uri:lurk://edge/1'}\n"
                                          "- {name: plain, tenant: a, match: 'uri:lurk://plain'}\n";
 static const char *const rules_default =
@@ -41,6 +44,7 @@ static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint3
     struct lk_key_public key = {.handle = UINT64_C(1) << 32 | i,
                                 .index = i,
                                 .uses = conf->keys[i].uses,
+                                .flags = conf->keys[i].flags,
                                 .kind = i == 0 ? LK_KEY_RSA : LK_KEY_P256,
                                 .bits = i == 0 ? 2048 : 256,
                                 .bytes = i == 0 ? 256 : 72,
@@ -61,10 +65,9 @@ struct lk_view *lk_test_view(const struct lk_test_view_conf *c)
         "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
         "limits:\n  conns_per_loop: 64\n  slots_small_per_loop: 2048\n  slots_large_per_loop: 4\n%s"
         "tenants: %s\n"
-        "keys:\n- {name: r, tenant: a, file: /k/r, uses: [tls12-rsa]}\n"
-        "- {name: p, tenant: a, file: /k/p, uses: [tls12-sign]}\n"
-        "edges:\n%srules:\n%s",
+        "keys:\n%sedges:\n%srules:\n%s",
         c->limits != NULL ? c->limits : "", c->tenants != NULL ? c->tenants : "[{name: a}]",
+        c->keys != NULL ? c->keys : keys_default,
         c->edges != NULL ? c->edges : edges_default,
         c->rules != NULL ? c->rules : rules_default);
     struct lk_conf *conf = NULL;

@@ -12,12 +12,12 @@
 #define LK_TEST_RSA_ID "\x01\x02\x03\x04"
 #define LK_TEST_EC_ID "\x05\x06\x07\x08"
 
-/* limits: lines for the `limits:` section ("  in_flight_per_peer: 4\n") or NULL; rules: the list
+/* keys: the list under `keys:`, of an RSA and a P-256 one, or NULL; limits: lines for the `limits:` section ("  in_flight_per_peer: 4\n") or NULL; rules: the list
  * under `rules:` or NULL for all exchanges on all keys to edge-1; crl: file of the PKI or NULL. */
 struct lk_test_view_conf {
     uint64_t generation;
     const char *tenants; /* YAML of the list; NULL: one, a */
-    const char *limits, *edges, *rules, *crl;
+    const char *keys, *limits, *edges, *rules, *crl;
     bool spin; /* of the loop */
 };
 struct lk_view *lk_test_view(const struct lk_test_view_conf *conf);

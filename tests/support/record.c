@@ -12,11 +12,6 @@ static struct {
     void (*watch)(const struct lk_record *record);
 } log_of;
 
-static bool is_proof(enum lk_kernel_row row)
-{
-    return (row >= LK_ROW_POO_P256 && row <= LK_ROW_POO_X448) || row >= LK_ROW_POO_DH2048;
-}
-
 /* Proofs and key shares name no key. */
 static bool is_keyless(enum lk_kernel_row row)
 {
@@ -32,7 +27,7 @@ static bool lane_run(enum lk_kernel_row row, struct lk_operand *o)
     log_of.count++;
     if (log_of.watch != NULL) log_of.watch(r);
     if (row == LK_ROW_DH_PUBLIC) return true;
-    if (is_proof(row)) {
+    if (lk_row_is_proof(row)) {
         bool good = (o->poo_r[0] & 1) == 0;
         o->extra_ns = good ? 0 : log_of.extra_ns;
         return good;

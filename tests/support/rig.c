@@ -79,8 +79,10 @@ static struct lk_engine_key *fake_engine(struct lk_rig *rig, uint32_t index)
 void lk_rig_fini(struct lk_rig *rig)
 {
     if (rig->worker != NULL) lk_worker_fini(rig->worker);
-    for (uint32_t i = 0; i < rig->keyring.count; i++)
+    for (uint32_t i = 0; i < rig->keyring.count; i++) {
         free((void *)rig->key[i].certs);
+        free((void *)rig->key[i].names);
+    }
     for (uint32_t i = 0; i < rig->keyring.count; i++)
         if (rig->key[i].engine != fake_engine(rig, i)) lk_engine_key_free(rig->key[i].engine);
     for (uint32_t l = 0; l < rig->map.loops; l++) {
@@ -101,7 +103,8 @@ static struct lk_key *key_add(struct lk_rig *rig, enum lk_key_kind kind)
     *key = (struct lk_key){.handle = UINT64_C(1) << 32 | index, .kind = kind};
     key->rights = (struct lk_key_rights){
         .exchanges = ~UINT64_C(0), .hashes = (1u << LK_HASH_COUNT) - 1, .poo_optional = true,
-        .uses = ~0u, .flags = ~0u, .methods = 3, .secrets = 0x1f};
+        .uses = ~0u, .flags = ~0u, .methods = 3, .secrets = 0x1f,
+        .dhe_bytes_max = LK_DH_BYTES_MAX};
     return key;
 }
 
@@ -127,7 +130,12 @@ void lk_rig_chain(struct lk_rig *rig, uint32_t key, struct lk_bytes chain)
     const struct lk_key_facts *facts = lk_engine_key_facts(rig->key[key].engine);
     LK_ASSERT(lk_certs_new(chain, lk_bytes_of(facts->spki, facts->spki_bytes), &certs) == LK_OK);
     free((void *)rig->key[key].certs);
+    free((void *)rig->key[key].names);
     rig->key[key].certs = certs;
+    rig->key[key].names = NULL;
+    struct lk_cert_names *names;
+    const struct lk_cert *own = lk_certs_own(certs);
+    if (own != NULL && lk_cert_names_new(own->der, &names) == LK_OK) rig->key[key].names = names;
 }
 
 uint32_t lk_rig_key_fake(struct lk_rig *rig, enum lk_key_kind kind, enum lk_kernel_row row, uint32_t bytes)

@@ -2,6 +2,7 @@
 # Runs the stories in tests/e2e one after another and adds up what they print.
 # Usage: run-e2e.sh PATTERN SCRIPT...   A story ends with a line "N passed, N failed[, N skipped]", leaves
 # nothing running, and finds the programs in LURK_BIN (release) and LURK_TEST_BIN (test build).
+# LURK_E2E_UNDER: a command that runs the story.
 pattern=$1
 shift
 passed=0 failed=0 skipped=0
@@ -15,7 +16,8 @@ for story in "$@"; do
         printf '  %-8s %s (%s)\n' skipped "$(basename "$story")" "$may_not"
         continue
     fi
-    timeout 300 "$story" >"$log" 2>&1 </dev/null
+    # shellcheck disable=SC2086  # a list of words
+    timeout 300 ${LURK_E2E_UNDER:-} "$story" >"$log" 2>&1 </dev/null
     code=$?
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
     p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')

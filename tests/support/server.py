@@ -16,6 +16,7 @@ import urllib.request
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("LURK_BIN", f"{TOP}/build/release/bin")
 TEST_BIN = os.environ.get("LURK_TEST_BIN", f"{TOP}/build/test/bin")
+EDGE_BIN = os.environ.get("LURK_EDGE_BIN", BIN)  # lurk-agent, lurkctl, lurk.so: another build under sanitized.sh
 
 SITE_KEYS = {
     # name: (file of pki.sh, uses[, tenant])

@@ -20,7 +20,7 @@ OWN_KEY = "etc/edge.key"  # of the edge itself, towards lurkd
 SHOWN = ("sequence", "exchange", "status", "scheme", "key", "random")
 SIGNS = {"rsa": "RSA-PSS+SHA256:RSA+SHA256", "ecdsa": "ECDSA+SHA256"}
 # One page of each would do with far less than what the file allows for, and than this machine may allow.
-SMALL = (("maxconn 20000", "maxconn 500"), ("ulimit-n 70000", "ulimit-n 2000"))
+SMALL = (("maxconn 5000", "maxconn 500"), ("ulimit-n 18000", "ulimit-n 2000"))
 
 
 def key_id(host, kind):

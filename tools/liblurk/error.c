@@ -101,7 +101,8 @@ static const char *const split[] = {[3] = "invalid_payload_format",
                                     [18] = "invalid_handle",
                                     [19] = "invalid_digest",
                                     [20] = "invalid_cert_request",
-                                    [21] = "invalid_cert_name"};
+                                    [21] = "invalid_cert_name",
+                                    [22] = "too_many_requests"};
 
 static const struct {
     uint8_t extension;

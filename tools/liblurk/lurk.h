@@ -329,7 +329,8 @@ int lurk_split_sign_ske_prove(struct lurk_prover *prover, const struct lurk_spli
                               enum lurk_poo_prf prf, struct lurk_bytes b, struct lurk_proof *proof);
 /* The same with LURK_KX_DHE, in the groups of RFC 7919, and of RFC 3526 from 2048 bits on. b is
  * big-endian, of any length up to p's; that length is not secret. 2 ms with 2048 bits, 0.2 s with
- * 8192. Errors as above; LURK_ERR_ARGUMENT is also what p and g of no such group get. */
+ * 8192. Errors as above; LURK_ERR_ARGUMENT is also what p and g of no such group get. Since
+ * LURK_1_1. */
 int lurk_split_sign_ske_prove_dhe(struct lurk_prover *prover,
                                   const struct lurk_split_sign_ske *request, enum lurk_poo_prf prf,
                                   struct lurk_bytes b, struct lurk_dh_proof *proof);

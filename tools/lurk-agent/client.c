@@ -56,9 +56,25 @@ static void client_gone(struct lk_clients *c, uint32_t client)
     on_close(c, client);
 }
 
+/* Descriptors that came with a packet are nobody's: kept, they would fill our table. The room for
+ * the stamp is the kernel's for them where there is no stamp. */
+static void rights_close(struct msghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+        for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
+            int fd;
+            memcpy(&fd, (uint8_t *)c + at, sizeof fd);
+            close(fd);
+        }
+    }
+}
+
 /* When the client sent the packet. The kernel stamps what it puts into our socket, by the wall
  * clock; what has passed since then is taken from now. A clock that was set back meanwhile, or a
- * packet that was there before its socket was let in, gives now. */
+ * packet that was there before its socket was let in, gives now. One that was set forward makes
+ * what lay in the socket at that moment as much older: it may be answered timeout (2) though it is
+ * fresh, as of a slow agent. What comes later is not affected. */
 static uint64_t sent_at_ns(struct msghdr *message, uint64_t now_ns)
 {
     struct timespec stamp;
@@ -85,9 +101,11 @@ static bool read_packet(struct lk_clients *c, uint32_t client, uint64_t now_ns)
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(c->socket[client].fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t n = recvmsg(c->socket[client].fd, &message,
+                        MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == EINTR) return true;
     if (n < 0 && errno == EAGAIN) return false;
+    if (n >= 0) rights_close(&message);
     if (n <= 0) {
         client_gone(c, client);
         return false;

@@ -258,6 +258,14 @@ void lk_fleet_flush(struct lk_fleet *f, uint64_t now_ns)
     f->dirty_count = 0;
 }
 
+static uint64_t heard(const struct lk_fleet_line *l)
+{
+    struct lurk_counts counts = {.size = sizeof counts};
+    lurk_client_counts(lurk_transport_client(l->transport), &counts);
+    return counts.answered + counts.strays;
+}
+
+/* Its time is judged here, where what lies unread counts: as a call it has no end. */
 static void ping(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
@@ -266,7 +274,8 @@ static void ping(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
     LK_ASSERT(lurk_ping_write(LURK_LURK, message, sizeof message, &len) == LURK_OK);
     l->ping_at_ns = now_ns + f->conf.ping_ns;
     l->ping_sent_ns = now_ns;
-    (void)submit(f, line, lk_bytes_of(message, len), now_ns + f->conf.ping_timeout_ns, &ping_token,
+    l->heard = heard(l);
+    (void)submit(f, line, lk_bytes_of(message, len), LURK_NEVER, &ping_token,
                  now_ns); /* what could not be sent is not answered */
 }
 
@@ -411,14 +420,21 @@ static bool wanted_one_is_up(const struct lk_fleet *f)
     return false;
 }
 
-/* The time of a ping is up. Where this process did not run for a while the answer may be there,
- * unread: that is looked at first. */
+/* The time of a ping is up. Where this process did not run for a while its answer may be there,
+ * unread, or behind others in the server's buffers: who has answered anything meanwhile is there,
+ * and has that time again. */
 static void ping_judge(struct lk_fleet *f, uint16_t line, uint64_t now_ns)
 {
     struct lk_fleet_line *l = line_at(f, line);
     (void)lurk_transport_ready(l->transport, now_ns);
     settle(f, line, now_ns);
     if (l->open_at_ns != 0 || l->ping_sent_ns == 0) return;
+    uint64_t answers = heard(l);
+    if (answers != l->heard) {
+        l->heard = answers;
+        l->ping_sent_ns = now_ns;
+        return;
+    }
     if (l->up) lk_agent_count(f->metrics, LK_A_LOST_PING);
     line_lost(f, line, "no answer to a ping", now_ns);
 }

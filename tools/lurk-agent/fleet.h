@@ -39,6 +39,7 @@ struct lk_fleet_line {
     uint32_t pause_ms;
     uint64_t up_since_ns;
     uint64_t ping_at_ns, ping_sent_ns; /* 0: no ping is under way */
+    uint64_t heard;                    /* answers of this line when it was sent */
 };
 
 struct lk_fleet_server {

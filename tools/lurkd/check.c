@@ -146,6 +146,9 @@ static bool read_chain(struct check *c, uint32_t i, struct lk_bytes spki, struct
         fault(c, i, "its chain holds more than 4 certificates of the key itself: remove old ones");
     else if (err != LK_OK)
         fault(c, i, "its chain holds no certificate in PEM, or a broken one");
+    bool requests = (c->bundle->conf->keys[i].flags & LK_FLAG_REQUEST) != 0;
+    const char *names = err == LK_OK && requests ? lk_chain_names_fault(out) : NULL;
+    if (names != NULL) fault(c, i, names);
     return err == LK_OK;
 }
 

@@ -3,7 +3,8 @@
  *
  * Each ends in one of three ways. UNKNOWN is no failure: something that the request needs was not
  * seen, or could be another handshake's; then the key's fallback decides. What was used is wiped
- * before the wait, so that nothing of it lies about meanwhile. */
+ * before the wait, so that nothing of it lies about meanwhile but the message, which may have to be
+ * sent once more. */
 #ifndef LK_TOOLS_PROVIDER_FULL_H
 #define LK_TOOLS_PROVIDER_FULL_H
 

@@ -8,7 +8,7 @@
 #include "tools/provider/thread.h"
 
 #define ECDHE_BYTES 1024
-#define DHE_BYTES 4352 /* params and proof of 8,192 bits */
+#define DHE_AROUND_BYTES 128 /* around params and proof: header, key id, randoms, lengths */
 
 static struct lurk_bytes borrow(struct lk_bytes bytes)
 {
@@ -76,12 +76,6 @@ static enum lk_full full_ecdhe(const struct ske *ske, struct lk_kept *kept, stru
 
 /* --- split.sign_ske ------------------------------------------------------------------------- */
 
-/* Too large for the stack of an asynchronous job. */
-struct dhe_work {
-    struct lurk_dh_proof proof;
-    uint8_t message[DHE_BYTES];
-};
-
 /* As prove, of the numbers that may be one for this p. 0 is nobody's: what comes of it says whether
  * the group has proofs at all. */
 static int prove_dhe(const struct lurk_split_sign_ske *request, size_t p_bytes,
@@ -113,38 +107,47 @@ static const char *dhe_reason(int proved)
     return lurk_error_text(proved);
 }
 
-static enum lk_full dhe_send(const struct lk_pkey *key, const struct lurk_split_sign_ske *request,
-                             struct dhe_work *work, struct lk_reply *reply)
+/* Proves, and writes the message; the proof is gone then. Returns why there is none. */
+static int dhe_write(const struct ske *ske, struct lk_kept *kept, struct lk_kept_s *s,
+                     size_t p_bytes, struct lurk_bytes *message, uint8_t *to, size_t room)
 {
-    size_t len = 0;
-    int written = lurk_split_sign_ske_write(request, work->message, sizeof work->message, &len);
-    return lk_full_send(key, written, (struct lurk_bytes){work->message, len}, "split.sign_ske",
-                        reply);
-}
-
-static enum lk_full full_dhe(const struct ske *ske, struct lk_kept *kept, struct lk_kept_s *s)
-{
-    struct lk_split_dhe params;
-    if (!lk_split_dhe_read(ske->q->params, &params))
-        return lk_full_unknown(ske->why, "no DHE share");
-    struct dhe_work *work = OPENSSL_zalloc(sizeof *work);
-    if (work == NULL) return lk_full_unknown(ske->why, "no memory");
-    work->proof.size = sizeof work->proof;
+    struct lurk_dh_proof *proof = OPENSSL_zalloc(sizeof *proof);
     struct lurk_split_sign_ske request = {.size = sizeof request,
                                           .sig_and_hash = ske->scheme,
                                           .kx = LURK_KX_DHE,
                                           .params = borrow(ske->q->params),
-                                          .dh_proof = &work->proof};
+                                          .dh_proof = proof};
+    if (proof == NULL) return LURK_ERR_MEMORY;
+    proof->size = sizeof *proof;
     memcpy(request.key_id, ske->key->key_id, sizeof request.key_id);
     memcpy(request.client_random, ske->q->client_random, sizeof request.client_random);
     memcpy(request.server_random, s->s, sizeof request.server_random);
-    int proved = prove_dhe(&request, params.p.len, kept, &work->proof);
+    int proved = prove_dhe(&request, p_bytes, kept, proof);
     lk_kept_private_drop_all(kept);
     lk_kept_s_drop(s);
-    enum lk_full end = proved == LURK_OK ? dhe_send(ske->key, &request, work, ske->reply)
-                                         : lk_full_unknown(ske->why, dhe_reason(proved));
+    size_t len = 0;
+    int written = proved == LURK_OK ? lurk_split_sign_ske_write(&request, to, room, &len) : proved;
+    *message = (struct lurk_bytes){to, len};
     LK_WIPE(request.server_random);
-    OPENSSL_clear_free(work, sizeof *work);
+    OPENSSL_clear_free(proof, sizeof *proof);
+    return written;
+}
+
+/* Too large for the stack of an asynchronous job: who pauses in it keeps the message alone. */
+static enum lk_full full_dhe(const struct ske *ske, struct lk_kept *kept, struct lk_kept_s *s)
+{
+    struct lk_split_dhe params;
+    struct lurk_bytes message;
+    if (!lk_split_dhe_read(ske->q->params, &params))
+        return lk_full_unknown(ske->why, "no DHE share");
+    size_t room = ske->q->params.len + 2 * params.p.len + DHE_AROUND_BYTES;
+    uint8_t *to = OPENSSL_zalloc(room);
+    if (to == NULL) return lk_full_unknown(ske->why, "no memory");
+    int written = dhe_write(ske, kept, s, params.p.len, &message, to, room);
+    enum lk_full end = written == LURK_OK
+                           ? lk_full_send(ske->key, written, message, "split.sign_ske", ske->reply)
+                           : lk_full_unknown(ske->why, dhe_reason(written));
+    OPENSSL_clear_free(to, room);
     return end;
 }
 

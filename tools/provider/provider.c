@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/provider/settings.h"
+#include "tools/provider/thread.h"
 
 #define LINE_BYTES 512
 
@@ -143,6 +144,7 @@ static void prov_free(void *provctx)
 {
     struct lk_prov *prov = provctx;
     if (prov == NULL) return;
+    lk_thread_leave(); /* what it keeps may be of this provider's keys; a main thread ends here */
     lk_settings_fini(&prov->settings);
     OSSL_LIB_CTX_free(prov->libctx);
     OPENSSL_free(prov);

@@ -52,6 +52,13 @@ struct lk_thread *lk_thread_get(void)
     return mine;
 }
 
+void lk_thread_leave(void)
+{
+    if (mine == NULL) return;
+    pthread_setspecific(key, NULL);
+    thread_end(mine);
+}
+
 struct lk_kept *lk_thread_kept(void)
 {
     struct lk_thread *thread = lk_thread_get();

@@ -32,6 +32,9 @@ uint64_t lk_now_ns(void);
 /* NULL: no memory. */
 struct lk_thread *lk_thread_get(void);
 
+/* The calling thread's, wiped and freed before its end; another is made when it is asked for. */
+void lk_thread_leave(void);
+
 /* What the thread remembers of its handshakes, aged to now. NULL: no memory. */
 struct lk_kept *lk_thread_kept(void);
 /* Another in its place, or NULL: one is made when it is asked for. Returns what was there. */

@@ -122,8 +122,7 @@ static void conf_lists_of_words_have_none_some_or_all(void **state)
         {"[unfresh]", "[cs_generated]", "[x]", LK_FLAG_UNFRESH, 2, 0x10},
         {"[premaster, unproved]", "[e_generated, cs_generated]", "all",
          LK_FLAG_PREMASTER | LK_FLAG_UNPROVED, 3, 0x1f},
-        {"[request]", "all", "[]", LK_FLAG_REQUEST, 3, 0},
-        {"all", "[e_generated]", "[h_s, h_c]", 15, 1, 3},
+        {"all", "[e_generated]", "[h_s, h_c]", 7, 1, 3},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[1024];
@@ -131,7 +130,7 @@ static void conf_lists_of_words_have_none_some_or_all(void **state)
                        "channel: {certificate: /c, key: /k, ca: /a}\n"
                        "listen: [{address: 127.0.0.1, port: 7000, transport: tls}]\n"
                        "tenants: [{name: a}]\n"
-                       "keys: [{name: k, tenant: a, file: /k, chain: /c, uses: [tls13-sign], flags: %s}]\n"
+                       "keys: [{name: k, tenant: a, file: /k, uses: [tls13-sign], flags: %s}]\n"
                        "edges: [{name: e, tenant: a, match: 'uri:e', flags: %s}]\n"
                        "rules: [{name: r, tenant: a, edges: all, keys: all, exchanges: all,\n"
                        "         key_shares: %s, secrets: %s}]\n",
@@ -141,6 +140,36 @@ static void conf_lists_of_words_have_none_some_or_all(void **state)
         assert_int_equal(conf->edges[0].flags, rows[i].flag_mask);
         assert_int_equal(conf->rules[0].methods, rows[i].method_mask);
         assert_int_equal(conf->rules[0].secrets, rows[i].secret_mask);
+        lk_conf_free(conf);
+    }
+}
+
+/* Configurations that say `flags: all` are older than this flag: it opens what they did not mean. */
+static void conf_request_is_no_part_of_all_flags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flags;
+        uint32_t mask;
+    } rows[] = {{"all", LK_FLAG_PREMASTER | LK_FLAG_UNFRESH | LK_FLAG_UNPROVED},
+                {"[request]", LK_FLAG_REQUEST},
+                {"[unproved, request, premaster, unfresh]", 15}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024], printed[8192] = "";
+        (void)snprintf(text, sizeof text,
+                       LEAST "tenants: [{name: a}]\n"
+                             "keys: [{name: k, tenant: a, file: /k, chain: /c, uses: [tls13-sign], flags: %s}]\n"
+                             "edges: [{name: e, tenant: a, match: 'uri:e', flags: %s}]\n",
+                       rows[i].flags, rows[i].flags);
+        struct lk_conf *conf = parse(text);
+        assert_int_equal(conf->keys[0].flags, rows[i].mask);
+        assert_int_equal(conf->edges[0].flags, rows[i].mask);
+        FILE *to = fmemopen(printed, sizeof printed, "w");
+        lk_conf_print(conf, to);
+        fclose(to);
+        lk_conf_free(conf);
+        conf = parse(printed); /* what is shown of it means the same */
+        assert_int_equal(conf->keys[0].flags, rows[i].mask);
         lk_conf_free(conf);
     }
 }
@@ -172,6 +201,7 @@ static const struct {
     {"requests", "batch_wait", "0 us", "10 ms", NULL, "10001 us"},
     {"requests", "premaster_rate", "1", "1000000", "0", "1000001"},
     {"requests", "cert_request_rate", "1", "1000", "0", "1001"},
+    {"requests", "dhe_bits_max", "2048", "8192", "2047", "8193"},
 };
 
 static bool takes(const char *section, const char *option, const char *value)
@@ -617,6 +647,7 @@ int main(void)
         cmocka_unit_test(conf_every_number_has_its_range_tested),
         cmocka_unit_test(conf_units_are_converted),
         cmocka_unit_test(conf_lists_of_words_have_none_some_or_all),
+        cmocka_unit_test(conf_request_is_no_part_of_all_flags),
         cmocka_unit_test(conf_cpu_lists_are_read),
         cmocka_unit_test(conf_errors_name_file_line_option_and_what_is_allowed),
         cmocka_unit_test(conf_missing_sections_are_named),

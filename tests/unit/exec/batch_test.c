@@ -121,7 +121,6 @@ static void batch_pays_for_the_lanes_it_has(void **state)
     bench_free(b);
 }
 
-/* Lanes that wait stay where they are when their row goes over to another kernel. */
 /* What a batch took beyond its charge is paid before the next of its row, also where the row was empty
  * meanwhile. */
 static void batch_row_pays_what_it_owes(void **state)
@@ -140,6 +139,7 @@ static void batch_row_pays_what_it_owes(void **state)
     bench_free(b);
 }
 
+/* Lanes that wait stay where they are when their row goes over to another kernel. */
 static void batch_goes_over_to_another_kernel(void **state)
 {
     (void)state;
@@ -222,6 +222,63 @@ static void batch_holds_a_part_filled_row_under_load_alone(void **state)
     bench_free(b);
 }
 
+/* --- one edge with every group, beside one with a key ----------------------------------------- */
+
+/* Costs in us of the rows of DHE as crypto/engine_openssl.c has them: a share, then proofs. */
+static const uint32_t dhe_us[] = {350, 1650, 5000, 11500, 35000, 78000};
+
+/* A run of a worker's clock: tenant 1 has lanes waiting in the first `groups` rows from `first` on all
+ * the time, tenant 0 in that of P-256. */
+struct contest {
+    uint32_t share;    /* of the clock that tenant 0 gets, in a thousand */
+    uint64_t worst_ns; /* between two of its batches */
+};
+
+static struct contest contest(enum lk_kernel_row first, unsigned groups)
+{
+    struct bench *b = bench_new(1, 0);
+    struct contest seen = {0};
+    uint64_t now_ns = 0, last_ns = 0, served_ns = 0;
+    for (unsigned i = 0; i < groups; i++) {
+        enum lk_kernel_row row = (enum lk_kernel_row)(first + i);
+        b->kernels.row[row].cost_ns = dhe_us[i] * (uint32_t)LK_NS_PER_US;
+        lk_batch_use(&b->batch, row, &b->kernels.row[row]);
+        add(b, row, 1, 4, 0);
+    }
+    add(b, LK_ROW_P256, 0, 64, 0);
+    while (now_ns < 20 * LK_NS_PER_S) {
+        enum lk_kernel_row row = lk_batch_row(&b->batch, now_ns);
+        struct lk_lane *lane = lk_batch_take(&b->batch, row);
+        now_ns += b->kernels.row[row].cost_ns;
+        lk_batch_add(&b->batch, lane, now_ns);
+        if (row != LK_ROW_P256) continue;
+        served_ns += b->kernels.row[row].cost_ns;
+        if (now_ns - last_ns > seen.worst_ns) seen.worst_ns = now_ns - last_ns;
+        last_ns = now_ns;
+    }
+    bench_free(b);
+    seen.share = (uint32_t)(served_ns * 1000 / now_ns);
+    return seen;
+}
+
+static void batch_groups_of_dhe_share_what_one_row_has(void **state)
+{
+    (void)state;
+    struct contest seen = contest(LK_ROW_DH_PUBLIC, 6);
+    assert_in_range(seen.share, 490, 510);
+    assert_in_range(seen.worst_ns, 0, 132 * LK_NS_PER_MS); /* one of each */
+    seen = contest(LK_ROW_DH_PUBLIC, 3); /* up to 3,072 bits */
+    assert_in_range(seen.share, 490, 510);
+    assert_in_range(seen.worst_ns, 0, 7500 * LK_NS_PER_US);
+}
+
+static void batch_groups_of_a_curve_share_what_one_row_has(void **state)
+{
+    (void)state;
+    assert_in_range(contest(LK_ROW_POO_P256, 5).share, 490, 510);
+    assert_in_range(contest(LK_ROW_SHARE_P256, 5).share, 490, 510);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +291,8 @@ int main(void)
         cmocka_unit_test(batch_lanes_of_a_tenant_keep_their_order),
         cmocka_unit_test(batch_fills_from_many_tenants),
         cmocka_unit_test(batch_holds_a_part_filled_row_under_load_alone),
+        cmocka_unit_test(batch_groups_of_dhe_share_what_one_row_has),
+        cmocka_unit_test(batch_groups_of_a_curve_share_what_one_row_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,13 +141,15 @@ static void ecdhe_signs_no_certificate_request(void **state)
     struct lk_rig *rig = *state;
     enum { CLIENT_RANDOM = 6, TEXT_BYTES = 32 + 32 + 36 };
     static const struct {
-        uint8_t begins[8], status;
-    } rows[] = {{{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
-                {{0x30, 0x81, TEXT_BYTES - 3, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
-                {{0x30, 0x80, 2, 1, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
-                {{0x30, TEXT_BYTES - 1, 2, 1, 0, 0x30}, LK_STATUS_SUCCESS},
-                {{0x30, TEXT_BYTES - 2, 4, 1, 0, 0x30}, LK_STATUS_SUCCESS},
-                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x31}, LK_STATUS_SUCCESS}};
+        uint8_t begins[12], status;
+    } rows[] = {{{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x81, TEXT_BYTES - 3, 2, 1, 0, 0x30, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x80, 2, 1, 0, 0x30, 0, 0x30}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, 0x80, 2, 1, 0, 0x30, 0x80}, LK_TLS12_INVALID_TLS_RANDOM},
+                {{0x30, TEXT_BYTES - 1, 2, 1, 0, 0x30, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 4, 1, 0, 0x30, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x31, 0, 0x30}, LK_STATUS_SUCCESS},
+                {{0x30, TEXT_BYTES - 2, 2, 1, 0, 0x30, 0, 0x31}, LK_STATUS_SUCCESS}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t payload[LK_ECDHE_ASK_BYTES];
         struct lk_ecdhe_ask ask = {.scheme = ECDSA_SHA256, .time = (uint32_t)rig->now_unix_s};

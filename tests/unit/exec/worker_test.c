@@ -249,6 +249,21 @@ static void worker_writes_a_record_of_each_key_use(void **state)
     rig_free(rig);
 }
 
+static void worker_counts_proofs_by_group(void **state)
+{
+    (void)state;
+    static const uint64_t want[LK_PROOF_END_COUNT] = {[LK_PROOF_HELD] = 2, [LK_PROOF_FAILED] = 1};
+    struct lk_rig *rig = rig_new(4);
+    uint32_t key = lk_rig_key_fake(rig, LK_KEY_ED25519, LK_ROW_ED25519, 64);
+    lk_rig_start(rig, 1);
+    for (uint8_t i = 0; i < 3; i++)
+        ask(rig, key, (struct lk_ecdhe_ask){.scheme = ED25519, .number = i, .proof = true, .proof_r = i});
+    for (unsigned end = 0; end < LK_PROOF_END_COUNT; end++)
+        for (unsigned row = 0; row < LK_ROW_COUNT; row++)
+            assert_int_equal(rig->counters->proofs[end][row], row == LK_ROW_POO_X25519 ? want[end] : 0);
+    rig_free(rig);
+}
+
 static void worker_answers_a_failed_operation_with_no_bytes(void **state)
 {
     (void)state;
@@ -481,6 +496,7 @@ int main(void)
         cmocka_unit_test(worker_sends_home_what_is_past_its_deadline),
         cmocka_unit_test(worker_uses_no_key_without_room_for_its_record),
         cmocka_unit_test(worker_writes_a_record_of_each_key_use),
+        cmocka_unit_test(worker_counts_proofs_by_group),
         cmocka_unit_test(worker_answers_a_failed_operation_with_no_bytes),
         cmocka_unit_test(worker_refuses_what_a_new_keyring_lacks),
         cmocka_unit_test(worker_works_a_repeat_three_times_and_no_replay),

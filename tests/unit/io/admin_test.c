@@ -121,6 +121,8 @@ static void admin_metrics_tell_kernels_from_the_library(void **state)
     lk_count_add(&worker->way_lanes[LK_WAY_LIBRARY][LK_ROW_RSA2048], 5);
     lk_count_add(&worker->way_lanes[LK_WAY_LIBRARY][LK_ROW_POO_X448], 9);
     lk_count_add(&worker->kernel_faults[LK_ROW_RSA3072], 3);
+    lk_count_add(&worker->proofs[LK_PROOF_HELD][LK_ROW_POO_X25519], 8);
+    lk_count_add(&worker->proofs[LK_PROOF_FAILED][LK_ROW_POO_DH3072], 2);
     atomic_store(&f->vault->rows_out, 1 << LK_ROW_RSA3072);
     static const char *const lines[] = {
         "lurk_row_lanes_total{kernel=\"rsa2048\",way=\"kernel\"} 70\n",
@@ -129,6 +131,9 @@ static void admin_metrics_tell_kernels_from_the_library(void **state)
         "lurk_kernel_faults_total{kernel=\"rsa2048\"} 0\n",
         "lurk_kernel_faults_total{kernel=\"rsa3072\"} 3\n",
         "lurk_kernel_out{kernel=\"rsa2048\"} 0\n",
+        "lurk_proofs_total{group=\"x25519\",result=\"held\"} 8\n",
+        "lurk_proofs_total{group=\"x25519\",result=\"failed\"} 0\n",
+        "lurk_proofs_total{group=\"dh3072\",result=\"failed\"} 2\n",
         "lurk_kernel_out{kernel=\"rsa3072\"} 1\n",
     };
     char *text = get(f, "/metrics");

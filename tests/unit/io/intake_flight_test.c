@@ -1,6 +1,8 @@
 /* Requests on their way to the vault and back: slots, deadlines, epochs. */
 #include "tests/unit/io/intake_desk.inc.c"
 
+#include "core/keys/cert_request.h"
+
 /* --- slots ---------------------------------------------------------------------------------- */
 
 static void intake_fills_the_slot_for_the_vault(void **state)
@@ -289,6 +291,104 @@ static void intake_forgets_results_of_a_peer_that_went(void **state)
     close_desk(d);
 }
 
+/* --- certificate requests ------------------------------------------------------------------- */
+
+static const struct lk_test_view_conf requesting = {
+    .generation = 1,
+    .keys = "- {name: r, tenant: a, file: /k/r, chain: /k/r.pem, uses: [tls12-rsa], flags: [request]}\n"
+            "- {name: p, tenant: a, file: /k/p, uses: [tls12-sign]}\n",
+    .edges = "- {name: one, tenant: a, match: 'uri:lurk://edge/1', flags: [request]}\n"};
+
+/* Scheme and bytes are for the vault to judge. */
+static struct lk_slot *certificate_request(struct desk *d, uint64_t *ref)
+{
+    static const uint8_t request[] = {240, 1, 10, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0,    27,
+                                      0,   1, 2,  3, 4, 4, 1, 0, 2, 0x30, 0};
+    ask(d, request, sizeof request);
+    assert_int_equal(d->out_len, 0);
+    struct lk_slot *slot = next_job(d, ref);
+    assert_int_equal(slot->exchange, LK_X_SPLIT_SIGN_CERT_REQUEST);
+    return slot;
+}
+
+static void refuse(struct desk *d, struct lk_slot *slot, uint64_t ref, uint16_t status, uint8_t why)
+{
+    slot->verdict = LK_VERDICT_ANSWER;
+    slot->status = status;
+    slot->why = why;
+    slot->state = LK_SLOT_DONE;
+    assert_int_equal(lk_ring_push(&d->to_loop, ref), LK_OK);
+}
+
+/* So many of them, with stderr in a file meanwhile. */
+static void refuse_many(struct desk *d, unsigned count, FILE *said)
+{
+    int saved = dup(STDERR_FILENO);
+    uint64_t ref[64];
+    for (unsigned i = 0; i < count; i++) {
+        struct lk_slot *slot = certificate_request(d, &ref[i]);
+        refuse(d, slot, ref[i], LK_SPLIT_INVALID_CERT_REQUEST, LK_CERT_REQUEST_PASSWORD);
+    }
+    dup2(fileno(said), STDERR_FILENO);
+    lk_intake_collect(&d->intake, &d->peers);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+}
+
+/* Who looks for the reason of a renewal that failed has the log of this server alone. */
+static void intake_logs_why_a_certificate_request_was_refused(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk(&requesting);
+    FILE *said = tmpfile();
+    char text[8192] = "";
+    unsigned lines = 0;
+    assert_non_null(said);
+    refuse_many(d, 30, said);
+    rewind(said);
+    (void)!fread(text, 1, sizeof text - 1, said);
+    fclose(said);
+    for (const char *at = text; (at = strstr(at, "certificate request refused")) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 10); /* of 30 in one second */
+    assert_non_null(strstr(text, "\"edge\":\"one\""));
+    assert_non_null(strstr(text, "\"key_id\":\"01020304\""));
+    assert_non_null(strstr(text, lk_cert_request_text(LK_CERT_REQUEST_PASSWORD)));
+    assert_int_equal(atomic_load(&d->counters->requests[LK_X_SPLIT_SIGN_CERT_REQUEST][20]), 30);
+    close_desk(d);
+}
+
+/* A reason that there is none of, or beside an answer that is no refusal. */
+static void intake_takes_no_absurd_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t verdict, status;
+        uint8_t why;
+    } absurd[] = {{LK_VERDICT_ANSWER, LK_SPLIT_INVALID_CERT_REQUEST, LK_CERT_REQUEST_FAULT_COUNT},
+                  {LK_VERDICT_ANSWER, LK_STATUS_SUCCESS, LK_CERT_REQUEST_NAME},
+                  {LK_VERDICT_TEMPORARY, 0, LK_CERT_REQUEST_NAME}};
+    for (unsigned i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        struct desk *d = open_desk(&requesting);
+        uint64_t ref;
+        struct lk_slot *slot = certificate_request(d, &ref);
+        refuse(d, slot, ref, absurd[i].status, absurd[i].why);
+        slot->verdict = absurd[i].verdict;
+        lk_intake_collect(&d->intake, &d->peers);
+        assert_true(d->intake.broken);
+        close_desk(d);
+    }
+    struct desk *d = open_desk(&requesting);
+    uint8_t request[512];
+    uint64_t ref;
+    ask(d, request, rsa_master(request, 7));
+    struct lk_slot *slot = next_job(d, &ref);
+    refuse(d, slot, ref, LK_TLS12_INVALID_TLS_RANDOM, LK_CERT_REQUEST_NAME);
+    lk_intake_collect(&d->intake, &d->peers);
+    assert_true(d->intake.broken);
+    close_desk(d);
+}
+
 static int clean(void **state)
 {
     (void)state;
@@ -309,6 +409,8 @@ int main(void)
         cmocka_unit_test(intake_gives_an_absurd_epoch_up),
         cmocka_unit_test(intake_answers_an_old_epoch_at_once),
         cmocka_unit_test(intake_forgets_results_of_a_peer_that_went),
+        cmocka_unit_test(intake_logs_why_a_certificate_request_was_refused),
+        cmocka_unit_test(intake_takes_no_absurd_reason),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

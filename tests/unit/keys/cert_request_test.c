@@ -58,7 +58,7 @@ static const struct row {
     {"critical names", INFO("", EXTENSIONS(CRITICAL(ALT, "30{ " DNS("www.example") " }"))), LK_CERT_REQUEST_GOOD},
     {"each extension",
      INFO("", EXTENSIONS(CRITICAL("551d0f", "030205a0") PURPOSE(SERVER CLIENT) EXT("551d13", "30{}")
-          EXT("2b06010505070118", "30{ 020105 }") EXT("551d0e", "04{ 'twenty bytes of SHA1' }")
+          EXT("2b06010505070118", "30{ 020105 }") EXT("551d0e", "04{ a66235c00dccd5886a66e650f618f175fa3c42be }")
           NAMES(DNS("www.example")))), LK_CERT_REQUEST_GOOD},
     {"nonRepudiation, digitalSignature, keyEncipherment", INFO("", EXTENSIONS(USAGE("030205e0"))), LK_CERT_REQUEST_GOOD},
 
@@ -98,6 +98,7 @@ static const struct row {
     {"an empty set", INFO("31{}", "a0{}"), LK_CERT_REQUEST_SUBJECT},
 
     {"a name too many", INFO("", EXTENSIONS(NAMES(DNS("www.example") DNS("bank.example")))), LK_CERT_REQUEST_NAME},
+    {"a name twice", INFO("", EXTENSIONS(NAMES(DNS("www.example") DNS("WWW.example")))), LK_CERT_REQUEST_NAME},
     {"more names than there are",
      INFO("", EXTENSIONS(NAMES(DNS("www.example") DNS("www.example") DNS("www.example") DNS("www.example") DNS("www.example")))),
      LK_CERT_REQUEST_NAME},
@@ -149,15 +150,21 @@ static const struct row {
     {"any purpose", INFO("", EXTENSIONS(PURPOSE("0604551d2500"))), LK_CERT_REQUEST_USAGE},
     {"no purpose", INFO("", EXTENSIONS(PURPOSE(""))), LK_CERT_REQUEST_USAGE},
     {"another TLS feature", INFO("", EXTENSIONS(EXT("2b06010505070118", "30{ 020111 }"))), LK_CERT_REQUEST_USAGE},
-    {"a key identifier of 65 bytes",
-     INFO("", EXTENSIONS(EXT("551d0e", "04{ 'sixty-five bytes are more than a digest of any hash here can have' }"))),
+    {"another key's identifier", INFO("", EXTENSIONS(EXT("551d0e", "04{ 'twenty bytes of SHA1' }"))), LK_CERT_REQUEST_USAGE},
+    {"a part of the identifier", INFO("", EXTENSIONS(EXT("551d0e", "04{ a66235c00dccd588 }"))), LK_CERT_REQUEST_USAGE},
+    {"more than the identifier", INFO("", EXTENSIONS(EXT("551d0e", "04{ a66235c00dccd5886a66e650f618f175fa3c42be 00 }"))),
      LK_CERT_REQUEST_USAGE},
+    {"a purpose twice", INFO("", EXTENSIONS(PURPOSE(SERVER SERVER))), LK_CERT_REQUEST_USAGE},
+    {"a purpose twice, another between", INFO("", EXTENSIONS(PURPOSE(CLIENT SERVER CLIENT))), LK_CERT_REQUEST_USAGE},
+    {"an identifier of a key that has no bits",
+     "30{ 020100 30{} 30{ 30{ 06032b6570 } 03{ 04 'bits' } } " EXTENSIONS(EXT("551d0e", "0400")) " }", LK_CERT_REQUEST_USAGE},
     {"no key identifier", INFO("", EXTENSIONS(EXT("551d0e", "0400"))), LK_CERT_REQUEST_USAGE},
 };
 
 struct bench {
     struct lk_der_text spki_room, certificate_room;
     struct lk_bytes spki, certificate;
+    struct lk_cert_names *names; /* of it */
 };
 
 static int open_bench(void **state)
@@ -167,12 +174,14 @@ static int open_bench(void **state)
     *state = b;
     b->spki = lk_der_text(SPKI, none, &b->spki_room);
     b->certificate = lk_der_text(certificate_text, none, &b->certificate_room);
-    return 0;
+    return lk_cert_names_new(b->certificate, &b->names) == LK_OK ? 0 : -1;
 }
 
 static int close_bench(void **state)
 {
-    free(*state);
+    struct bench *b = *state;
+    free(b->names);
+    free(b);
     return 0;
 }
 
@@ -181,7 +190,7 @@ static enum lk_cert_request_fault fault_of(const struct bench *b, struct lk_byte
     struct lk_cert_request request;
     enum lk_cert_request_fault fault = lk_cert_request_parse(info, &request);
     if (fault != LK_CERT_REQUEST_GOOD) return fault;
-    return lk_cert_request_judge(&request, b->spki, b->certificate);
+    return lk_cert_request_judge(&request, b->spki, b->names);
 }
 
 static void cert_request_holds_what_is_listed_alone(void **state)
@@ -298,11 +307,16 @@ static void cert_request_resembles_one_in_any_form(void **state)
         {"3f 10 33 020100 30{} K a0{}", true},
         {"3f 80 10 34 1f 02 01 00 30{} K a0{}", true},
         {"30 36 020100 3f 80 80 10 00 K a0{}", true},
+        {"30 35 020100 30 80 0000 K a0{}", true},
+        {"30 37 02 05 0102030405 30{} K a0{}", true},
         {"30 32 020100 30{} K a0{}", false},
         {"30 34 020100 30{} K a0{}", false},
         {"31{ 020100 30{} K a0{} }", false},
         {"30{ 030100 30{} K a0{} }", false},
         {"30{ 020100 31{} K a0{} }", false},
+        {"30{ 020100 30{} 31{} a0{} }", false},
+        {"30{ 020100 30{} }", false},
+        {"30 0a 020100 30 7f 30{} a0{}", false},
         {"70{ 020100 30{} K a0{} }", false},
         {"3f 11 33 020100 30{} K a0{}", false},
         {"30", false},
@@ -324,18 +338,73 @@ static void cert_request_resembles_one_in_any_form(void **state)
     }
 }
 
-/* A certificate whose names cannot be read bounds nothing: no request is good. */
-static void cert_request_needs_a_certificate(void **state)
+/* Names that cannot be read to their end, and those before what cannot. */
+static void cert_request_needs_names_that_can_be_read(void **state)
 {
     const struct bench *b = *state;
+    static const char *const wanted[] = {INFO("", EXTENSIONS(EXT(ALT, "30{ " DNS("www.example") " 820c 'www' }"))),
+                                         INFO("", EXTENSIONS(EXT(ALT, "30{ 820c 'www' }")))};
     struct lk_der_text room;
-    struct lk_cert_request request;
-    struct lk_bytes info = lk_der_text(INFO("", "a0{}"), b->spki, &room);
-    assert_int_equal(lk_cert_request_parse(info, &request), LK_CERT_REQUEST_GOOD);
-    assert_int_equal(lk_cert_request_judge(&request, b->spki, b->certificate), LK_CERT_REQUEST_GOOD);
-    assert_int_equal(lk_cert_request_judge(&request, b->spki, b->spki), LK_CERT_REQUEST_SUBJECT);
-    struct lk_bytes cut = lk_bytes_of(b->certificate.data, b->certificate.len - 1);
-    assert_int_equal(lk_cert_request_judge(&request, b->spki, cut), LK_CERT_REQUEST_SUBJECT);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        assert_int_equal(fault_of(b, lk_der_text(wanted[i], b->spki, &room)), LK_CERT_REQUEST_NAME);
+}
+
+/* RFC 5280 4.2.1.2 (1), RFC 7093 2: by libcrypto, of the key's bits and of the whole. */
+static void cert_request_may_hold_an_identifier_of_the_key(void **state)
+{
+    const struct bench *b = *state;
+    static const struct {
+        const char *hash;
+        bool whole;
+        size_t bytes;
+        enum lk_cert_request_fault want;
+    } kinds[] = {{"SHA1", false, 20, LK_CERT_REQUEST_GOOD},    {"SHA256", false, 20, LK_CERT_REQUEST_GOOD},
+                 {"SHA384", false, 20, LK_CERT_REQUEST_GOOD},  {"SHA512", false, 20, LK_CERT_REQUEST_GOOD},
+                 {"SHA256", true, 32, LK_CERT_REQUEST_GOOD},   {"SHA384", true, 48, LK_CERT_REQUEST_GOOD},
+                 {"SHA512", true, 64, LK_CERT_REQUEST_GOOD},   {"SHA256", false, 32, LK_CERT_REQUEST_USAGE},
+                 {"SHA256", false, 19, LK_CERT_REQUEST_USAGE}, {"SHA512", true, 63, LK_CERT_REQUEST_USAGE}};
+    static const char bits[] = "thirty-two bytes of a public key";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct lk_der_text room;
+        uint8_t digest[64];
+        char hex[129] = "", text[1024];
+        struct lk_bytes of = kinds[i].whole ? b->spki : lk_bytes_of((const uint8_t *)bits, sizeof bits - 1);
+        assert_int_equal(EVP_Q_digest(NULL, kinds[i].hash, NULL, of.data, of.len, digest, NULL), 1);
+        for (size_t n = 0; n < kinds[i].bytes; n++)
+            (void)snprintf(hex + 2 * n, 3, "%02x", digest[n]);
+        (void)snprintf(text, sizeof text, INFO("", EXTENSIONS(EXT("551d0e", "04{ %s }"))), hex);
+        if (fault_of(b, lk_der_text(text, b->spki, &room)) != kinds[i].want)
+            fail_msg("%s, %zu bytes", kinds[i].hash, kinds[i].bytes);
+    }
+}
+
+/* 0xc3 0xa4 is a letter in UTF-8, and nothing in the other kinds of strings. */
+static void cert_request_keeps_the_kind_of_what_is_not_ascii(void **state)
+{
+    const struct bench *b = *state;
+#define STRANGE(tag, oid) "31{ 30{ 0603" oid " " tag "{ 'B' c3a4 'r' } } }"
+#define OF(names, subject)                                                                              \
+    "30{ 30{ a0{ 020102 } 020105 30{ 06032b6570 } 30{} 30{} 30{ " subject " } " SPKI                    \
+    " a3{ 30{ " EXT(ALT, "30{ " names " }") " } } } 30{ 06032b6570 } 03{ 00 } }"
+    static const struct {
+        const char *subject;
+        enum lk_cert_request_fault want;
+    } asked[] = {{STRANGE("0c", "55040a"), LK_CERT_REQUEST_GOOD},
+                 {STRANGE("13", "55040a"), LK_CERT_REQUEST_SUBJECT},
+                 {STRANGE("16", "55040a"), LK_CERT_REQUEST_SUBJECT},
+                 {STRANGE("0c", "550403"), LK_CERT_REQUEST_SUBJECT}};
+    struct lk_der_text room, certificate_room;
+    struct lk_cert_names *names;
+    struct lk_bytes certificate = lk_der_text(OF("82{ 'B' c3a4 'r' }", STRANGE("0c", "55040a")), b->spki, &certificate_room);
+    assert_int_equal(lk_cert_names_new(certificate, &names), LK_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        char text[1024];
+        struct lk_cert_request request;
+        (void)snprintf(text, sizeof text, "30{ 020100 30{ %s } " SPKI " a0{} }", asked[i].subject);
+        assert_int_equal(lk_cert_request_parse(lk_der_text(text, b->spki, &room), &request), LK_CERT_REQUEST_GOOD);
+        if (lk_cert_request_judge(&request, b->spki, names) != asked[i].want) fail_msg("%s", asked[i].subject);
+    }
+    free(names);
 }
 
 int main(void)
@@ -347,7 +416,9 @@ int main(void)
         cmocka_unit_test(cert_request_with_any_byte_changed_names_no_more),
         cmocka_unit_test(cert_request_begins_as_nothing_else_does),
         cmocka_unit_test(cert_request_resembles_one_in_any_form),
-        cmocka_unit_test(cert_request_needs_a_certificate),
+        cmocka_unit_test(cert_request_needs_names_that_can_be_read),
+        cmocka_unit_test(cert_request_may_hold_an_identifier_of_the_key),
+        cmocka_unit_test(cert_request_keeps_the_kind_of_what_is_not_ascii),
     };
     return cmocka_run_group_tests(tests, open_bench, close_bench);
 }

@@ -387,7 +387,8 @@ static void names_are_those_of_the_registry(void **state)
     assert_string_equal(lurk_status_name(LURK_SPLIT, 19), "invalid_digest");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 20), "invalid_cert_request");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 21), "invalid_cert_name");
-    assert_string_equal(lurk_status_name(LURK_SPLIT, 22), "unknown");
+    assert_string_equal(lurk_status_name(LURK_SPLIT, 22), "too_many_requests");
+    assert_string_equal(lurk_status_name(LURK_SPLIT, 23), "unknown");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 1), "success");
     assert_string_equal(lurk_status_name(LURK_SPLIT, 255), "unknown");
     assert_string_equal(lurk_exchange_name(LURK_TLS12, LURK_TLS12_ECDHE), "tls12.ecdhe");

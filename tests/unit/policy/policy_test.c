@@ -517,7 +517,7 @@ static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
     ASSERT_LIST(c.types, "\0\1\2\4\6\12");
     ASSERT_LIST(c.freshness, "\0\xff");
     ASSERT_LIST(c.poo_prfs, "\1\2");
-    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e\1\0\1\1\1\2\1\3\1\4");
+    ASSERT_LIST(c.groups, "\0\x17\0\x18\0\x19\0\x1d\0\x1e\1\0\1\1");
     assert_int_equal(c.keys.len, 4 * LK_SPLIT_KEY_BYTES);
     struct lk_cursor keys = lk_cursor_of(c.keys);
     uint32_t uses = 0;
@@ -534,6 +534,33 @@ static void capabilities_of_split_show_what_the_edge_may_ask(void **state)
     assert_true(lk_split_capabilities_parse(shown(w.edge[ONE], LK_EXTENSION_SPLIT, 2), &c));
     assert_int_equal(c.keys.len, 0);
     world_fini(&w);
+}
+
+/* lurkd serves no larger group of DHE than is configured, and shows none. */
+static void capabilities_of_split_end_at_the_largest_dhe_group(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint16_t bytes;
+        size_t groups; /* beside the five curves */
+    } rows[] = {
+        {PAIRS, 384, 2},
+        {"requests: {dhe_bits_max: 2048}\n" PAIRS, 256, 1},
+        {"requests: {dhe_bits_max: 6143}\n" PAIRS, 767, 3},
+        {"requests: {dhe_bits_max: 8192}\n" PAIRS, 1024, 5},
+    };
+    static const uint8_t groups[] = {1, 0, 1, 1, 1, 2, 1, 3, 1, 4};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+        struct lk_split_capabilities c;
+        world_init(&w, rows[i].text, 8);
+        assert_int_equal(lk_policy_key_rights(w.conf, S).dhe_bytes_max, rows[i].bytes);
+        assert_true(lk_split_capabilities_parse(shown(w.edge[ONE], LK_EXTENSION_SPLIT, 0), &c));
+        assert_int_equal(c.groups.len, 2 * (5 + rows[i].groups));
+        assert_memory_equal(c.groups.data + 10, groups, 2 * rows[i].groups);
+        world_fini(&w);
+    }
 }
 
 static void capabilities_of_tls13_show_what_the_edge_may_ask(void **state)
@@ -576,6 +603,7 @@ int main(void)
         cmocka_unit_test(policy_flags_count_on_both_sides_only),
         cmocka_unit_test(policy_uses_are_kept_apart),
         cmocka_unit_test(capabilities_of_split_show_what_the_edge_may_ask),
+        cmocka_unit_test(capabilities_of_split_end_at_the_largest_dhe_group),
         cmocka_unit_test(capabilities_of_tls13_show_what_the_edge_may_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 
 #include "core/base/bytes.h"
 #include "tools/liblurk/packet.h"
+#include "tools/provider/kept.h"
 #include "tools/provider/selfcheck.h"
 #include "tools/provider/thread.h"
 
@@ -44,11 +45,6 @@ void lk_selfcheck_asked(const struct lk_pkey *key, size_t len)
     (void)key, (void)len;
 }
 
-void lk_pkey_free(struct lk_pkey *key)
-{
-    (void)key;
-}
-
 /* --- an agent -------------------------------------------------------------------------------- */
 
 enum manner { ANSWERS, DEAF, CLOSES_ONCE };
@@ -63,6 +59,13 @@ static struct world {
     int gate[2]; /* ANSWERS: one byte lets one answer go, where held is set */
     bool held;
 } world;
+
+static unsigned keys_let_go;
+
+void lk_pkey_free(struct lk_pkey *key)
+{
+    keys_let_go += key == &world.key;
+}
 
 static bool serve_one(int fd)
 {
@@ -208,6 +211,20 @@ static void call_of_a_child_has_a_connection_of_its_own(void **state)
     assert_int_equal(status, 0);
     assert_int_equal(world.accepted, 2);
     assert_true(ping(&took)); /* the parent's is still good */
+    assert_int_equal(world.accepted, 2);
+}
+
+static void thread_that_leaves_starts_anew(void **state)
+{
+    (void)state;
+    uint64_t took;
+    assert_true(ping(&took));
+    struct lk_kept *kept = lk_thread_kept();
+    lk_kept_handle_take(kept, lk_now_ns())->key = &world.key;
+    lk_thread_leave();
+    lk_thread_leave(); /* there is none */
+    assert_int_equal(keys_let_go, 1);
+    assert_true(ping(&took));
     assert_int_equal(world.accepted, 2);
 }
 
@@ -388,6 +405,7 @@ int main(void)
         T(call_is_made_once_more_where_the_agent_went),
         T(call_without_an_agent_fails_at_once),
         T(call_of_a_child_has_a_connection_of_its_own),
+        T(thread_that_leaves_starts_anew),
         T(job_has_one_descriptor_for_its_life),
         T(job_that_does_not_pause_shows_no_descriptor),
         T(job_may_be_woken_for_nothing),

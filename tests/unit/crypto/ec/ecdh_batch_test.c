@@ -193,6 +193,32 @@ static void no_shares(struct scene *s)
     }
 }
 
+/* Of what a kernel refuses two a call are looked at, each lane in its turn, and paid for. */
+static void refusals(struct scene *s)
+{
+    static const uint8_t zeros[ROOM]; /* a share of neither group */
+    unsigned looked[8] = {0};
+    for (unsigned call = 0; call < 4; call++) {
+        for (unsigned i = 0; i < 8; i++)
+            s->operand[i] = (struct lk_operand){
+                .in = zeros, .in_bytes = s->share_bytes, .out = s->out[i], .extra_ns = 1};
+        assert_int_equal(s->row->run(s->work, s->operand, 0xff), 0);
+        for (unsigned i = 0; i < 8; i++) {
+            assert_true(s->operand[i].point_bad && !s->operand[i].recomputed);
+            assert_int_not_equal(s->operand[i].extra_ns, 1);
+            looked[i] += s->operand[i].extra_ns > 1;
+        }
+    }
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(looked[i], 1);
+}
+
+static void refusals_are_looked_at_in_turn(void **state)
+{
+    (void)state;
+    for_each_row(refusals);
+}
+
 static void what_is_no_share_is_the_peers_fault(void **state)
 {
     (void)state;
@@ -282,6 +308,7 @@ int main(void)
         cmocka_unit_test(peer_has_the_same_secret),
         cmocka_unit_test(without_random_bytes_there_is_no_share),
         cmocka_unit_test(what_is_no_share_is_the_peers_fault),
+        cmocka_unit_test(refusals_are_looked_at_in_turn),
         cmocka_unit_test(shares_differ_over_lanes_and_calls),
         cmocka_unit_test(shares_differ_over_forks),
     };

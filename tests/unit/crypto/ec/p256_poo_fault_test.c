@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "core/base/err.h"
-#include "crypto/engine_look.h"
 #include "crypto/engine_p256_poo.h"
 #include "tests/support/draw.h"
 #include "tests/support/ec_faulty.h"
@@ -273,15 +272,15 @@ static void what_a_kernel_cannot_tell_the_library_does(void **state)
 static void bounded(struct scene *s)
 {
     unsigned looked[LANES] = {0};
-    for (unsigned call = 0; call < 2 * LANES / LK_LOOKS; call++) {
+    for (unsigned call = 0; call < 2 * LANES / LK_P256_POO_LOOKS; call++) {
         uint64_t extra_ns = 0;
         assert_int_equal(run(s), 0);
-        assert_int_equal(lk_p256_poo_looks, LK_LOOKS);
+        assert_int_equal(lk_p256_poo_looks, LK_P256_POO_LOOKS);
         for (unsigned i = 0; i < LANES; i++) {
             extra_ns += s->operand[i].extra_ns;
             looked[i] += s->operand[i].extra_ns != 0;
         }
-        assert_int_equal(extra_ns, LK_LOOKS * lk_engine_rows[LK_ROW_POO_P256].cost_ns);
+        assert_int_equal(extra_ns, LK_P256_POO_LOOKS * lk_engine_rows[LK_ROW_POO_P256].cost_ns);
         assert_int_equal(recomputed(s), 0);
     }
     for (unsigned i = 0; i < LANES; i++)
