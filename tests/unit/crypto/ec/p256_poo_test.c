@@ -132,7 +132,7 @@ static void points_that_are_none_are_told(void **state)
             else
                 lk_p256_proof_hostile_point(hostile.proof[i].vg);
         }
-        judged_by_all(&hostile, round % 16 == 0 ? 0xff : 0);
+        judged_by_all(&hostile, round % 16 == 0 ? ALL : 0);
     }
 }
 
