@@ -132,6 +132,15 @@ build/gen/x25519_const.c: tools/dev/x25519table.py
                            $(KERNEL_ORDER)
 KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 
+# UBSan triples the minutes that gcc takes for straight lines of vectors, and knows nothing of them;
+# the same bodies over plain numbers (*_ref.c) have it. Instances that go wrong for tests are the
+# same bodies once more.
+UNSANITIZED_asan := undefined
+UNSANITIZED_ubsan := undefined
+%_ifma.o: CFLAGS_KERNEL += $(UNSANITIZED_$(CONFIG):%=-fno-sanitize=%)
+FAULTY_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/*_faulty_*.c))
+$(FAULTY_OBJ): CFLAGS_KERNEL += $(if $(filter asan ubsan tsan,$(CONFIG)),-fno-sanitize=all)
+
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
 	@rm -f $@

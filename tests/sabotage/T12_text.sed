@@ -2,4 +2,4 @@
 # file: core/exec/run_ecdhe.c
 # test: unit/exec/hostile_test
 # red: worker_signs_only_its_own_text_for_random_fronts
-/^static bool signature_start/,/^}/s/lk_writer_put(&w, lane->client_random, LK_RANDOM_BYTES);//
+/^static uint8_t signature_start/,/^}/s/lk_writer_put(&w, lane->client_random, LK_RANDOM_BYTES);//
