@@ -110,7 +110,7 @@ static void flipped(struct scene *s)
         assert_true(recomputed(s) <= 1);
         seen += recomputed(s);
     }
-    assert_true(seen > 0);
+    assert_true(seen > 0 || rounds < 200); /* one in ten, of the model; fewer rounds are for ASan */
 }
 
 static void flip_of_a_bit_makes_no_proof_good(void **state)
