@@ -72,7 +72,7 @@ def reload(host, start, number):
         assert not stack.shake(host, program.port, ECDSA, "ecdsa").good
         program.process.send_signal(number)
         # Who is to go may take a connection meanwhile.
-        stack.wait_for("the new certificate alone", lambda: all(stack.shake(host, program.port, ECDSA, "ecdsa").good for _ in range(4)))
+        stack.wait_for("the new certificate alone", lambda: all(stack.shake(host, program.port, ECDSA, "ecdsa").good for _ in range(20)))
         serves(host, program, ECDSA, "ecdsa")
         assert program.process.poll() is None, program.said()[-1000:]
 
