@@ -11,7 +11,8 @@ import e2e
 
 # Functions of the vault by what they are for, static ones too; the first that matches has it.
 VAULT = [
-    ("point check", r"lk_mont_|reduce_once|is_on_curve|lk_group_point|equation_holds"),
+    ("point check", r"lk_mont_|reduce_once|is_on_curve|lk_group_point|equation_holds|points_judge|lk_p256_points|vector_judge|"
+                    r"given_load|point_take|is_below|is_multiple"),
     ("kernel: nonces", r"compress|nonces_make|^run$|message_fill|lk_rng|sha256_lanes|hmac"),
     ("kernel", r"first_products|second_products|new_[xyz]$|squares|differences|fe_|order_|window_|point_|steps_|invert|"
                r"apply_to_pair|digits_|nonce_|batch_(sign|out|invert|jobs)|sign$|signing_|bytes_(load|store)|equation|"
