@@ -19,33 +19,6 @@ const char *const lk_ec_stage_names[LK_EC_STAGE_COUNT] = {
     [LK_EC_STAGE_CHECK] = "check",
 };
 
-static struct {
-    bool armed;
-    struct lk_ec_flip flip;
-    unsigned passings[LK_EC_STAGE_COUNT];
-} state;
-
-void lk_ec_stage_done(enum lk_ec_stage stage, uint64_t *numbers, unsigned count, unsigned lanes)
-{
-    unsigned passing = state.passings[stage]++;
-    if (!state.armed || stage != state.flip.stage || passing != state.flip.passing) return;
-    numbers[state.flip.digit % count * lanes + state.flip.lane % lanes] ^= UINT64_C(1)
-                                                                           << state.flip.bit;
-}
-
-void lk_ec_flip_set(const struct lk_ec_flip *flip)
-{
-    memset(&state, 0, sizeof state);
-    state.armed = flip != NULL;
-    if (flip != NULL) state.flip = *flip;
-}
-
-void lk_ec_flip_end(unsigned passings[LK_EC_STAGE_COUNT])
-{
-    state.armed = false;
-    if (passings != NULL) memcpy(passings, state.passings, sizeof state.passings);
-}
-
 bool lk_ec_fault_library;
 
 int __real_ECDSA_sign(int type, const unsigned char *digest, int len, unsigned char *sig,

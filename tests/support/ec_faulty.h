@@ -1,6 +1,5 @@
-/* ec_faulty: the kernels of curves once more, with a call into the test after each step of a
- * computation, where it may spoil numbers. They stand in the place of the library's (same names,
- * linked before it) in the programs that the Makefile names; with no fault set they are the same.
+/* ec_faulty: what goes wrong around the kernels of curves that tests spoil (flip.h): the library's
+ * signature that follows, and the word of the kernel of proofs.
  * Thread one. */
 #ifndef LK_TESTS_SUPPORT_EC_FAULTY_H
 #define LK_TESTS_SUPPORT_EC_FAULTY_H
@@ -9,24 +8,9 @@
 
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/p256_poo.h"
+#include "tests/support/flip.h"
 
-/* A step is done: numbers[count][lanes] is what came out. */
-void lk_ec_stage_done(enum lk_ec_stage stage, uint64_t *numbers, unsigned count, unsigned lanes);
-
-#define STAGE(stage, numbers, count)                                                               \
-    lk_ec_stage_done(stage, (uint64_t *)(void *)(numbers), count, LANES)
-
-/* Flips one bit in one passing of one stage, once. */
-struct lk_ec_flip {
-    enum lk_ec_stage stage;
-    unsigned passing; /* from 0 */
-    unsigned digit;   /* modulo the stage's count */
-    unsigned lane, bit;
-};
-/* From now on, and counts passings; NULL: counts only. */
-void lk_ec_flip_set(const struct lk_ec_flip *flip);
-/* Passings since then; no more flips. */
-void lk_ec_flip_end(unsigned passings[LK_EC_STAGE_COUNT]);
+_Static_assert((int)LK_EC_STAGE_COUNT <= LK_FLIP_STAGES_MAX, "room for all");
 
 extern const char *const lk_ec_stage_names[LK_EC_STAGE_COUNT];
 

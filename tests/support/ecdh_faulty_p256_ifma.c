@@ -2,7 +2,7 @@
 #include "crypto/lane_ifma.h"
 
 #include "crypto/ec/pick_ifma.h"
-#include "tests/support/ecdh_faulty.h"
+#include "tests/support/flip.h"
 
 #include "crypto/ec/p256_ecdh.inc.c"
 

@@ -2,7 +2,7 @@
 #include "crypto/lane_ref.h"
 
 #include "crypto/ec/pick_ref.h"
-#include "tests/support/ecdh_faulty.h"
+#include "tests/support/flip.h"
 
 #include "crypto/ec/x25519_kernel.inc.c"
 

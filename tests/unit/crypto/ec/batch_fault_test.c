@@ -113,12 +113,12 @@ static void batch_of_any_fill_verifies(void **state)
 
 static void faults(struct scene *s)
 {
-    struct lk_ec_flip flip = {.stage = LK_EC_STAGE_S, .lane = 1, .bit = 7};
+    struct lk_flip flip = {.stage = LK_EC_STAGE_S, .lane = 1, .bit = 7};
     for (unsigned wrong = 0; wrong < 2; wrong++) {
         lk_ec_fault_library = wrong != 0;
-        lk_ec_flip_set(&flip);
+        lk_flip_set(&flip);
         uint64_t good = run(s, some(8));
-        lk_ec_flip_end(NULL);
+        lk_flip_end(NULL);
         lk_ec_fault_library = false;
         assert_int_equal(good, wrong ? some(8) & ~UINT64_C(2) : some(8));
         for (unsigned i = 0; i < 8; i++) {

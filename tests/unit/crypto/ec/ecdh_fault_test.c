@@ -13,10 +13,14 @@
 #include <openssl/evp.h>
 
 #include "core/base/err.h"
+#include "crypto/ec/ec_kernel.h"
+#include "crypto/ec/x25519_const.h"
 #include "crypto/engine_share_batch.h"
 #include "tests/support/draw.h"
-#include "tests/support/ecdh_faulty.h"
 #include "tests/support/ecdh_subject.h"
+#include "tests/support/flip.h"
+
+_Static_assert((int)LK_X25519_STAGE_COUNT <= LK_FLIP_STAGES_MAX, "room for all");
 
 #define BYTES 32
 
@@ -26,7 +30,7 @@ struct scene {
     unsigned count; /* requests: three vectors */
     uint64_t all;
     uint8_t own[LK_ECDH_REQUESTS_MAX][LK_ECDH_POINT_BYTES_MAX], shared[LK_ECDH_REQUESTS_MAX][BYTES];
-    unsigned passings[LK_ECDH_STAGES_MAX];
+    unsigned passings[LK_FLIP_STAGES_MAX];
 };
 
 static void scene_fill(struct scene *s)
@@ -34,9 +38,9 @@ static void scene_fill(struct scene *s)
     s->count = 3 * s->trial.kernel->lanes;
     s->all = ~UINT64_C(0) >> (64 - s->count);
     lk_ecdh_trial_fill(&s->trial, s->all);
-    lk_ecdh_flip_set(NULL);
+    lk_flip_set(NULL);
     assert_int_equal(lk_ecdh_trial_run(&s->trial, s->all), s->all);
-    lk_ecdh_flip_end(s->passings);
+    lk_flip_end(s->passings);
     for (unsigned i = 0; i < s->count; i++) {
         lk_ecdh_trial_judge(&s->trial, s->all, i);
         memcpy(s->own[i], s->trial.own[i], sizeof s->own[i]);
@@ -51,19 +55,19 @@ static bool is_right(const struct scene *s, unsigned i)
 }
 
 /* Peers' points are the first that P-256 checks: no other fault makes a good one refused. */
-static bool may_refuse(const struct scene *s, const struct lk_ecdh_flip *flip)
+static bool may_refuse(const struct scene *s, const struct lk_flip *flip)
 {
     return !lk_ecdh_kernel_is_x25519(s->trial.kernel) && flip->stage == LK_EC_STAGE_CHECK &&
            flip->passing < s->count / s->trial.kernel->lanes;
 }
 
 /* An inversion is shared by the same lane of all vectors. Returns how many lanes gave nothing. */
-static unsigned flip_once(struct scene *s, const struct lk_ecdh_flip *flip)
+static unsigned flip_once(struct scene *s, const struct lk_flip *flip)
 {
     unsigned dead = 0;
-    lk_ecdh_flip_set(flip);
+    lk_flip_set(flip);
     uint64_t returned = lk_ecdh_trial_run(&s->trial, s->all);
-    lk_ecdh_flip_end(NULL);
+    lk_flip_end(NULL);
     if (s->trial.refused != 0 && !may_refuse(s, flip))
         fail_msg("%s: stage %u, passing %u: a good share is refused", s->trial.kernel->name,
                  flip->stage, flip->passing);
@@ -85,7 +89,7 @@ static unsigned stage_and_lane(struct scene *s, unsigned stage, unsigned lane, u
     unsigned seen = 0;
     for (unsigned i = 0; i < rounds; i++) {
         bool above = lk_draw_below(8) == 0;
-        struct lk_ecdh_flip flip = {
+        struct lk_flip flip = {
             .stage = stage,
             .passing = (unsigned)lk_draw_below(s->passings[stage]),
             .digit = (unsigned)lk_draw_below(20),
@@ -104,7 +108,7 @@ static void kernel_faults(const struct lk_ecdh_kernel *kernel, unsigned rounds)
     lk_ecdh_trial_open(&s->trial, kernel);
     printf("%s %s: of %u flips a stage were seen:", kernel->name, kernel->isa,
            kernel->lanes * rounds);
-    for (unsigned stage = 0; stage < LK_ECDH_STAGES_MAX; stage++) {
+    for (unsigned stage = 0; stage < LK_FLIP_STAGES_MAX; stage++) {
         unsigned seen = 0;
         scene_fill(s);
         if (s->passings[stage] == 0) continue;
@@ -154,12 +158,12 @@ static void row_mends(const struct lk_kernel *row, EVP_PKEY *peer, unsigned stag
     struct lk_operand operand[8];
     size_t len = EVP_PKEY_get1_encoded_public_key(peer, &share);
     struct lk_engine_work *work = lk_engine_work_new(0, false);
-    struct lk_ecdh_flip flip = {.stage = stage, .lane = 1, .bit = 7};
+    struct lk_flip flip = {.stage = stage, .lane = 1, .bit = 7};
     for (unsigned i = 0; i < 8; i++)
         operand[i] = (struct lk_operand){.in = share, .in_bytes = len, .out = out[i]};
-    lk_ecdh_flip_set(&flip);
+    lk_flip_set(&flip);
     assert_int_equal(row->run(work, operand, 0xff), 0xff);
-    lk_ecdh_flip_end(NULL);
+    lk_flip_end(NULL);
     for (unsigned i = 0; i < 8; i++) {
         assert_int_equal(operand[i].recomputed, i == 1);
         assert_true(operand[i].by_kernel);
@@ -198,15 +202,15 @@ static void wrong_refusal(const struct lk_kernel *row)
     EVP_PKEY *peer = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     size_t len = EVP_PKEY_get1_encoded_public_key(peer, &share);
     struct lk_engine_work *work = lk_engine_work_new(0, false);
-    struct lk_ecdh_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = 1, .bit = 7};
+    struct lk_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = 1, .bit = 7};
     memcpy(none, share, sizeof none);
     none[64] ^= 1;
     for (unsigned i = 0; i < 8; i++)
         operand[i] = (struct lk_operand){
             .in = i == 1 ? share : none, .in_bytes = len, .out = out[i]};
-    lk_ecdh_flip_set(&flip);
+    lk_flip_set(&flip);
     assert_int_equal(row->run(work, operand, 0xff), 0x02);
-    lk_ecdh_flip_end(NULL);
+    lk_flip_end(NULL);
     assert_true(secret_same(peer, out[1], len));
     for (unsigned i = 0; i < 8; i++) {
         assert_int_equal(operand[i].recomputed, i == 1);

@@ -24,7 +24,7 @@ struct scene {
     unsigned count; /* requests */
     uint64_t all;
     uint8_t right[LK_EC_REQUESTS_MAX][2 * LK_EC_BYTES_MAX];
-    unsigned passings[LK_EC_STAGE_COUNT];
+    unsigned passings[LK_FLIP_STAGES_MAX];
 };
 
 static struct scene *scene_open(const struct lk_ec_kernel *kernel)
@@ -60,9 +60,9 @@ static void scene_fill(struct scene *s)
     s->all = ~UINT64_C(0) >> (64 - s->count);
     for (unsigned i = 0; i < s->count; i++)
         lk_ec_trial_set(&s->trial, i, &s->key[i], s->curve->bytes);
-    lk_ec_flip_set(NULL);
+    lk_flip_set(NULL);
     assert_int_equal(lk_ec_trial_run(&s->trial, s->all), s->all);
-    lk_ec_flip_end(s->passings);
+    lk_flip_end(s->passings);
     for (unsigned i = 0; i < s->count; i++) {
         assert_true(verifies(s, i));
         memcpy(s->right[i], s->trial.signature[i], sizeof s->right[i]);
@@ -70,19 +70,19 @@ static void scene_fill(struct scene *s)
 }
 
 /* An inversion is shared by the same lane of all vectors. */
-static bool touches(const struct scene *s, const struct lk_ec_flip *flip, unsigned request)
+static bool touches(const struct scene *s, const struct lk_flip *flip, unsigned request)
 {
     return request % s->trial.kernel->lanes == flip->lane;
 }
 
 /* Returns how many lanes gave nothing. */
-static unsigned flip_once(struct scene *s, const struct lk_ec_flip *flip)
+static unsigned flip_once(struct scene *s, const struct lk_flip *flip)
 {
     const char *stage = lk_ec_stage_names[flip->stage];
     unsigned dead = 0;
-    lk_ec_flip_set(flip);
+    lk_flip_set(flip);
     uint64_t returned = lk_ec_trial_run(&s->trial, s->all);
-    lk_ec_flip_end(NULL);
+    lk_flip_end(NULL);
     for (unsigned i = 0; i < s->count; i++) {
         bool there = (returned >> i & 1) != 0, touched = touches(s, flip, i);
         dead += !there;
@@ -99,7 +99,7 @@ static unsigned flip_once(struct scene *s, const struct lk_ec_flip *flip)
 
 /* Whether a flip must be seen. Another nonce is a nonce too. Bits above a digit are not multiplied,
  * but where they are added or are the entry's tag; y has either sign. */
-static bool counts(const struct lk_ec_flip *flip)
+static bool counts(const struct lk_flip *flip)
 {
     if (flip->stage == LK_EC_STAGE_NONCE || flip->stage == LK_EC_STAGE_SIGN) return false;
     if (flip->stage == LK_EC_STAGE_ODD) return false;
@@ -113,7 +113,7 @@ static unsigned stage_and_lane(struct scene *s, enum lk_ec_stage stage, unsigned
     unsigned seen = 0;
     for (unsigned i = 0; i < rounds; i++) {
         bool above = lk_draw_below(8) == 0;
-        struct lk_ec_flip flip = {
+        struct lk_flip flip = {
             .stage = stage,
             .passing = (unsigned)lk_draw_below(s->passings[stage]),
             .digit = (unsigned)lk_draw_below(4 * s->curve->digits),
@@ -166,7 +166,7 @@ static void entry_faults(struct scene *s)
     unsigned digits = 2 * s->curve->digits, step = s->curve->row == LK_ROW_P256 ? 1 : 5;
     scene_fill(s);
     for (unsigned i = 0; i < 64 * digits; i += step) {
-        struct lk_ec_flip flip = {.stage = LK_EC_STAGE_ENTRY,
+        struct lk_flip flip = {.stage = LK_EC_STAGE_ENTRY,
                                   .passing = (7 * (i / digits) + i % digits) %
                                              s->passings[LK_EC_STAGE_ENTRY],
                                   .digit = i % digits,

@@ -75,9 +75,9 @@ static void for_each_kernel(void (*test)(struct scene *s))
 
 /* --- a bit ---------------------------------------------------------------------------------- */
 
-static struct lk_ec_flip drawn_flip(const unsigned passings[LK_EC_STAGE_COUNT])
+static struct lk_flip drawn_flip(const unsigned passings[LK_FLIP_STAGES_MAX])
 {
-    struct lk_ec_flip flip;
+    struct lk_flip flip;
     do
         flip.stage = (enum lk_ec_stage)lk_draw_below(LK_EC_STAGE_COUNT);
     while (passings[flip.stage] == 0);
@@ -90,19 +90,19 @@ static struct lk_ec_flip drawn_flip(const unsigned passings[LK_EC_STAGE_COUNT])
 
 static void flipped(struct scene *s)
 {
-    unsigned passings[LK_EC_STAGE_COUNT], seen = 0;
+    unsigned passings[LK_FLIP_STAGES_MAX], seen = 0;
     draw(s, lk_draw() & ALL);
-    lk_ec_flip_set(NULL);
+    lk_flip_set(NULL);
     assert_int_equal(run(s), s->right);
-    lk_ec_flip_end(passings);
+    lk_flip_end(passings);
     bool slow = s->row == &lk_p256_poo_row_ref;
     unsigned rounds = lk_draw_rounds(slow ? 200 : 2000, slow ? 4000 : 200000);
     for (unsigned round = 0; round < rounds; round++) {
-        struct lk_ec_flip flip = drawn_flip(passings);
+        struct lk_flip flip = drawn_flip(passings);
         if (round % 64 == 0) draw(s, lk_draw() & ALL);
-        lk_ec_flip_set(&flip);
+        lk_flip_set(&flip);
         uint64_t good = run(s);
-        lk_ec_flip_end(NULL);
+        lk_flip_end(NULL);
         if ((good & ~s->right) != 0)
             fail_msg("%s %u, digit %u, lane %u, bit %u: a wrong proof is good",
                      lk_ec_stage_names[flip.stage], flip.passing, flip.digit, flip.lane, flip.bit);
@@ -122,18 +122,18 @@ static void flip_of_a_bit_makes_no_proof_good(void **state)
 /* In the last steps, one after the other: the batch is judged as it is all the same. */
 static void flip_last_steps(struct scene *s, void (*then)(const struct scene *s))
 {
-    unsigned passings[LK_EC_STAGE_COUNT];
+    unsigned passings[LK_FLIP_STAGES_MAX];
     uint64_t right = s->right;
-    lk_ec_flip_set(NULL);
+    lk_flip_set(NULL);
     assert_int_equal(run(s), right);
-    lk_ec_flip_end(passings);
+    lk_flip_end(passings);
     for (unsigned lane = 0; lane < s->kernel->lanes; lane++) {
-        struct lk_ec_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = lane, .bit = 3};
+        struct lk_flip flip = {.stage = LK_EC_STAGE_CHECK, .lane = lane, .bit = 3};
         for (flip.passing = 0; flip.passing < passings[LK_EC_STAGE_CHECK]; flip.passing++) {
             for (flip.digit = 0; flip.digit < 6; flip.digit++) {
-                lk_ec_flip_set(&flip);
+                lk_flip_set(&flip);
                 assert_int_equal(run(s), right);
-                lk_ec_flip_end(NULL);
+                lk_flip_end(NULL);
                 if (then != NULL) then(s);
             }
         }

@@ -35,7 +35,7 @@ struct scene {
     struct lk_operand operand[LANES];
     uint8_t in[LANES][LK_SUBJECT_BYTES_MAX], out[LANES][LK_SUBJECT_BYTES_MAX];
     uint8_t digest[LANES][LK_SHA256_BYTES], premaster[LANES][LK_PREMASTER_BYTES];
-    unsigned passings[LK_RSA_STAGE_COUNT];
+    unsigned passings[LK_FLIP_STAGES_MAX];
 };
 
 static void encrypt_premaster(struct scene *s, unsigned lane)
@@ -103,7 +103,7 @@ static void lane_right(const struct scene *s, unsigned lane)
 
 /* Odd lanes compute in place. Returns the good lanes, and in *recomputed those of whom it is told.
  */
-static uint64_t run(struct scene *s, const struct lk_rsa_flip *flip, uint64_t *recomputed)
+static uint64_t run(struct scene *s, const struct lk_flip *flip, uint64_t *recomputed)
 {
     for (unsigned i = 0; i < LANES; i++) {
         struct lk_subject *subject = s->subject[i];
@@ -113,9 +113,9 @@ static uint64_t run(struct scene *s, const struct lk_rsa_flip *flip, uint64_t *r
                                             .in_bytes = subject->k,
                                             .out = s->out[i]};
     }
-    lk_rsa_flip_set(flip);
+    lk_flip_set(flip);
     uint64_t good = s->row->run(s->work, s->operand, (1u << LANES) - 1);
-    lk_rsa_flip_end(flip == NULL ? s->passings : NULL);
+    lk_flip_end(flip == NULL ? s->passings : NULL);
     *recomputed = 0;
     for (unsigned i = 0; i < LANES; i++) {
         assert_true(s->operand[i].by_kernel);
@@ -134,7 +134,7 @@ static void nothing_left(const struct scene *s, unsigned lane)
 static bool fault_once(struct scene *s, enum lk_rsa_stage stage)
 {
     uint64_t all = (1u << LANES) - 1, recomputed, again;
-    struct lk_rsa_flip flip = {.stage = stage,
+    struct lk_flip flip = {.stage = stage,
                                .passing = (unsigned)lk_draw_below(s->passings[stage]),
                                .digit = (unsigned)lk_draw_below(1000),
                                .lane = (unsigned)lk_draw_below(LANES),

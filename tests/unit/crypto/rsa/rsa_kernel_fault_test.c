@@ -27,7 +27,7 @@ struct scene {
     struct lk_trial trial;
     uint64_t all;
     uint8_t right[LK_RSA_REQUESTS_MAX][LK_SUBJECT_BYTES_MAX];
-    unsigned passings[LK_RSA_STAGE_COUNT];
+    unsigned passings[LK_FLIP_STAGES_MAX];
 };
 
 static struct scene *scene_open(const struct lk_rsa_kernel *kernel, enum lk_rsa_class size)
@@ -57,9 +57,9 @@ static void scene_fill(struct scene *s)
         lk_edge_draw(subject, i % 2 == 0 ? LK_EDGE_SIGNATURE : LK_EDGE_CIPHERTEXT, c);
         lk_trial_set(&s->trial, i, subject, c);
     }
-    lk_rsa_flip_set(NULL);
+    lk_flip_set(NULL);
     assert_int_equal(lk_trial_run(&s->trial, s->all), s->all);
-    lk_rsa_flip_end(s->passings);
+    lk_flip_end(s->passings);
     for (unsigned i = 0; i < lanes; i++) {
         struct lk_subject *subject = s->trial.subject[i];
         assert_true(lk_subject_is_root(subject, s->trial.m[i], s->trial.c[i]));
@@ -69,13 +69,13 @@ static void scene_fill(struct scene *s)
 
 /* Which of the two groups the passing belongs to: they come one after the other. The check has no
  * groups. */
-static unsigned group_of(const struct scene *s, const struct lk_rsa_flip *flip)
+static unsigned group_of(const struct scene *s, const struct lk_flip *flip)
 {
     if (flip->stage == LK_RSA_STAGE_CHECK) return 0;
     return flip->passing / (s->passings[flip->stage] / 2);
 }
 
-static unsigned request_of(const struct scene *s, const struct lk_rsa_flip *flip)
+static unsigned request_of(const struct scene *s, const struct lk_flip *flip)
 {
     unsigned pairs = s->trial.kernel->group;
     if (flip->stage == LK_RSA_STAGE_CHECK) return flip->lane;
@@ -84,7 +84,7 @@ static unsigned request_of(const struct scene *s, const struct lk_rsa_flip *flip
 
 /* From where the halves are put together only the lanes of p count: the lower half in the first
  * group, the upper in the second. */
-static bool counts(const struct scene *s, const struct lk_rsa_flip *flip)
+static bool counts(const struct scene *s, const struct lk_flip *flip)
 {
     if (flip->bit >= LK_RSA_DIGIT_BITS) return false;
     if (flip->stage < LK_RSA_STAGE_HALF || flip->stage == LK_RSA_STAGE_CHECK) return true;
@@ -98,12 +98,12 @@ static void lane_check(const struct scene *s, unsigned lane)
 }
 
 /* Whether the fault was seen. */
-static bool flip_once(struct scene *s, const struct lk_rsa_flip *flip)
+static bool flip_once(struct scene *s, const struct lk_flip *flip)
 {
     unsigned lanes = s->trial.kernel->requests, spoilt = request_of(s, flip);
-    lk_rsa_flip_set(flip);
+    lk_flip_set(flip);
     uint64_t returned = lk_trial_run(&s->trial, s->all);
-    lk_rsa_flip_end(NULL);
+    lk_flip_end(NULL);
     for (unsigned i = 0; i < lanes; i++) {
         bool there = (returned >> i & 1) != 0;
         if (there) lane_check(s, i);
@@ -114,10 +114,10 @@ static bool flip_once(struct scene *s, const struct lk_rsa_flip *flip)
     return (returned >> spoilt & 1) == 0;
 }
 
-static struct lk_rsa_flip flip_draw(const struct scene *s, enum lk_rsa_stage stage, unsigned lane)
+static struct lk_flip flip_draw(const struct scene *s, enum lk_rsa_stage stage, unsigned lane)
 {
     bool above = lk_draw_below(8) == 0;
-    return (struct lk_rsa_flip){
+    return (struct lk_flip){
         .stage = stage,
         .passing = (unsigned)lk_draw_below(s->passings[stage]),
         .digit = (unsigned)lk_draw_below(2 * 2 * LK_RSA_DIGITS_MAX * 15),
@@ -133,7 +133,7 @@ static unsigned stage_and_lane(struct scene *s, enum lk_rsa_stage stage, unsigne
 {
     unsigned seen = 0;
     for (unsigned i = 0; i < rounds; i++) {
-        struct lk_rsa_flip flip = flip_draw(s, stage, lane);
+        struct lk_flip flip = flip_draw(s, stage, lane);
         bool was_seen = flip_once(s, &flip);
         seen += was_seen;
         if (!was_seen && stage != LK_RSA_STAGE_TABLE && counts(s, &flip))
@@ -189,7 +189,7 @@ static struct {
 } excess;
 
 /* m + times n has the right power, and is not m. */
-static void add_modulus(enum lk_rsa_stage stage, uint64_t *numbers, unsigned count, unsigned lanes)
+static void add_modulus(unsigned stage, uint64_t *numbers, unsigned count, unsigned lanes)
 {
     if (stage != LK_RSA_STAGE_RESULT || excess.passings++ != excess.group) return;
     uint64_t carry = 0;
@@ -210,9 +210,9 @@ static void excess_once(struct scene *s, unsigned request, unsigned times)
     excess.group = group;
     excess.passings = 0;
     excess.times = times;
-    lk_rsa_fault = add_modulus;
+    lk_flip_also = add_modulus;
     uint64_t returned = lk_trial_run(&s->trial, s->all);
-    lk_rsa_fault = NULL;
+    lk_flip_also = NULL;
     assert_int_equal(returned, s->all & ~(UINT64_C(1) << request));
     for (unsigned i = 0; i < s->trial.kernel->requests; i++)
         if (i != request) lane_check(s, i);
@@ -246,7 +246,7 @@ static void bits_above_a_digit_do_not_leave(void **state)
         scene_fill(s);
         for (unsigned lane = 0; lane < kernels[i]->lanes; lane++)
             for (unsigned at = 0; at < lk_draw_rounds(48, 480); at++) {
-                struct lk_rsa_flip flip = {.stage = LK_RSA_STAGE_RESULT,
+                struct lk_flip flip = {.stage = LK_RSA_STAGE_RESULT,
                                            .passing = lane / kernels[i]->group,
                                            .digit = (unsigned)lk_draw_below(2 * 20),
                                            .lane = lane,
