@@ -17,31 +17,25 @@
 #define DIGEST_BYTES_MAX 64
 #define RANDOM_BYTES 32
 
-/* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
+/* A batch around the kernel; in the vault libcrypto's memory is the secret arena's. */
 struct lk_ec_work {
     struct lk_rng rng;
-    void *block;   /* as allocated */
-    void *scratch; /* in it, 64-byte aligned */
     uint8_t nonce[LK_EC_REQUESTS_MAX][LK_EC_NONCE_BYTES];
     uint8_t signature[LK_EC_REQUESTS_MAX][2 * LK_EC_BYTES_MAX];
 };
 
 bool lk_ec_work_init(struct lk_engine_work *work)
 {
-    size_t bytes = lk_p384_x8_ifma.work_bytes; /* the ref's lanes are narrower, P-256 shorter */
     struct lk_ec_work *ec = OPENSSL_zalloc(sizeof *ec);
     work->ec = ec;
     if (ec == NULL) return false;
     lk_rng_init(&ec->rng);
-    ec->block = OPENSSL_zalloc(bytes + 63);
-    ec->scratch = (void *)(((uintptr_t)ec->block + 63) & ~(uintptr_t)63);
-    return ec->block != NULL;
+    return true;
 }
 
 void lk_ec_work_fini(struct lk_engine_work *work)
 {
     if (work->ec == NULL) return;
-    OPENSSL_free(work->ec->block);
     LK_WIPE(*work->ec);
     OPENSSL_free(work->ec);
 }
@@ -202,7 +196,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
     }
     call_fill(&call, ec, operand, live);
     nonces_make(&draw, call.operand, call.count, ec->nonce);
-    uint64_t right = way->kernel->sign(ec->scratch, call.job, ~UINT64_C(0) >> (64 - call.count));
+    uint64_t right = way->kernel->sign(work->scratch, call.job, ~UINT64_C(0) >> (64 - call.count));
     LK_WIPE(draw);
     lk_wipe(ec->nonce, call.count * sizeof ec->nonce[0]);
     for (unsigned i = 0; i < call.count; i++)

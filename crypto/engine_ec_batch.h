@@ -14,7 +14,7 @@
 extern const struct lk_kernel lk_p256_row_ifma, lk_p384_row_ifma;
 extern const struct lk_kernel lk_p256_row_ref, lk_p384_row_ref;
 
-/* Scratch for any kernel's batch, in a work of lk_engine_work_new; false: out of memory. */
+/* What a batch needs around the kernel, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_ec_work_init(struct lk_engine_work *work);
 void lk_ec_work_fini(struct lk_engine_work *work);
 

@@ -6,6 +6,9 @@
 
 #include "crypto/crypto.h"
 #include "crypto/ct.h"
+#include "crypto/ec/ec_kernel.h"
+#include "crypto/ec/ecdh_kernel.h"
+#include "crypto/ec/p256_poo.h"
 #include "crypto/engine_key.h"
 #include "crypto/engine_ec_batch.h"
 #include "crypto/engine_p256_poo.h"
@@ -13,6 +16,7 @@
 #include "crypto/engine_share_batch.h"
 #include "crypto/engine_work.h"
 #include "crypto/poo.h"
+#include "crypto/rsa/rsa_kernel.h"
 
 /* EC_KEY is marked deprecated; the EVP face over it costs 3 us more for each P-256 signature. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -166,14 +170,31 @@ const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
     [LK_ROW_POO_DH8192] = {"poo_dh8192", "library", 1, 1, 78000000, 0, lk_dh_run_proof},
 };
 
+/* For the batch of any kernel; lanes of the models are narrower. */
+static bool scratch_init(struct lk_engine_work *work)
+{
+    const size_t needs[] = {lk_p256_x8_ifma.work_bytes, lk_p384_x8_ifma.work_bytes,
+                            lk_p256_poo_x8_ifma.work_bytes, lk_x25519_x8_ifma.work_bytes,
+                            lk_p256_ecdh_x8_ifma.work_bytes};
+    size_t bytes = 0;
+    for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++)
+        if (lk_rsa_private_x8_ifma[i].work_bytes > bytes)
+            bytes = lk_rsa_private_x8_ifma[i].work_bytes;
+    for (unsigned i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (needs[i] > bytes) bytes = needs[i];
+    work->block = OPENSSL_zalloc(bytes + 63); /* in the vault the secret arena's */
+    work->scratch = (void *)(((uintptr_t)work->block + 63) & ~(uintptr_t)63);
+    return work->block != NULL;
+}
+
 struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
 {
     struct lk_engine_work *work = calloc(1, sizeof *work);
     if (work == NULL) return NULL;
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
-    if (!lk_rsa_work_init(work) || !lk_ec_work_init(work) || !lk_p256_poo_work_init(work) ||
-        !lk_share_work_init(work) || !lk_ecdh_work_init(work) ||
+    if (!scratch_init(work) || !lk_rsa_work_init(work) || !lk_ec_work_init(work) ||
+        !lk_p256_poo_work_init(work) || !lk_share_work_init(work) || !lk_ecdh_work_init(work) ||
         !lk_dh_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
@@ -198,5 +219,6 @@ void lk_engine_work_free(struct lk_engine_work *work)
     lk_ec_work_fini(work);
     lk_p256_poo_work_fini(work);
     lk_ecdh_work_fini(work);
+    OPENSSL_free(work->block);
     free(work);
 }

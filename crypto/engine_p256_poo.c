@@ -7,29 +7,20 @@
 #define POINT_BYTES 65 /* form, x, y */
 #define FORM_XY 4
 
-/* What a kernel works in. Nothing of it is secret. */
+/* A batch around the kernel. Nothing of it is secret. */
 struct lk_p256_poo_work {
-    void *block;   /* as allocated */
-    void *scratch; /* in it, 64-byte aligned */
     unsigned turn; /* the lane whose refusal is looked at next */
     struct lk_p256_poo_job job[LK_P256_POO_PROOFS_MAX];
 };
 
 bool lk_p256_poo_work_init(struct lk_engine_work *work)
 {
-    size_t bytes = lk_p256_poo_x8_ifma.work_bytes; /* the ref's lanes are narrower */
-    struct lk_p256_poo_work *poo = OPENSSL_zalloc(sizeof *poo);
-    work->p256_poo = poo;
-    if (poo == NULL) return false;
-    poo->block = OPENSSL_zalloc(bytes + 63);
-    poo->scratch = (void *)(((uintptr_t)poo->block + 63) & ~(uintptr_t)63);
-    return poo->block != NULL;
+    work->p256_poo = OPENSSL_zalloc(sizeof *work->p256_poo);
+    return work->p256_poo != NULL;
 }
 
 void lk_p256_poo_work_fini(struct lk_engine_work *work)
 {
-    if (work->p256_poo == NULL) return;
-    OPENSSL_free(work->p256_poo->block);
     OPENSSL_free(work->p256_poo);
 }
 
@@ -93,7 +84,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct lk_p256_po
     struct lk_p256_poo_work *poo = work->p256_poo;
     for (uint64_t left = live; left != 0; left &= left - 1)
         job_fill(&poo->job[__builtin_ctzll(left)], &operand[__builtin_ctzll(left)]);
-    struct lk_p256_poo_verdicts v = kernel->judge(poo->scratch, poo->job, live);
+    struct lk_p256_poo_verdicts v = kernel->judge(work->scratch, poo->job, live);
     for (uint64_t left = live; left != 0; left &= left - 1) {
         struct lk_operand *o = &operand[__builtin_ctzll(left)];
         o->point_bad = (v.point_bad & left & (0 - left)) != 0;

@@ -17,7 +17,7 @@
 extern const struct lk_kernel lk_p256_poo_row_ifma;
 extern const struct lk_kernel lk_p256_poo_row_ref;
 
-/* Scratch for either, in a work of lk_engine_work_new; false: out of memory. */
+/* What a batch needs around the kernel, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_p256_poo_work_init(struct lk_engine_work *work);
 void lk_p256_poo_work_fini(struct lk_engine_work *work);
 

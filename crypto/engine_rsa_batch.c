@@ -10,30 +10,19 @@
 /* Bytes of the longest modulus a kernel takes: two primes of 40 digits. */
 #define KERNEL_BYTES_MAX (2 * LK_RSA_DIGITS_MAX * LK_RSA_DIGIT_BITS / 8)
 
-/* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
+/* A batch around the kernel; in the vault libcrypto's memory is the secret arena's. */
 struct lk_rsa_work {
-    void *block;   /* as allocated */
-    void *scratch; /* in it, 64-byte aligned */
     uint8_t out[LK_RSA_REQUESTS_MAX][KERNEL_BYTES_MAX];
 };
 
 bool lk_rsa_work_init(struct lk_engine_work *work)
 {
-    size_t bytes = 0;
-    for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++)
-        if (lk_rsa_private_x8_ifma[i].work_bytes > bytes)
-            bytes = lk_rsa_private_x8_ifma[i].work_bytes; /* the ref's lanes are narrower */
-    struct lk_rsa_work *rsa = OPENSSL_zalloc(sizeof *rsa);
-    work->rsa = rsa;
-    if (rsa == NULL) return false;
-    rsa->block = OPENSSL_zalloc(bytes + 63);
-    rsa->scratch = (void *)(((uintptr_t)rsa->block + 63) & ~(uintptr_t)63);
-    return rsa->block != NULL;
+    work->rsa = OPENSSL_zalloc(sizeof *work->rsa);
+    return work->rsa != NULL;
 }
 
 void lk_rsa_work_fini(struct lk_engine_work *work)
 {
-    if (work->rsa != NULL) OPENSSL_free(work->rsa->block);
     OPENSSL_free(work->rsa);
 }
 
@@ -113,7 +102,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct lk_rsa_ker
         struct lk_operand *o = &operand[index[count] = (unsigned)__builtin_ctzll(live)];
         job[count] = (struct lk_rsa_job){o->key->kernel, input_of(o), work->rsa->out[count]};
     }
-    uint64_t right = kernel->private(work->rsa->scratch, job, (UINT64_C(1) << count) - 1);
+    uint64_t right = kernel->private(work->scratch, job, (UINT64_C(1) << count) - 1);
     uint64_t good = 0;
     for (unsigned i = 0; i < count; i++)
         if (kernel_lane(&operand[index[i]], work->rsa->out[i], (right >> i & 1) != 0))

@@ -17,7 +17,7 @@ uint64_t lk_rsa_run_library(struct lk_engine_work *work, struct lk_operand *oper
 extern const struct lk_kernel lk_rsa_rows_ifma[LK_RSA_CLASS_COUNT];
 extern const struct lk_kernel lk_rsa_rows_ref[LK_RSA_CLASS_COUNT];
 
-/* Scratch for any kernel's batch, in a work of lk_engine_work_new; false: out of memory. */
+/* What a batch needs around the kernel, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_rsa_work_init(struct lk_engine_work *work);
 void lk_rsa_work_fini(struct lk_engine_work *work);
 

@@ -9,11 +9,9 @@
 
 #define LOOKS 2 /* at refusals of a call */
 
-/* What kernels work in; in the vault libcrypto's memory is the secret arena's. */
+/* A batch around the kernel; in the vault libcrypto's memory is the secret arena's. */
 struct lk_ecdh_work {
     struct lk_rng rng;
-    void *block;   /* as allocated */
-    void *scratch; /* in it, 64-byte aligned */
     unsigned turn; /* the lane whose refusal is looked at next */
     uint8_t secret[LK_ECDH_REQUESTS_MAX * LK_ECDH_SECRET_BYTES_MAX];
     uint8_t own[LK_ECDH_REQUESTS_MAX][LK_ECDH_POINT_BYTES_MAX];
@@ -28,21 +26,16 @@ struct way {
 
 bool lk_ecdh_work_init(struct lk_engine_work *work)
 {
-    size_t bytes = lk_x25519_x8_ifma.work_bytes; /* the ref's lanes are narrower */
-    if (bytes < lk_p256_ecdh_x8_ifma.work_bytes) bytes = lk_p256_ecdh_x8_ifma.work_bytes;
     struct lk_ecdh_work *ecdh = OPENSSL_zalloc(sizeof *ecdh);
     work->ecdh = ecdh;
     if (ecdh == NULL) return false;
     lk_rng_init(&ecdh->rng);
-    ecdh->block = OPENSSL_zalloc(bytes + 63);
-    ecdh->scratch = (void *)(((uintptr_t)ecdh->block + 63) & ~(uintptr_t)63);
-    return ecdh->block != NULL;
+    return true;
 }
 
 void lk_ecdh_work_fini(struct lk_engine_work *work)
 {
     if (work->ecdh == NULL) return;
-    OPENSSL_free(work->ecdh->block);
     LK_WIPE(*work->ecdh);
     OPENSSL_free(work->ecdh);
 }
@@ -147,7 +140,7 @@ static uint64_t kernel_call(struct lk_engine_work *work, const struct way *way,
         return 0;
     }
     uint64_t all = ~UINT64_C(0) >> (64 - call.count);
-    uint64_t right = way->kernel->agree(ecdh->scratch, call.job, all, &refused);
+    uint64_t right = way->kernel->agree(work->scratch, call.job, all, &refused);
     lk_wipe(ecdh->secret, drawn);
     for (unsigned i = 0; i < call.count; i++) {
         bool taken = false;

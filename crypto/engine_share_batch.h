@@ -17,7 +17,7 @@ extern const struct lk_kernel lk_share_x25519_row_ref;
 extern const struct lk_kernel lk_share_p256_row_ifma;
 extern const struct lk_kernel lk_share_p256_row_ref;
 
-/* Scratch for any kernel's batch, in a work of lk_engine_work_new; false: out of memory. */
+/* What a batch needs around the kernel, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_ecdh_work_init(struct lk_engine_work *work);
 void lk_ecdh_work_fini(struct lk_engine_work *work);
 

@@ -15,6 +15,8 @@ struct lk_dh;
 struct lk_engine_work {
     unsigned worker; /* which of a key's contexts */
     bool check_ecdsa;
+    void *block;   /* as allocated */
+    void *scratch; /* in it, 64-byte aligned: what a kernel works in. One works at a time */
     struct lk_rsa_work *rsa;           /* engine_rsa_batch.c */
     struct lk_ec_work *ec;             /* engine_ec_batch.c */
     struct lk_p256_poo_work *p256_poo; /* engine_p256_poo.c */
