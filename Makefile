@@ -447,7 +447,8 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names e
 	  $(CONFDOC) $$p example | cmp - docs/$$p.conf.example.yaml || { echo "run: make docs"; exit 1; }; done; \
 	  echo "docs: 4 passed, 0 failed"
 
-# All of it at once, on all CPUs; tests then run in turn, some with the machine to themselves.
+# All of it at once, on all CPUs. What only computes then runs side by side, the longest first; stories of many
+# processes have the machine to themselves.
 .PHONY: check-build check-build-test check-build-asan check-build-tsan parts-of-test parts-of-asan parts-of-tsan
 check-build: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-test check-build-asan check-build-tsan
 check-build-test check-build-asan check-build-tsan:
@@ -456,7 +457,11 @@ parts-of-test: all
 parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY) all control
 parts-of-tsan: all $(TSAN_BIN)
 
-check-all: check-unit check-ct check-sabotage check-docs check-fuzz check-asan check-asan-edge check-tsan check-e2e
+.PHONY: check-beside
+check-beside: check-sabotage check-unit check-asan check-tsan check-ct check-fuzz check-docs
+check-all:
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) --output-sync check-beside
+	$(Q)$(MAKE) --no-print-directory check-asan-edge check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30
