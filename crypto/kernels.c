@@ -14,11 +14,15 @@ static bool row_good(const struct lk_kernel *kernel, unsigned row, const char **
     return false;
 }
 
-static bool points_good(const struct lk_kernels *kernels, const char **failed)
+/* What has no row. */
+static bool rest_good(const struct lk_kernels *kernels, const char **failed)
 {
-    if (lk_points_self_test(kernels->points_p256)) return true;
-    *failed = "points_p256";
-    return false;
+    const char *wrong = !lk_points_self_test(kernels->points_p256) ? "points_p256"
+                        : !lk_sha256_self_test(kernels->sha256)    ? "sha256"
+                        : !lk_siphash_self_test(kernels->siphash)  ? "siphash"
+                                                                   : NULL;
+    if (wrong != NULL) *failed = wrong;
+    return wrong == NULL;
 }
 
 /* Replaces the rows of the library by those of our kernels. */
@@ -29,12 +33,14 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
         if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
     }
     out->points_p256 = lk_p256_points_ifma;
+    out->sha256 = lk_sha256_x16_ifma.hash;
+    out->siphash = lk_siphash_many_ifma;
     out->row[LK_ROW_P256] = lk_p256_row_ifma;
     out->row[LK_ROW_P384] = lk_p384_row_ifma;
     out->row[LK_ROW_POO_P256] = lk_p256_poo_row_ifma;
     out->row[LK_ROW_SHARE_P256] = lk_share_p256_row_ifma;
     out->row[LK_ROW_SHARE_X25519] = lk_share_x25519_row_ifma;
-    return points_good(out, failed) && row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
+    return rest_good(out, failed) && row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
            row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed) &&
            row_good(&out->row[LK_ROW_POO_P256], LK_ROW_POO_P256, failed) &&
            row_good(&out->row[LK_ROW_SHARE_P256], LK_ROW_SHARE_P256, failed) &&
@@ -51,6 +57,8 @@ bool lk_kernels_choose(struct lk_kernels *out, const char **failed)
         if (!row_good(&out->library[row], row, failed)) return false;
     }
     out->points_p256 = lk_p256_points_library;
-    if (!points_good(out, failed)) return false;
+    out->sha256 = lk_sha256_lanes_library;
+    out->siphash = lk_siphash_many_plain;
+    if (!rest_good(out, failed)) return false;
     return (features >> LK_CPU_IFMA & 1) == 0 || take_ifma(out, failed);
 }
