@@ -197,7 +197,7 @@ static lk_err watch_signals(struct lk_agent *a)
 static lk_err start(struct lk_agent *a, bool take_over, char *error, size_t error_bytes)
 {
     LK_TRY(lk_agent_conf_read(a->conf_path, &a->conf, error, error_bytes));
-    lk_log_setup("lurk-agent", a->conf->log_level, a->conf->log_target);
+    lk_log_setup("lurk-agent", "lurk-agent", a->conf->log_level, a->conf->log_target);
     raise_descriptors(a->conf);
     LK_TRY(open_sockets(a, take_over, error, error_bytes));
     LK_TRY(make_parts(a)); /* before the change of user, who may not lock as much memory */
