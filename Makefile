@@ -517,7 +517,7 @@ MANUALS := $(wildcard docs/man/*.scd)
 man: $(MANUALS:docs/man/%.scd=build/man/%) ## manual pages
 build/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
-	$(Q)scdoc <$< | awk -f tools/dev/manual.awk >$@
+	$(Q)scdoc <$< >$@.made && awk -f tools/dev/manual.awk $@.made >$@
 
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \

@@ -20,6 +20,7 @@ libc-ares-dev           DNS of the edge agent
 libhwloc-dev            CPU and NUMA layout
 libseccomp-dev          sandbox
 python3                 table of multiples of P-256
+scdoc                   manual pages
 openssl                 throw-away certificates of demo and tests'
 test='
 libcmocka-dev           unit tests
@@ -29,7 +30,6 @@ libclang-rt-14-dev      fuzzing runtime
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
-scdoc                   manual pages
 nginx                   serves TLS with remote keys in stories of the edge
 haproxy                 the same, and without blocking
 apache2-bin             the same, with threads
