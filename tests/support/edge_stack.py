@@ -33,8 +33,10 @@ TLS13, SPLIT = (2, 1), (240, 1)
 
 def places(host, port=0):
     """What a snippet says, and what it becomes here. Who is not root stays who they are."""
-    mine = [] if os.geteuid() == 0 else [("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""),
-                                         ("  - user: haproxy\n", f"  - user: haproxy\n  - user: {os.getuid()}\n")]
+    user = "haproxy" if os.geteuid() == 0 and installed("haproxy") else os.getuid()
+    mine = [("#  - user: haproxy\n", f"  - user: {user}\n")]
+    if os.geteuid() != 0:
+        mine.append(("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""))
     return mine + [("/etc/lurk/", f"{host.etc}/"), ("/var/www/html", f"{host.directory}/www"), ("@lurk-agent", host.name),
             ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", host.root),
             ("user: lurk-agent", f"control_socket: {host.directory}/agent-control.sock\n  log_target: stderr\n  admin_port: {host.agent.admin}"),

@@ -23,7 +23,7 @@ static void fault(struct check *c, uint32_t line, const char *what)
 
 static void check_users(struct check *c)
 {
-    char text[256];
+    char why[256], text[LK_PATH_BYTES_MAX + sizeof why];
     uid_t uid;
     gid_t gid;
     struct lk_door door = {.count = 0};
@@ -38,7 +38,10 @@ static void check_users(struct check *c)
         if (row->group[0] != '\0' && !lk_account_group(row->group, &gid))
             fault(c, row->line, "sockets.group: there is no such group");
     }
-    if (lk_door_allow(&door, c->conf, text, sizeof text) != LK_OK) fault(c, 0, text);
+    if (lk_door_allow(&door, c->conf, why, sizeof why) != LK_OK) {
+        snprintf(text, sizeof text, "%s: %s", c->path, why);
+        fault(c, 0, text);
+    }
     if (c->conf->allow_count == 0)
         printf("%-10s nobody but root may ask: the list allow is empty\n", "allow");
 }
