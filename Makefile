@@ -499,7 +499,6 @@ check: ## install what is missing, then everything in tests/
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain; nginx and HAProxy with its keys
-	$(Q)tools/dev/deps.sh build
 	$(Q)tools/dev/deps.sh test
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)python3 tools/dev/demo.py
