@@ -499,9 +499,8 @@ check: ## install what is missing, then everything in tests/
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain; nginx and HAProxy with its keys
-	$(Q)tools/dev/deps.sh build
-	$(Q)tools/dev/deps.sh test
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/dev/deps.sh demo
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)python3 tools/dev/demo.py
 
 lint: ## style: floors, sizes, names; cppcheck and shellcheck where they are installed; all three speak
@@ -517,7 +516,7 @@ MANUALS := $(wildcard docs/man/*.scd)
 man: $(MANUALS:docs/man/%.scd=build/man/%) ## manual pages
 build/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
-	$(Q)scdoc <$< | awk -f tools/dev/manual.awk >$@
+	$(Q)scdoc <$< >$@.made && awk -f tools/dev/manual.awk $@.made >$@
 
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \
