@@ -10,8 +10,8 @@ V ?= 0
 OUT := build/$(CONFIG)
 FUZZ_OUT := build/fuzz
 
-ifeq ($(filter $(CONFIG),release debug test asan tsan ubsan),)
-$(error CONFIG=$(CONFIG): one of release debug test asan tsan ubsan)
+ifeq ($(filter $(CONFIG),release debug asan tsan ubsan),)
+$(error CONFIG=$(CONFIG): one of release debug asan tsan ubsan)
 endif
 
 comma := ,
@@ -25,18 +25,15 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-protot
 PKGS := openssl liburing yaml-0.1 jansson hwloc libseccomp libsystemd libevent_core libevent_extra
 CFLAGS_release := -O3 -g -D_FORTIFY_SOURCE=2
 CFLAGS_debug   := -O1 -g
-CFLAGS_test    := -O1 -g1
 # Instrumented code looks uninitialised to the compiler where it is not: no errors from warnings there.
 CFLAGS_asan    := -O1 -g1 -Wno-error -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined
 CFLAGS_tsan    := -O1 -g1 -fsanitize=thread -Wno-tsan
 LIBS_release := -ljemalloc
 LIBS_debug   := -ljemalloc
-LIBS_test    := -ljemalloc
 # jemalloc and the sanitizers each want to be the allocator; code that needs jemalloc asks for this.
 DEFS_release := -DLK_JEMALLOC
 DEFS_debug   := -DLK_JEMALLOC
-DEFS_test    := -DLK_JEMALLOC
 
 LIBURING_VERSION := $(shell pkg-config --modversion liburing 2>/dev/null || echo unknown)
 GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -50,10 +47,22 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
 
 # --- what there is ----------------------------------------------------------------------------
 
+# Objects of sources. Kernels take the compiler longest and have no threads; instances of them that go wrong for
+# tests are watched by no sanitizer: those of a release serve where they would be made the same again.
+KERNEL_SRC := $(shell find crypto -name '*_ifma.c' -o -name '*_ref.c' | sort)
+FAULTY_SRC := $(wildcard tests/support/*_faulty_*.c)
+SHARED_debug := $(KERNEL_SRC) $(FAULTY_SRC)
+SHARED_tsan  := $(KERNEL_SRC) $(FAULTY_SRC)
+SHARED_asan  := $(FAULTY_SRC)
+SHARED_ubsan := $(FAULTY_SRC)
+SHARED_OBJ := $(patsubst %.c,build/release/%.o,$(SHARED_$(CONFIG)))
+obj = $(patsubst %.c,$(OUT)/%.o,$(filter-out $(SHARED_$(CONFIG)),$(1))) \
+      $(patsubst %.c,build/release/%.o,$(filter $(SHARED_$(CONFIG)),$(1)))
+
 LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
 # Sources that are written by the build, into build/gen.
 GEN_SRC := gen/p256_const.c gen/p384_const.c gen/x25519_const.c
-LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(LIB_SRC) $(GEN_SRC))
+LIB_OBJ := $(call obj,$(LIB_SRC) $(GEN_SRC))
 vpath gen/%.c build
 LIB := $(OUT)/liblurk-server.a
 
@@ -79,19 +88,12 @@ SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_
                  $(OUT)/tests/support/ecdh_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,rsa_% ec_% ecdh_% p256_%),$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,filter.o rsa_% ec_% ecdh_% p256_%),$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
 
-# The programs of a test build have functions replaced at link time (tests/support/testbuild.wrap lists
-# them), so that production sources carry no #if for it.
-ifeq ($(CONFIG),test)
-TESTBUILD := $(patsubst %,$(OUT)/tests/support/%.o,testbuild injected spoil)
-$(PROGRAM_BIN): LK_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap))
-endif
-
-.PHONY: FORCE all check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-kernels check-long-edge check-sabotage check-asan check-asan-edge control check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
+.PHONY: FORCE all testbuild shared edge check check-all check-ct check-taint check-msan check-scan check-ttest check-unit check-long check-long-kernels check-long-edge check-sabotage check-asan check-asan-edge control check-tsan check-docs docs check-fuzz check-e2e bench lint format fuzz clean help demo man install uninstall dist
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -99,17 +101,18 @@ all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client lib
 
 # --- rules ------------------------------------------------------------------------------------
 
+COMPILE = $(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL)
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_CONFIG='"$(CONFIG)"' -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -DLK_CONFIG='"$(CONFIG)"' -MMD -MP -c -o $@ $<
 
 # What tests are made of is compiled once and run for a second.
 $(OUT)/tests/%.o: CFLAGS_TESTS := -O1 -g1
 
 # The sources that say of which commit they are; they alone are compiled anew after each.
 COMMIT_SRC := $(shell grep -lsw LK_COMMIT $(LIB_SRC) $(wildcard tools/*/*.c))
-COMMIT_OBJ := $(COMMIT_SRC:%.c=$(OUT)/%.o)
+COMMIT_OBJ := $(COMMIT_SRC:%.c=$(OUT)/%.o) $(patsubst %,build/test/%.o,tools/lurkd/version io/report)
 $(COMMIT_OBJ): SAYS_COMMIT := -DLK_COMMIT='"$(GIT_COMMIT)"'
 $(COMMIT_OBJ): $(OUT)/commit
 $(OUT)/commit: FORCE
@@ -133,13 +136,17 @@ build/gen/x25519_const.c: tools/dev/x25519table.py
 KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 
 # UBSan triples the minutes that gcc takes for straight lines of vectors, and knows nothing of them;
-# the same bodies over plain numbers (*_ref.c) have it. Instances that go wrong for tests are the
-# same bodies once more.
+# the same bodies over plain numbers (*_ref.c) have it.
 UNSANITIZED_asan := undefined
 UNSANITIZED_ubsan := undefined
 %_ifma.o: CFLAGS_KERNEL += $(UNSANITIZED_$(CONFIG):%=-fno-sanitize=%)
-FAULTY_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/*_faulty_*.c))
-$(FAULTY_OBJ): CFLAGS_KERNEL += $(if $(filter asan ubsan tsan,$(CONFIG)),-fno-sanitize=all)
+
+# What another configuration has of a release is made by that one's rules.
+ifneq ($(CONFIG),release)
+$(SHARED_OBJ) &: FORCE
+	$(Q)$(MAKE) --no-print-directory CONFIG=release shared
+endif
+shared: $(patsubst %.c,$(OUT)/%.o,$(KERNEL_SRC) $(FAULTY_SRC))
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
@@ -152,30 +159,53 @@ MORE_lurk-bench := $(LIBLURK_OBJ)
 MORE_lurkctl := $(OUT)/tools/provider/keyfile.o $(OUT)/tools/provider/setting_name.o $(OUT)/tools/liblurk/packet.o
 
 define program_rule
-$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(TESTBUILD) $(LIB)
+$(OUT)/bin/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/$(1)/*.c)) $(MORE_$(1)) $(LIB)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $$(LK_LDFLAGS) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# A test build is the lurkd of a release with functions replaced at link time (tests/support/testbuild.wrap lists
+# them), so that production sources carry no #if for it. What says of which build it is is compiled for it.
+TEST_OUT := build/test
+TESTBUILD_SRC := $(patsubst %,tests/support/%.c,testbuild injected spoil) tools/lurkd/version.c io/report.c
+$(TEST_OUT)/bin/lurkd: $(TESTBUILD_SRC:%.c=$(TEST_OUT)/%.o) $(filter-out %/version.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurkd/*.c))) $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LK_LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap)) -o $@ $^ $(PKG_LIBS)
+$(TEST_OUT)/%.o: %.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -DLK_CONFIG='"test"' -MMD -MP -c -o $@ $<
+testbuild: $(TEST_OUT)/bin/lurkd
+
 # What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
-# that the client library stands on, and that one itself. No kernels: they take the compiler longest.
+# that the client library stands on, and that one itself. No kernels: they take the compiler longest. CONFIG=asan
+# compiles everything so, once.
 PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c \
              $(filter-out %_ifma.c %_ref.c,$(filter crypto/%,$(LIB_SRC))),$(LIB_SRC)) $(LIBLURK_SRC)
-PIC_LIB := $(OUT)/pic/liblurk.a
-$(OUT)/pic/%.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
-$(OUT)/pic/%.o: %.c
+PIC_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
+ifneq ($(filter asan ubsan,$(CONFIG)),)
+PIC := $(OUT)
+LK_CFLAGS := $(PIC_CFLAGS)
+else
+PIC := $(OUT)/pic
+$(PIC)/%.o: %.c
 	$(call say,PIC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(PIC_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
+$(PIC)/tools/provider/provider.o: $(OUT)/commit
+endif
 
-$(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/pic/%.o)
+PIC_LIB := $(OUT)/lib/liblurk-pic.a
+$(PIC_LIB): $(PIC_SRC:%.c=$(PIC)/%.o)
 	$(call say,AR,$@)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
-$(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
+$(LIBLURK): $(LIBLURK_SRC:%.c=$(PIC)/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=tools/liblurk/liblurk.map -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
@@ -186,8 +216,7 @@ $(LIBLURK): $(LIBLURK_SRC:%.c=$(OUT)/pic/%.o) $(PIC_LIB) tools/liblurk/liblurk.m
 # The OpenSSL provider: a module that shows one symbol, and stays loaded, since threads may end after it was
 # done with. Of the client library it takes what it needs.
 PROVIDER_SRC := $(wildcard tools/provider/*.c)
-PROVIDER_OBJ := $(PROVIDER_SRC:%.c=$(OUT)/pic/%.o)
-$(OUT)/pic/tools/provider/provider.o: $(OUT)/commit
+PROVIDER_OBJ := $(PROVIDER_SRC:%.c=$(PIC)/%.o)
 LINK_PROVIDER = $(CC) -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
   -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
 $(PROVIDER): $(PROVIDER_OBJ) $(PIC_LIB) tools/provider/lurk.map
@@ -195,11 +224,13 @@ $(PROVIDER): $(PROVIDER_OBJ) $(PIC_LIB) tools/provider/lurk.map
 	@mkdir -p $(@D)
 	$(Q)$(LINK_PROVIDER) -o $@ $(filter %.o %.a,$^) $(shell pkg-config --libs libcrypto)
 
+# Hundreds of programs are linked for tests; binutils has a linker that takes a third of the time for it.
+FAST_LD := $(if $(shell command -v ld.gold),-fuse-ld=gold)
 # What a test program is linked from is kept for check-sabotage, which links it again.
 $(OUT)/tests/%_test: $(OUT)/tests/%_test.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(file >$@.link,$(LK_LDFLAGS) $(filter-out $(LIB),$^))
-	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(FAST_LD) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) -lcmocka $(PKG_LIBS)
 
 # The provider's parts that have tests of their own, and what else reads key files.
 EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
@@ -227,13 +258,13 @@ $(OUT)/tests/unit/crypto/fault_test: \
     LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_raw -Wl,--wrap=lk_rsa_private_plain
 # In the midst of a kernel: theirs stand before the library's.
 RSA_FAULT_BIN := $(filter $(OUT)/tests/unit/crypto/rsa/%_fault_test,$(UNIT_BIN))
-$(RSA_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/rsa_faulty*.c))
+$(RSA_FAULT_BIN): $(call obj,$(wildcard tests/support/rsa_faulty*.c))
 $(RSA_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=lk_rsa_private_plain
 ECDH_FAULT_BIN := $(OUT)/tests/unit/crypto/ec/ecdh_fault_test
 EC_FAULT_BIN := $(filter-out $(ECDH_FAULT_BIN),$(filter $(OUT)/tests/unit/crypto/ec/%_fault_test,$(UNIT_BIN)))
-$(EC_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ec_faulty*.c))
+$(EC_FAULT_BIN): $(call obj,$(wildcard tests/support/ec_faulty*.c))
 $(EC_FAULT_BIN): LK_LDFLAGS += -Wl,--wrap=ECDSA_sign -Wl,--wrap=lk_poo_good
-$(ECDH_FAULT_BIN): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/ecdh_faulty*.c))
+$(ECDH_FAULT_BIN): $(call obj,$(wildcard tests/support/ecdh_faulty*.c))
 # The system of these has no random bytes when they say so.
 $(patsubst %,$(OUT)/tests/unit/crypto/ec/%,batch_test ecdh_batch_test): LK_LDFLAGS += -Wl,--wrap=lk_rng_bytes
 # And here answers are seen on their way.
@@ -249,7 +280,7 @@ $(OUT)/tests/unit/io/journal_test: LK_LDFLAGS += -Wl,--wrap=fdatasync
 
 $(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(FUZZ_SUPPORT_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(PKG_LIBS)
+	$(Q)$(CC) $(FAST_LD) $(LK_LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(PKG_LIBS)
 
 # The bare server that bench/e2e holds lurkd's transports against.
 $(OUT)/bench/e2e/echo: $(OUT)/bench/e2e/echo.o
@@ -295,8 +326,10 @@ $(AGENT_LIB): $(AGENT_SRC:%.c=$(OUT)/%.o)
 	$(Q)ar rcsD $@ $^
 $(AGENT_USERS): $(AGENT_LIB) $(LIBLURK_OBJ)
 $(OUT)/bin/lurk-agent $(AGENT_USERS): PKG_LIBS += -lcares
+# gcc 12 takes a quarter of a minute to look for vectors in it, and finds none worth having.
+$(OUT)/tools/lurk-agent/broker.o: LK_CFLAGS += -fno-tree-vectorize
 
--include $(shell find $(OUT) build/fuzz build/msan -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) build/test build/fuzz build/msan -name '*.d' 2>/dev/null)
 
 # --- tests ------------------------------------------------------------------------------------
 
@@ -320,7 +353,7 @@ check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 	  $$f tests/fuzz/corpus/$$n || exit 1; done
 
 check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove each defence in turn: a test must fail (T=name picks)
-	$(Q)CC='$(CC)' CFLAGS='$(LK_CFLAGS) $(PKG_CFLAGS) -O1 -g0 -DLK_COMMIT="sabotage" -DLK_CONFIG="$(CONFIG)"' LIBS='-lcmocka $(PKG_LIBS)' \
+	$(Q)CC='$(CC)' CFLAGS='$(LK_CFLAGS) $(PKG_CFLAGS) -O1 -g0 -DLK_COMMIT="sabotage" -DLK_CONFIG="$(CONFIG)"' LIBS='$(FAST_LD) -Wl,-s -lcmocka $(PKG_LIBS)' \
 	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
 
 # Constant time: what marks secrets for a checker, over the tests' RSA keys.
@@ -397,8 +430,9 @@ SANITIZED_EDGE := edge_check edge_dhe edge_haproxy edge_nginx edge_others edge_r
 SANITIZED_LONG := agent agent_fleet edge_faults provider provider_lurkd
 sanitized = LURK_BIN=$(CURDIR)/build/release/bin LURK_EDGE_BIN=$(CURDIR)/build/asan$(1)/bin \
   LURK_E2E_UNDER='tests/support/sanitized.sh$(2)' CC='$(CC)' tests/support/run-e2e.sh
+edge: $(patsubst %,$(OUT)/bin/%,lurk-agent lurkctl) $(LIBLURK) $(PROVIDER)
 check-asan-edge: all ## the edge's stories with AddressSanitizer and UBSan in agent, provider, liblurk (T=name picks)
-	$(Q)$(MAKE) --no-print-directory CONFIG=asan all control
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan edge control
 	$(Q)$(call sanitized,/control, --catches heap-buffer-overflow) '' tests/e2e/edge_check.py
 	$(Q)$(call sanitized) '$(T)' $(SANITIZED_EDGE:%=tests/e2e/%.py)
 
@@ -416,17 +450,18 @@ $(CONTROL)/lib/lurk.so: $(PROVIDER) $(CONTROL)/remote.o
 	$(Q)ln -sfn ../bin $(CONTROL)/bin
 	$(Q)$(LINK_PROVIDER) -o $@ $(CONTROL)/remote.o $(filter-out %/remote.o,$(PROVIDER_OBJ)) $(PIC_LIB) $(shell pkg-config --libs libcrypto)
 
+# What tests/support/one_process.py runs.
+ONE_PROCESS := $(patsubst %,$(OUT)/bin/%,lurkd lurkctl)
 TSAN_OPTIONS := halt_on_error=1 second_deadlock_stack=1 suppressions=$(CURDIR)/tests/support/tsan.supp
 check-tsan: ## threads under ThreadSanitizer: rings, slots, workers, loops, a server of one process
-	$(Q)$(MAKE) --no-print-directory CONFIG=tsan all $(TSAN_BIN)
+	$(Q)$(MAKE) --no-print-directory CONFIG=tsan parts-of-tsan
 	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-units.sh build/tsan '' $(TSAN_BIN)
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan check-sabotage
 	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' LURK_BIN=$(CURDIR)/build/tsan/bin \
 	  tests/support/run-e2e.sh '' tests/support/one_process.py
 
 STORIES := $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
-check-e2e: all ## stories: start, serve an edge, reload, overload, stop (T=name picks)
-	$(Q)$(MAKE) --no-print-directory CONFIG=test all
+check-e2e: all testbuild ## stories: start, serve an edge, reload, overload, stop (T=name picks)
 	$(Q)LURK_BIN=$(CURDIR)/build/release/bin LURK_TEST_BIN=$(CURDIR)/build/test/bin \
 	  tests/support/run-e2e.sh '$(T)' $(STORIES)
 
@@ -449,13 +484,12 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names e
 
 # All of it at once, on all CPUs. What only computes then runs side by side, the longest first; stories of many
 # processes have the machine to themselves.
-.PHONY: check-build check-build-test check-build-asan check-build-tsan parts-of-test parts-of-asan parts-of-tsan
-check-build: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-test check-build-asan check-build-tsan
-check-build-test check-build-asan check-build-tsan:
+.PHONY: check-build check-build-asan check-build-tsan parts-of-asan parts-of-tsan
+check-build: all testbuild $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-asan check-build-tsan
+check-build-asan check-build-tsan: | shared $(LIB)
 	$(Q)$(MAKE) --no-print-directory CONFIG=$(@:check-build-%=%) $(@:check-build-%=parts-of-%)
-parts-of-test: all
-parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY) all control
-parts-of-tsan: all $(TSAN_BIN)
+parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY) edge control
+parts-of-tsan: $(ONE_PROCESS) $(TSAN_BIN)
 
 .PHONY: check-beside
 check-beside: check-sabotage check-unit check-asan check-tsan check-ct check-fuzz check-docs

@@ -1,5 +1,5 @@
 /* injected: what code of an attacker would try inside a child that serves; in the programs of
- * CONFIG=test only. One attempt a trigger; its outcome goes to the log, by a bare write:
+ * In the test build only. One attempt a trigger; its outcome goes to the log, by a bare write:
  *
  *   injected NAME ROLE: ERRNO      0: the kernel let it happen
  *

@@ -1,4 +1,4 @@
-/* testbuild: what the programs of CONFIG=test do otherwise than those of a release. The linker puts
+/* testbuild: what the lurkd of `make testbuild` does otherwise than that of a release. The linker puts
  * these functions in the place of the production ones (testbuild.wrap lists them), so production
  * sources carry nothing of it.
  *
