@@ -1,7 +1,7 @@
 #!/bin/sh
 # Removes one defence at a time and asks whether a test sees it. Each tests/sabotage/*.sed is applied to a
-# copy of one source file, which is compiled and linked before the library into one test program; that
-# program must then report one of the tests it names as failed.
+# copy of one source file, which is compiled and linked before the library into one test program; of that
+# program the tests that the script names are run, each by itself, until one fails, as one has to.
 #
 # Usage: run-sabotage.sh OUT PATTERN   Needs in the environment: CC, CFLAGS, LIBS; and the programs built.
 # The head of a script, each once:
@@ -15,24 +15,15 @@ head_of() { # SCRIPT FIELD
     sed -n "s/^# $2: *//p" "$1"
 }
 
-is_red() { # LOG TEST...: failed, or the program ended in the midst of it
-    log=$1
-    shift
-    last=$(grep -a '^\[ ' "$log" | tail -n 1)
-    for test in "$@"; do
-        grep -aq "^\[  FAILED  \] $test\$" "$log" && return 0
-        [ "$last" = "[ RUN      ] $test" ] && return 0
-    done
-    return 1
-}
-
-is_skipped() { # LOG TEST...: a test that would see it does not run for this user or on this host
-    log=$1
-    shift
-    for test in "$@"; do
-        grep -aq "^\[  SKIPPED \] $test\$" "$log" && return 0
-    done
-    return 1
+# Runs one test of a program: red, if it fails or the program ends in the midst of it; skipped, if it does not run
+# for this user or on this host; else green.
+seen() { # PROGRAM TEST
+    LK_TEST=$2 timeout 60 "$1" >"$1.log" 2>&1
+    if grep -aq "^\[  FAILED  \] $2\$" "$1.log"; then echo red
+    elif [ "$(grep -a '^\[ ' "$1.log" | tail -n 1)" = "[ RUN      ] $2" ]; then echo red
+    elif grep -aq "^\[  SKIPPED \] $2\$" "$1.log"; then echo skipped
+    elif grep -aq "^\[       OK \] $2\$" "$1.log"; then echo green
+    else echo none; fi
 }
 
 build() { # AT LINK UNIT: the changed file stands before the library, which then gives no other
@@ -52,13 +43,15 @@ one() { # SCRIPT
     sed -f "$1" "$file" >"$changed"
     cmp -s "$file" "$changed" && { echo "changes nothing in $file: the defence has moved"; return 1; }
     build "$at" "$program.link" "${unit:-$changed}" >"$at.log" 2>&1 || { echo "does not build: $at.log"; return 1; }
-    if timeout 60 "$at" >"$at.log" 2>&1; then
-        # shellcheck disable=SC2046
-        if is_skipped "$at.log" $(head_of "$1" red); then echo skipped; else echo "not seen by $program"; fi
-        return 1
-    fi
-    # shellcheck disable=SC2046
-    is_red "$at.log" $(head_of "$1" red) || { echo "other tests failed than those named: $at.log"; return 1; }
+    why="not seen by $program"
+    for test in $(head_of "$1" red); do
+        case $(seen "$at" "$test") in
+        red) why=; break ;;
+        skipped) why=skipped ;;
+        none) echo "no test $test in $program: $at.log"; return 1 ;;
+        esac
+    done
+    [ -z "$why" ] || { echo "$why"; return 1; }
     rm -f "$at"
 }
 
