@@ -20,11 +20,19 @@ static void *zeroed(size_t bytes)
     return memory;
 }
 
+/* Chosen once: their self-tests take longer than most tests. */
+static const struct lk_kernels *kernels(void)
+{
+    static struct lk_kernels chosen;
+    const char *failed;
+    if (chosen.sha256 == NULL) LK_ASSERT(lk_kernels_choose(&chosen, &failed));
+    return &chosen;
+}
+
 void lk_rig_init(struct lk_rig *rig)
 {
-    const char *failed;
     memset(rig, 0, sizeof *rig);
-    LK_ASSERT(lk_kernels_choose(&rig->kernels, &failed));
+    rig->kernels = *kernels();
     rig->conf = (struct lk_worker_conf){.tenants = 4,
                                         .lanes_small = 256,
                                         .lanes_large = 2,

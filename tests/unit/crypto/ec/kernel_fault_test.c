@@ -85,11 +85,11 @@ static unsigned flip_once(struct scene *s, const struct lk_flip *flip)
     lk_flip_end(NULL);
     for (unsigned i = 0; i < s->count; i++) {
         bool there = (returned >> i & 1) != 0, touched = touches(s, flip, i);
+        bool same = memcmp(s->trial.signature[i], s->right[i], 2 * s->curve->bytes) == 0;
         dead += !there;
         if (!there && !touched) fail_msg("%s: lane %u took request %u along", stage, flip->lane, i);
-        if (there && !touched)
-            assert_memory_equal(s->trial.signature[i], s->right[i], 2 * s->curve->bytes);
-        if (there && touched && !verifies(s, i))
+        if (there && !touched) assert_true(same);
+        if (there && !same && !verifies(s, i))
             fail_msg("%s: passing %u, digit %u, lane %u, bit %u: request %u is wrong", stage,
                      flip->passing, flip->digit, flip->lane, flip->bit, i);
     }
@@ -152,7 +152,7 @@ static void fault_in_a_lane_gives_nothing_wrong(void **state)
     unsigned count = lk_ec_kernels(kernels);
     for (unsigned i = 0; i < count; i++) {
         const struct lk_ec_curve *curve = lk_ec_curve_of(kernels[i]);
-        unsigned rounds = kernels[i] == curve->ifma ? 120 : 40, longer = 100;
+        unsigned rounds = kernels[i] == curve->ifma ? 40 : 16, longer = 300;
         if (curve->row == LK_ROW_P384)
             rounds /= 4, longer /= 4; /* whose runs take as much longer */
         kernel_faults(kernels[i], lk_draw_rounds(rounds, longer * rounds));
