@@ -1,6 +1,6 @@
 /* p256_poo: proofs of ownership over P-256, [r]G + [c]bG = vG, many at once (lurk-tls12.md 7).
  *
- * A kernel is one instance of p256_poo.inc.c for a lane type: a proof a lane, two vectors of lanes
+ * A kernel is one instance of ec_poo.inc.c for a lane type: a proof a lane, two vectors of lanes
  * side by side, LK_P256_POO_PROOFS_MAX proofs a call.
  * Owner   nothing: no state but `work`, which the caller brings. Nothing here is secret.
  * Thread  any; one call at a time per work. Allocates nothing.

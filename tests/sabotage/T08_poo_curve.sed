@@ -1,5 +1,5 @@
 # defence: points of a proof lie on the curve
-# file: crypto/ec/p256_given.inc.c
+# file: crypto/ec/ec_given.inc.c
 # unit: crypto/ec/p256_poo_ref.c
 # test: unit/crypto/ec/p256_poo_test
 # red: points_that_are_none_are_told

@@ -1,5 +1,5 @@
 # defence: an addition that did not fit its points decides nothing
-# file: crypto/ec/p256_poo.inc.c
+# file: crypto/ec/ec_poo.inc.c
 # unit: crypto/ec/p256_poo_ref.c
 # test: unit/crypto/ec/p256_poo_test
 # red: last_addition_of_equal_points_is_undecided

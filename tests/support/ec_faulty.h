@@ -19,7 +19,7 @@ extern bool lk_ec_fault_library;
 
 /* What the kernel of proofs has said of lanes `live`, before the row hears it; NULL: nothing. */
 extern void (*lk_p256_poo_spoil)(struct lk_p256_poo_verdicts *verdicts, uint64_t live);
-/* A judge with that word in between (p256_poo.inc.c has made it). */
+/* A judge with that word in between (ec_poo.inc.c has made it). */
 struct lk_p256_poo_verdicts lk_p256_poo_spoilt(struct lk_p256_poo_verdicts verdicts, uint64_t live);
 /* Proofs that the library has judged. */
 extern unsigned lk_p256_poo_looks;

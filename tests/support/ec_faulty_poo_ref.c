@@ -4,7 +4,9 @@
 #include "crypto/ec/pick_ref.h"
 #include "tests/support/ec_faulty.h"
 
-#include "crypto/ec/p256_poo.inc.c"
+#include "crypto/ec/p256_field.inc.c"
+
+#include "crypto/ec/ec_poo.inc.c"
 
 static struct lk_p256_poo_verdicts judge_spoilt(void *work, const struct lk_p256_poo_job *job, uint64_t live)
 {
