@@ -108,9 +108,8 @@ STRAIGHT void doubled_x_z(struct doubling *d, struct jacobian *p)
     twice_difference(d->w, d->b, p->x);
 }
 
-/* p := 2p for `count` vectors side by side, at most BESIDE. 2 Y3 = A W - 16 Y^4 + 1 in (0.5, 3.8).
- */
-POINT_LINE void point_double(struct jacobian *const *p, unsigned count)
+/* 2 Y3 = A W - 16 Y^4 + 1 in (0.5, 3.8). */
+STRAIGHT void double_line(struct jacobian *const *p, unsigned count)
 {
     struct doubling d[BESIDE];
     for (unsigned v = 0; v < count; v++)
@@ -121,6 +120,25 @@ POINT_LINE void point_double(struct jacobian *const *p, unsigned count)
         doubled_x_z(&d[v], p[v]);
     for (unsigned v = 0; v < count; v++)
         fe_mul_less_square(p[v]->y2, d[v].a, d[v].w, d[v].gamma);
+}
+
+CALLED void double_one(struct jacobian *p)
+{
+    double_line(&p, 1);
+}
+
+CALLED void double_beside(struct jacobian *const *p)
+{
+    double_line(p, BESIDE);
+}
+
+/* p := 2p for `count` vectors side by side, one or BESIDE. */
+static inline void point_double(struct jacobian *const *p, unsigned count)
+{
+    if (count == BESIDE)
+        double_beside(p);
+    else
+        double_one(p[0]);
 }
 
 /* --- addition -----------------------------------------------------------------------------------
@@ -199,10 +217,8 @@ STRAIGHT void sum_y_z(struct summing *a, struct jacobian *p, const struct addend
     fe_carry(p->z, p->z);
 }
 
-/* p += b, or p -= b where negative is all ones, for `count` vectors side by side, at most BESIDE.
- */
-POINT_LINE void point_sum(struct jacobian *const *p, const struct addend *const *b,
-                          const lane *negative, unsigned count)
+STRAIGHT void sum_line(struct jacobian *const *p, const struct addend *const *b,
+                       const lane *negative, unsigned count)
 {
     struct summing a[BESIDE];
     for (unsigned v = 0; v < count; v++)
@@ -213,6 +229,27 @@ POINT_LINE void point_sum(struct jacobian *const *p, const struct addend *const 
         sum_x(&a[v], p[v]);
     for (unsigned v = 0; v < count; v++)
         sum_y_z(&a[v], p[v], b[v]);
+}
+
+CALLED void sum_one(struct jacobian *p, const struct addend *b, const lane *negative)
+{
+    sum_line(&p, &b, negative, 1);
+}
+
+CALLED void sum_beside(struct jacobian *const *p, const struct addend *const *b,
+                       const lane *negative)
+{
+    sum_line(p, b, negative, BESIDE);
+}
+
+/* p += b, or p -= b where negative is all ones, for `count` vectors side by side, one or BESIDE. */
+static inline void point_sum(struct jacobian *const *p, const struct addend *const *b,
+                             const lane *negative, unsigned count)
+{
+    if (count == BESIDE)
+        sum_beside(p, b, negative);
+    else
+        sum_one(p[0], b[0], negative);
 }
 
 #endif

@@ -157,8 +157,7 @@ static void new_y(const struct adding *a, struct point *sum)
     fe_copy(sum->x, a->x);
 }
 
-/* sum += entry for `count` vectors side by side, at most BESIDE. */
-POINT_LINE void point_add(struct multiple *m, const struct entry *entry, unsigned count)
+STRAIGHT void add_line(struct multiple *m, const struct entry *entry, unsigned count)
 {
     struct adding a[BESIDE];
     for (unsigned v = 0; v < count; v++)
@@ -177,6 +176,25 @@ POINT_LINE void point_add(struct multiple *m, const struct entry *entry, unsigne
         new_y(&a[v], &m[v].sum);
     for (unsigned v = 0; v < count; v++)
         STAGE(LK_EC_STAGE_ADD, &m[v].sum, 4 * DIGITS);
+}
+
+CALLED void add_one(struct multiple *m, const struct entry *entry)
+{
+    add_line(m, entry, 1);
+}
+
+CALLED void add_beside(struct multiple *m, const struct entry *entry)
+{
+    add_line(m, entry, BESIDE);
+}
+
+/* sum += entry for `count` vectors side by side, one or BESIDE. */
+static inline void point_add(struct multiple *m, const struct entry *entry, unsigned count)
+{
+    if (count == BESIDE)
+        add_beside(m, entry);
+    else
+        add_one(m, entry);
 }
 
 /* --- multiplication -----------------------------------------------------------------------------

@@ -26,10 +26,6 @@
 /* The same of points that are doubled (ec_double.inc.c). */
 #define DOUBLE_X_LIFT 6
 #define DOUBLE_X_BELOW 2
-/* Vectors that are computed side by side: what one waits for, the other fills. What is done to
- * points is then written out, so that what two of them have to do fits together line by line. */
-#define BESIDE 2
-#define POINT_LINE STRAIGHT
 
 #include "crypto/ec/ec_digits.inc.c"
 

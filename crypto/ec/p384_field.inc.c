@@ -25,10 +25,6 @@
 /* So of points that are doubled (ec_double.inc.c). */
 #define DOUBLE_X_LIFT 4
 #define DOUBLE_X_BELOW 6
-/* A vector at a time: its rows are long enough to hide what they wait for. What is done to points
- * is called, since a call is nothing beside it, and the compiler has it once. */
-#define BESIDE 1
-#define POINT_LINE static __attribute__((noinline))
 
 #include "crypto/ec/ec_digits.inc.c"
 
