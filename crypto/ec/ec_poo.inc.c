@@ -1,5 +1,5 @@
 /* ec_poo: is [r]G + [c]bG = vG? For many proofs, over a lane type and a curve. An instance
- * (p256_poo_ifma.c, p256_poo_ref.c) includes a lane header, the pick that belongs to it, a curve's
+ * (p256_poo_ifma.c, p384_poo_ref.c) includes a lane header, the pick that belongs to it, a curve's
  * field (p256_field.inc.c), then this file.
  *
  * [r]G comes from the table of the base point, [c]bG by doublings. Their sum stays a fraction, and
@@ -15,10 +15,7 @@
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ec_point.inc.c"
 #include "crypto/ec/ec_variable.inc.c"
-#include "crypto/ec/p256_poo.h"
-
-#define SHORT_BYTES 16 /* of a challenge, and a long one's */
-#define LONG_BYTES 32
+#include "crypto/ec/poo_kernel.h"
 
 /* What the proofs of one vector have. Masks are all ones or zero. */
 struct proof {
@@ -31,9 +28,8 @@ struct proof {
 };
 
 struct judging {
-    const struct lk_p256_poo_job *job[LK_P256_POO_PROOFS_MAX]; /* the living, short challenges
-                                                                * first */
-    uint64_t bit[LK_P256_POO_PROOFS_MAX];                      /* of live, for each */
+    const struct lk_poo_job *job[LK_POO_PROOFS_MAX]; /* the living, short challenges first */
+    uint64_t bit[LK_POO_PROOFS_MAX];                 /* of live, for each */
     unsigned count;
     struct multiple base[BESIDE]; /* r or n - r, and its multiple of G */
     struct proof proof[BESIDE];
@@ -43,7 +39,7 @@ struct judging {
  */
 
 /* Lanes behind the last proof repeat it. */
-static const struct lk_p256_poo_job *job_at(const struct judging *b, unsigned i)
+static const struct lk_poo_job *job_at(const struct judging *b, unsigned i)
 {
     return b->job[i < b->count ? i : b->count - 1];
 }
@@ -80,7 +76,7 @@ static void proof_take(const struct judging *b, unsigned first, struct proof *p,
 {
     lane x[DIGITS], y[DIGITS], r[DIGITS];
     for (unsigned l = 0; l < LANES; l++) {
-        const struct lk_p256_poo_job *job = job_at(b, first + l);
+        const struct lk_poo_job *job = job_at(b, first + l);
         bytes_load(x, l, job->bg, NUMBER_BYTES, DIGITS);
         bytes_load(y, l, job->bg + NUMBER_BYTES, NUMBER_BYTES, DIGITS);
         bytes_load(p->x, l, job->vg, NUMBER_BYTES, DIGITS);
@@ -190,7 +186,7 @@ static bool all_ones(const lane *mask, unsigned l)
  * one mask makes no proof good. A sum of zeros alone has all of vG's coordinates without being vG,
  * so that it has to be seen twice; no point has y = 0. */
 static void verdict(const struct proof *p, unsigned l, uint64_t bit,
-                    struct lk_p256_poo_verdicts *verdicts)
+                    struct lk_poo_verdicts *verdicts)
 {
     if (!all_ones(&p->points_good, l))
         verdicts->point_bad |= bit;
@@ -205,17 +201,17 @@ static void verdict(const struct proof *p, unsigned l, uint64_t bit,
 /* --- a batch ------------------------------------------------------------------------------------
  */
 
-static bool is_long(const struct lk_p256_poo_job *job)
+static bool is_long(const struct lk_poo_job *job)
 {
-    return job->challenge_bytes > SHORT_BYTES;
+    return job->challenge_bytes > LK_POO_SHORT_BYTES;
 }
 
-static void jobs_order(struct judging *b, const struct lk_p256_poo_job *job, uint64_t live)
+static void jobs_order(struct judging *b, const struct lk_poo_job *job, uint64_t live)
 {
     b->count = 0;
     for (unsigned longs = 0; longs < 2; longs++)
         for (uint64_t left = live; left != 0; left &= left - 1) {
-            const struct lk_p256_poo_job *one = &job[__builtin_ctzll(left)];
+            const struct lk_poo_job *one = &job[__builtin_ctzll(left)];
             if (is_long(one) != (longs != 0)) continue;
             b->job[b->count] = one;
             b->bit[b->count++] = left & (0 - left);
@@ -227,7 +223,8 @@ STRAIGHT void judge_beside(struct judging *b, unsigned first, unsigned count)
 {
     struct proof *proof[BESIDE];
     struct variable *key[BESIDE];
-    unsigned bytes = is_long(job_at(b, first + count * LANES - 1)) ? LONG_BYTES : SHORT_BYTES;
+    bool longs = is_long(job_at(b, first + count * LANES - 1));
+    unsigned bytes = longs ? LK_POO_LONG_BYTES : LK_POO_SHORT_BYTES;
     for (unsigned v = 0; v < count; v++) {
         proof[v] = &b->proof[v];
         key[v] = &b->proof[v].key;
@@ -241,11 +238,11 @@ STRAIGHT void judge_beside(struct judging *b, unsigned first, unsigned count)
         compare(proof[v]);
 }
 
-static struct lk_p256_poo_verdicts judge(void *work, const struct lk_p256_poo_job *job,
+static struct lk_poo_verdicts judge(void *work, const struct lk_poo_job *job,
                                          uint64_t live)
 {
     struct judging *b = work;
-    struct lk_p256_poo_verdicts verdicts = {0, 0, 0};
+    struct lk_poo_verdicts verdicts = {0, 0, 0};
     jobs_order(b, job, live);
     for (unsigned first = 0; first < b->count; first += BESIDE * LANES) {
         if (b->count - first > (BESIDE - 1) * LANES)
@@ -259,8 +256,8 @@ static struct lk_p256_poo_verdicts judge(void *work, const struct lk_p256_poo_jo
     return verdicts;
 }
 
-#define KERNEL(isa_, needs_, judge_)                                                               \
+#define KERNEL(name_, isa_, needs_, judge_)                                                        \
     {                                                                                              \
-        .isa = isa_, .needs = needs_, .lanes = LANES, .work_bytes = sizeof(struct judging),        \
-        .judge = judge_,                                                                           \
+        .name = name_, .isa = isa_, .needs = needs_, .bytes = NUMBER_BYTES, .lanes = LANES,        \
+        .work_bytes = sizeof(struct judging), .judge = judge_,                                     \
     }

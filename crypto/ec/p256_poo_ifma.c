@@ -8,4 +8,4 @@
 
 #include "crypto/ec/ec_poo.inc.c"
 
-const struct lk_p256_poo_kernel lk_p256_poo_x8_ifma = KERNEL("ifma", LK_CPU_IFMA, judge);
+const struct lk_poo_kernel lk_p256_poo_x8_ifma = KERNEL("p256", "ifma", LK_CPU_IFMA, judge);

@@ -8,4 +8,4 @@
 
 #include "crypto/ec/ec_poo.inc.c"
 
-const struct lk_p256_poo_kernel lk_p256_poo_x2_ref = KERNEL("ref", LK_CPU_FEATURE_COUNT, judge);
+const struct lk_poo_kernel lk_p256_poo_x2_ref = KERNEL("p256", "ref", LK_CPU_FEATURE_COUNT, judge);
