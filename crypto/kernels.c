@@ -34,12 +34,14 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
     out->row[LK_ROW_POO_P256] = lk_poo_p256_row_ifma;
     out->row[LK_ROW_POO_P384] = lk_poo_p384_row_ifma;
     out->row[LK_ROW_SHARE_P256] = lk_share_p256_row_ifma;
+    out->row[LK_ROW_SHARE_P384] = lk_share_p384_row_ifma;
     out->row[LK_ROW_SHARE_X25519] = lk_share_x25519_row_ifma;
     return points_good(out, failed) && row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
            row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed) &&
            row_good(&out->row[LK_ROW_POO_P256], LK_ROW_POO_P256, failed) &&
            row_good(&out->row[LK_ROW_POO_P384], LK_ROW_POO_P384, failed) &&
            row_good(&out->row[LK_ROW_SHARE_P256], LK_ROW_SHARE_P256, failed) &&
+           row_good(&out->row[LK_ROW_SHARE_P384], LK_ROW_SHARE_P384, failed) &&
            row_good(&out->row[LK_ROW_SHARE_X25519], LK_ROW_SHARE_X25519, failed);
 }
 
