@@ -120,7 +120,7 @@ STRAIGHT void shared_make(struct batch *b, unsigned v, unsigned count)
     struct variable *m[BESIDE];
     for (unsigned i = 0; i < count; i++) {
         m[i] = &b->variable[i];
-        struct jacobian *peer = &m[i]->entry[0].point;
+        struct jacobian *peer = &m[i]->sum;
         fe_copy(m[i]->k, b->v[v + i].odd);
         fe_copy(peer->x, b->v[v + i].peer_x);
         digits_add(peer->y2, b->v[v + i].peer_y, b->v[v + i].peer_y);

@@ -46,7 +46,7 @@ static const struct lk_poo_job *job_at(const struct judging *b, unsigned i)
 
 static void points_take(struct proof *p, lane *x, lane *y)
 {
-    struct jacobian *key = &p->key.entry[0].point;
+    struct jacobian *key = &p->key.sum;
     p->points_good = lane_and(point_take(x, y), point_take(p->x, p->y));
     fe_copy(key->x, x);
     digits_add(key->y2, y, y);
@@ -116,7 +116,7 @@ static void key_mend(struct proof *const *p, unsigned count)
     for (unsigned v = 0; v < count; v++) {
         less[v] = p[v]->key.sum;
         sum[v] = &less[v];
-        key[v] = &p[v]->key.entry[0];
+        key[v] = variable_point(&p[v]->key);
         negative[v] = lane_all(~UINT64_C(0));
     }
     point_sum(sum, key, negative, count);

@@ -12,39 +12,79 @@
 /* Windows of an odd k below 2^bits; bits is a multiple of four. */
 #define VARIABLE_WINDOWS(bits) ((bits) / VARIABLE_BITS)
 
+/* Of x = X / Z^2, 2y = 2Y / Z^3: what a struct jacobian begins with. */
+struct numerators {
+    lane x[DIGITS], y2[DIGITS]; /* x clean, below 1.1 */
+};
+_Static_assert(sizeof(struct numerators) == offsetof(struct jacobian, z), "in its place");
+
 /* What one vector's multiplication holds on to. */
 struct variable {
-    struct jacobian sum;
-    lane k[DIGITS];                        /* clean, odd */
-    struct addend entry[VARIABLE_ENTRIES]; /* (2i + 1) P */
+    struct jacobian sum;                       /* P, with Z = 1, then what is made of it */
+    lane k[DIGITS];                            /* clean, odd */
+    struct numerators entry[VARIABLE_ENTRIES]; /* (2i + 1) P, all over the denominator of taken */
+    struct addend taken;                       /* of these the one that is added */
 };
 
-/* entry[0].point is given. */
+/* --- the table ----------------------------------------------------------------------------------
+ */
+
+/* Entry i as it was made; z[i] is its own denominator. */
+static void entry_keep(struct variable *m, lane (*z)[DIGITS], unsigned i,
+                       const struct jacobian *point)
+{
+    fe_copy(m->entry[i].x, point->x);
+    fe_copy(m->entry[i].y2, point->y2);
+    fe_copy(z[i], point->z);
+}
+
+/* All entries over the product of all denominators, each by those of the others: what is looked
+ * through for each window is then two numbers an entry instead of five. */
+static void entries_join(struct variable *m, lane (*z)[DIGITS])
+{
+    lane after[VARIABLE_ENTRIES + 1][DIGITS], before[DIGITS], others[DIGITS], power[DIGITS];
+    fe_constant(before, CURVE.p_r);
+    fe_constant(after[VARIABLE_ENTRIES], CURVE.p_r);
+    for (unsigned i = VARIABLE_ENTRIES; i-- > 0;)
+        fe_mul(after[i], after[i + 1], z[i]);
+    for (unsigned i = 0; i < VARIABLE_ENTRIES; i++) {
+        fe_mul(others, before, after[i + 1]);
+        fe_mul(before, before, z[i]);
+        fe_square(power, others);
+        fe_mul(m->entry[i].x, m->entry[i].x, power);
+        fe_mask(m->entry[i].x);
+        fe_mul(power, power, others);
+        fe_mul(m->entry[i].y2, m->entry[i].y2, power);
+    }
+    fe_copy(m->taken.point.z, after[0]);
+    addend_make(&m->taken);
+}
+
 STRAIGHT void table_make(struct variable *const *m, unsigned count)
 {
     struct addend two[BESIDE];
-    struct jacobian *twice[BESIDE], *next[BESIDE];
+    struct jacobian next[BESIDE], *twice[BESIDE], *sum[BESIDE];
     const struct addend *addend[BESIDE];
-    lane positive[BESIDE];
+    lane z[BESIDE][VARIABLE_ENTRIES][DIGITS], positive[BESIDE];
     for (unsigned v = 0; v < count; v++) {
-        addend_make(&m[v]->entry[0]);
-        two[v].point = m[v]->entry[0].point;
+        next[v] = two[v].point = m[v]->sum;
         twice[v] = &two[v].point;
+        sum[v] = &next[v];
         addend[v] = &two[v];
         positive[v] = lane_zero();
     }
     point_double(twice, count);
-    for (unsigned v = 0; v < count; v++)
+    for (unsigned v = 0; v < count; v++) {
         addend_make(&two[v]);
-    for (unsigned i = 1; i < VARIABLE_ENTRIES; i++) {
-        for (unsigned v = 0; v < count; v++) {
-            m[v]->entry[i].point = m[v]->entry[i - 1].point;
-            next[v] = &m[v]->entry[i].point;
-        }
-        point_sum(next, addend, positive, count);
-        for (unsigned v = 0; v < count; v++)
-            addend_make(&m[v]->entry[i]);
+        entry_keep(m[v], z[v], 0, &next[v]);
     }
+    for (unsigned i = 1; i < VARIABLE_ENTRIES; i++) {
+        point_sum(sum, addend, positive, count);
+        for (unsigned v = 0; v < count; v++)
+            entry_keep(m[v], z[v], i, &next[v]);
+    }
+    for (unsigned v = 0; v < count; v++)
+        entries_join(m[v], z[v]);
 }
 
 /* --- digits -------------------------------------------------------------------------------------
@@ -62,12 +102,12 @@ static lane variable_bits(const lane *k, unsigned window, bool last)
     return last ? lane_or(bits, lane_all(VARIABLE_ENTRIES)) : bits;
 }
 
-/* Each lane's own entry. All are read. */
-static void variable_pick(struct addend *to, const struct variable *m, lane index)
+/* taken := each lane's own entry. All are read. */
+static void variable_pick(struct variable *m, lane index)
 {
+    const unsigned digits = sizeof m->entry[0] / sizeof(lane);
     const lane *from = (const lane *)(const void *)m->entry;
-    lane *digit = (lane *)(void *)to, chosen[VARIABLE_ENTRIES];
-    const unsigned digits = sizeof *to / sizeof(lane);
+    lane *digit = (lane *)(void *)&m->taken.point, chosen[VARIABLE_ENTRIES];
     for (unsigned i = 0; i < VARIABLE_ENTRIES; i++)
         chosen[i] = lane_sra(lane_sub(lane_xor(index, lane_all(i)), lane_all(1)), 63);
     for (unsigned d = 0; d < digits; d++) {
@@ -80,13 +120,21 @@ static void variable_pick(struct addend *to, const struct variable *m, lane inde
 }
 
 /* The entry for a window; returns whether it is to be subtracted. */
-static lane variable_take(struct addend *to, const struct variable *m, unsigned window, bool last)
+static lane variable_take(struct variable *m, unsigned window, bool last)
 {
     lane bits = variable_bits(m->k, window, last);
     lane negative = lane_carry(lane_sub(bits, lane_all(VARIABLE_ENTRIES)));
     lane low = lane_all(VARIABLE_ENTRIES - 1);
-    variable_pick(to, m, lane_and(lane_xor(bits, negative), low));
+    variable_pick(m, lane_and(lane_xor(bits, negative), low));
     return negative;
+}
+
+/* P itself. */
+static inline const struct addend *variable_point(struct variable *m)
+{
+    fe_copy(m->taken.point.x, m->entry[0].x);
+    fe_copy(m->taken.point.y2, m->entry[0].y2);
+    return &m->taken;
 }
 
 /* --- multiplication -----------------------------------------------------------------------------
@@ -94,34 +142,32 @@ static lane variable_take(struct addend *to, const struct variable *m, unsigned 
 
 STRAIGHT void variable_step(struct variable *const *m, unsigned window, unsigned count)
 {
-    struct addend taken[BESIDE];
     const struct addend *addend[BESIDE];
     struct jacobian *sum[BESIDE];
     lane negative[BESIDE];
     for (unsigned v = 0; v < count; v++) {
-        addend[v] = &taken[v];
+        addend[v] = &m[v]->taken;
         sum[v] = &m[v]->sum;
     }
     for (unsigned i = 0; i < VARIABLE_BITS; i++)
         point_double(sum, count);
     for (unsigned v = 0; v < count; v++)
-        negative[v] = variable_take(&taken[v], m[v], window, false);
+        negative[v] = variable_take(m[v], window, false);
     for (unsigned v = 0; v < count; v++)
-        STAGE(LK_EC_STAGE_ENTRY, &taken[v], sizeof taken[v] / sizeof(lane));
+        STAGE(LK_EC_STAGE_ENTRY, &m[v]->taken, 5 * DIGITS);
     point_sum(sum, addend, negative, count);
     for (unsigned v = 0; v < count; v++)
         STAGE(LK_EC_STAGE_ADD, sum[v], 3 * DIGITS);
 }
 
-/* m[v]->sum := k P for `count` vectors side by side, at most BESIDE; k is odd and has `windows`
- * windows. */
+/* m[v]->sum, which is P at first, := k P for `count` vectors side by side, at most BESIDE; k is odd
+ * and has `windows` windows. */
 STRAIGHT void multiply_variable(struct variable *const *m, unsigned windows, unsigned count)
 {
     table_make(m, count);
     for (unsigned v = 0; v < count; v++) {
-        struct addend first;
-        (void)variable_take(&first, m[v], windows - 1, true); /* the highest digit is positive */
-        m[v]->sum = first.point;
+        (void)variable_take(m[v], windows - 1, true); /* the highest digit is positive */
+        m[v]->sum = m[v]->taken.point;
     }
     for (unsigned window = windows - 1; window-- > 0;)
         variable_step(m, window, count);
