@@ -79,7 +79,7 @@ SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_
                  $(OUT)/tests/support/ecdh_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,rsa_% ec_% ecdh_% p256_%),$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,rsa_% ec_% ecdh_%),$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)

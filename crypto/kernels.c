@@ -1,7 +1,7 @@
 #include "crypto/cpu.h"
 #include "crypto/crypto.h"
 #include "crypto/engine_ec_batch.h"
-#include "crypto/engine_p256_poo.h"
+#include "crypto/engine_poo_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_share_batch.h"
 #include "crypto/engine_work.h"
@@ -37,12 +37,14 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
     out->siphash = lk_siphash_many_ifma;
     out->row[LK_ROW_P256] = lk_p256_row_ifma;
     out->row[LK_ROW_P384] = lk_p384_row_ifma;
-    out->row[LK_ROW_POO_P256] = lk_p256_poo_row_ifma;
+    out->row[LK_ROW_POO_P256] = lk_poo_p256_row_ifma;
+    out->row[LK_ROW_POO_P384] = lk_poo_p384_row_ifma;
     out->row[LK_ROW_SHARE_P256] = lk_share_p256_row_ifma;
     out->row[LK_ROW_SHARE_X25519] = lk_share_x25519_row_ifma;
     return rest_good(out, failed) && row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
            row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed) &&
            row_good(&out->row[LK_ROW_POO_P256], LK_ROW_POO_P256, failed) &&
+           row_good(&out->row[LK_ROW_POO_P384], LK_ROW_POO_P384, failed) &&
            row_good(&out->row[LK_ROW_SHARE_P256], LK_ROW_SHARE_P256, failed) &&
            row_good(&out->row[LK_ROW_SHARE_X25519], LK_ROW_SHARE_X25519, failed);
 }

@@ -1,11 +1,11 @@
-/* p256_variable: k P for a number and a point a lane: doublings, and a table of odd multiples of
+/* ec_variable: k P for a number and a point a lane: doublings, and a table of odd multiples of
  * its own for each lane, which is looked through from end to end.
  *
  * k is odd and is cut into windows of four bits as in ec_point.inc.c: signed odd digits, none of
  * them zero. An addition meets its own double, or the opposite, for few k beyond half the order
- * alone; then the sum comes out with Z = 0 (p256_double.inc.c). Proofs: docs/kernels.md.
+ * alone; then the sum comes out with Z = 0 (ec_double.inc.c). Proofs: docs/kernels.md.
  * Straight lines: k may be secret. How many windows there are is not. */
-#include "crypto/ec/p256_double.inc.c"
+#include "crypto/ec/ec_double.inc.c"
 
 #define VARIABLE_BITS 4
 #define VARIABLE_ENTRIES 8
@@ -22,13 +22,16 @@ struct variable {
 /* entry[0].point is given. */
 STRAIGHT void table_make(struct variable *const *m, unsigned count)
 {
-    struct addend two[2];
-    struct jacobian *twice[2] = {&two[0].point, &two[1].point}, *next[2];
-    const struct addend *addend[2] = {&two[0], &two[1]};
-    const lane positive[2] = {lane_zero(), lane_zero()};
+    struct addend two[BESIDE];
+    struct jacobian *twice[BESIDE], *next[BESIDE];
+    const struct addend *addend[BESIDE];
+    lane positive[BESIDE];
     for (unsigned v = 0; v < count; v++) {
         addend_make(&m[v]->entry[0]);
         two[v].point = m[v]->entry[0].point;
+        twice[v] = &two[v].point;
+        addend[v] = &two[v];
+        positive[v] = lane_zero();
     }
     point_double(twice, count);
     for (unsigned v = 0; v < count; v++)
@@ -91,10 +94,14 @@ static lane variable_take(struct addend *to, const struct variable *m, unsigned 
 
 STRAIGHT void variable_step(struct variable *const *m, unsigned window, unsigned count)
 {
-    struct addend taken[2];
-    const struct addend *addend[2] = {&taken[0], &taken[1]};
-    struct jacobian *sum[2] = {&m[0]->sum, &m[1]->sum};
-    lane negative[2];
+    struct addend taken[BESIDE];
+    const struct addend *addend[BESIDE];
+    struct jacobian *sum[BESIDE];
+    lane negative[BESIDE];
+    for (unsigned v = 0; v < count; v++) {
+        addend[v] = &taken[v];
+        sum[v] = &m[v]->sum;
+    }
     for (unsigned i = 0; i < VARIABLE_BITS; i++)
         point_double(sum, count);
     for (unsigned v = 0; v < count; v++)
@@ -106,7 +113,8 @@ STRAIGHT void variable_step(struct variable *const *m, unsigned window, unsigned
         STAGE(LK_EC_STAGE_ADD, sum[v], 3 * DIGITS);
 }
 
-/* m[v]->sum := k P for `count` vectors side by side (1 or 2), k odd and of `windows` windows. */
+/* m[v]->sum := k P for `count` vectors side by side, at most BESIDE; k is odd and has `windows`
+ * windows. */
 STRAIGHT void multiply_variable(struct variable *const *m, unsigned windows, unsigned count)
 {
     table_make(m, count);
