@@ -177,13 +177,34 @@ static uint64_t run_x25519_ref(struct lk_engine_work *work, struct lk_operand *o
 }
 
 /* Costs scaled like those of the library's rows (engine_openssl.c). */
-const struct lk_kernel lk_poo_p256_row_ifma = {"poo_p256", "ifma", 64,           8,
-                                               186000,     1300,   run_p256_ifma};
+const struct lk_kernel lk_poo_p256_row_ifma = {
+    .name = "poo_p256",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 186000,
+    .fixed_ns = 1300,
+    .run = run_p256_ifma,
+};
+const struct lk_kernel lk_poo_p384_row_ifma = {
+    .name = "poo_p384",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 580000,
+    .fixed_ns = 10000,
+    .run = run_p384_ifma,
+};
+const struct lk_kernel lk_poo_x25519_row_ifma = {
+    .name = "poo_x25519",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 290000,
+    .fixed_ns = 1000,
+    .run = run_x25519_ifma,
+};
 const struct lk_kernel lk_poo_p256_row_ref = {"poo_p256", "ref", 16, 2, 9600000, 0, run_p256_ref};
-const struct lk_kernel lk_poo_p384_row_ifma = {"poo_p384", "ifma", 64,           8,
-                                               580000,     10000,  run_p384_ifma};
 const struct lk_kernel lk_poo_p384_row_ref = {"poo_p384", "ref", 16, 2, 36000000, 0, run_p384_ref};
-const struct lk_kernel lk_poo_x25519_row_ifma = {"poo_x25519", "ifma",         64, 8, 290000,
-                                                 1000,         run_x25519_ifma};
 const struct lk_kernel lk_poo_x25519_row_ref = {"poo_x25519",  "ref", 16, 2, 16000000, 0,
                                                 run_x25519_ref};

@@ -36,6 +36,7 @@ static const struct {
     {LK_ROW_POO_P384, &lk_poo_p384_row_ifma},
     {LK_ROW_POO_X25519, &lk_poo_x25519_row_ifma},
     {LK_ROW_SHARE_P256, &lk_share_p256_row_ifma},
+    {LK_ROW_SHARE_P384, &lk_share_p384_row_ifma},
     {LK_ROW_SHARE_X25519, &lk_share_x25519_row_ifma},
 };
 

@@ -1,5 +1,5 @@
 /* ec_agree: key agreement for many requests, over a lane type and a curve. An instance
- * (p256_ecdh_ifma.c, p256_ecdh_ref.c) includes a lane header, the pick that belongs to it, a
+ * (p256_ecdh_ifma.c, p384_ecdh_ref.c) includes a lane header, the pick that belongs to it, a
  * curve's field (p256_field.inc.c), then this file.
  *
  * The own share comes from the table of the base point, the secret by doublings of the peer's. A
