@@ -358,14 +358,14 @@ KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
 EC_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ifma p256_ref p384_ifma p384_ref)
 X25519_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,x25519_ifma x25519_ref)
 NIST_ECDH_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ecdh_ifma p256_ecdh_ref p384_ecdh_ifma p384_ecdh_ref)
-HMAC_OBJ := $(OUT)/crypto/hmac_lanes_ifma.o $(OUT)/crypto/hmac_lanes_ref.o
-check-scan: $(KERNEL_OBJ) $(EC_OBJ) $(NIST_ECDH_OBJ) $(X25519_OBJ) $(HMAC_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+SHA256_OBJ := $(OUT)/crypto/sha256_lanes_ifma.o $(OUT)/crypto/sha256_lanes_ref.o
+check-scan: $(KERNEL_OBJ) $(EC_OBJ) $(NIST_ECDH_OBJ) $(X25519_OBJ) $(SHA256_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_ec.list $(EC_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_nist_ecdh.list $(NIST_ECDH_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_x25519.list $(X25519_OBJ)
-	$(Q)tests/support/scan-kernels.py tests/ct/jumps_hmac.list $(HMAC_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_sha256.list $(SHA256_OBJ)
 
 check-ttest: $(TTEST) ## time of secret inputs by Welch's t-test (P=name picks: premaster, leaky, 2048, 3072, 4096, decrypt, p256, p384)
 	$(Q)$(TTEST) '$(P)'
@@ -499,9 +499,8 @@ check: ## install what is missing, then everything in tests/
 	$(Q)$(MAKE) --no-print-directory check-all
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain; nginx and HAProxy with its keys
-	$(Q)tools/dev/deps.sh build
-	$(Q)tools/dev/deps.sh test
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/dev/deps.sh demo
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)python3 tools/dev/demo.py
 
 lint: ## style: floors, sizes, names; cppcheck and shellcheck where they are installed; all three speak
@@ -517,7 +516,7 @@ MANUALS := $(wildcard docs/man/*.scd)
 man: $(MANUALS:docs/man/%.scd=build/man/%) ## manual pages
 build/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
-	$(Q)scdoc <$< | awk -f tools/dev/manual.awk >$@
+	$(Q)scdoc <$< >$@.made && awk -f tools/dev/manual.awk $@.made >$@
 
 install: all man ## into DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/lurk \

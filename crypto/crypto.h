@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #include "crypto/ec/p256_points.h"
+#include "crypto/sha256_lanes.h"
+#include "crypto/siphash.h"
 
 /* --- keys ----------------------------------------------------------------------------------- */
 
@@ -187,7 +189,10 @@ static inline uint32_t lk_kernel_cost_ns(const struct lk_kernel *kernel, uint32_
 struct lk_kernels {
     struct lk_kernel row[LK_ROW_COUNT];
     struct lk_kernel library[LK_ROW_COUNT];
-    lk_p256_points *points_p256; /* public numbers, and no queue: beside the rows */
+    /* Public numbers, and no queue: beside the rows. */
+    lk_p256_points *points_p256;
+    lk_sha256_lanes *sha256; /* takes LK_SHA256_LANES_MAX */
+    lk_siphash_many *siphash;
 };
 /* Choose and self-test at start (kernels.c): every instance that this CPU can run, all lanes.
  * False: a self-test failed, *failed names the row. */

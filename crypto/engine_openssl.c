@@ -173,10 +173,10 @@ const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
 /* For the batch of any kernel; lanes of the models are narrower. */
 static bool scratch_init(struct lk_engine_work *work)
 {
-    const size_t needs[] = {lk_p256_x8_ifma.work_bytes, lk_p384_x8_ifma.work_bytes,
-                            lk_p256_poo_x8_ifma.work_bytes, lk_p384_poo_x8_ifma.work_bytes,
-                            lk_x25519_x8_ifma.work_bytes, lk_p256_ecdh_x8_ifma.work_bytes,
-                            lk_p384_ecdh_x8_ifma.work_bytes};
+    const size_t needs[] = {lk_p256_x8_ifma.work_bytes,       lk_p384_x8_ifma.work_bytes,
+                            lk_p256_poo_x8_ifma.work_bytes,   lk_p384_poo_x8_ifma.work_bytes,
+                            lk_x25519_poo_x8_ifma.work_bytes, lk_x25519_x8_ifma.work_bytes,
+                            lk_p256_ecdh_x8_ifma.work_bytes,  lk_p384_ecdh_x8_ifma.work_bytes};
     size_t bytes = 0;
     for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++)
         if (lk_rsa_private_x8_ifma[i].work_bytes > bytes)

@@ -84,10 +84,12 @@ static uint64_t refusals_look(const struct call *call, uint64_t refused, uint64_
 /* --- a kernel's batch ---------------------------------------------------------------------------
  */
 
-static void job_fill(struct lk_poo_job *job, const struct lk_operand *operand)
+static void job_fill(const struct way *way, struct lk_poo_job *job,
+                     const struct lk_operand *operand)
 {
-    *job = (struct lk_poo_job){.bg = operand->in + 1,
-                               .vg = operand->poo_point + 1,
+    size_t form = way->kernel->xy ? 1 : 0; /* its byte */
+    *job = (struct lk_poo_job){.bg = operand->in + form,
+                               .vg = operand->poo_point + form,
                                .r = operand->poo_r,
                                .challenge = operand->poo_challenge,
                                .challenge_bytes = operand->poo_challenge_bytes};
@@ -97,7 +99,7 @@ static uint64_t kernel_call(const struct call *call, uint64_t live)
 {
     struct lk_poo_job *job = call->work->poo->job;
     for (uint64_t left = live; left != 0; left &= left - 1)
-        job_fill(&job[__builtin_ctzll(left)], lane_of(call, left));
+        job_fill(call->way, &job[__builtin_ctzll(left)], lane_of(call, left));
     struct lk_poo_verdicts v = call->way->kernel->judge(call->work->scratch, job, live);
     for (uint64_t left = live; left != 0; left &= left - 1) {
         struct lk_operand *o = lane_of(call, left);
@@ -112,6 +114,7 @@ static bool fits(const struct way *way, const struct lk_operand *o)
 {
     bool challenge = o->poo_challenge_bytes == LK_POO_SHORT_BYTES ||
                      o->poo_challenge_bytes == LK_POO_LONG_BYTES;
+    if (!way->kernel->xy) return challenge && o->in_bytes == way->kernel->bytes;
     return challenge && o->in_bytes == 1 + 2 * way->kernel->bytes && o->in[0] == FORM_XY &&
            o->poo_point[0] == FORM_XY;
 }
@@ -132,7 +135,7 @@ static uint64_t run_way(const struct way *way, struct lk_engine_work *work,
 }
 
 /* Every fill: a proof alone takes less than the library's (bench/results/ec.json: poo_p256/ifma/1,
- * poo_p384/ifma/1). */
+ * poo_p384/ifma/1, poo_x25519/ifma/1). */
 static uint64_t run_p256_ifma(struct lk_engine_work *work, struct lk_operand *operand,
                               uint64_t live)
 {
@@ -159,6 +162,20 @@ static uint64_t run_p384_ref(struct lk_engine_work *work, struct lk_operand *ope
     return run_way(&way, work, operand, live);
 }
 
+static uint64_t run_x25519_ifma(struct lk_engine_work *work, struct lk_operand *operand,
+                                uint64_t live)
+{
+    static const struct way way = {&lk_x25519_poo_x8_ifma, LK_ROW_POO_X25519};
+    return run_way(&way, work, operand, live);
+}
+
+static uint64_t run_x25519_ref(struct lk_engine_work *work, struct lk_operand *operand,
+                               uint64_t live)
+{
+    static const struct way way = {&lk_x25519_poo_x2_ref, LK_ROW_POO_X25519};
+    return run_way(&way, work, operand, live);
+}
+
 /* Costs scaled like those of the library's rows (engine_openssl.c). */
 const struct lk_kernel lk_poo_p256_row_ifma = {
     .name = "poo_p256",
@@ -178,5 +195,16 @@ const struct lk_kernel lk_poo_p384_row_ifma = {
     .fixed_ns = 10000,
     .run = run_p384_ifma,
 };
+const struct lk_kernel lk_poo_x25519_row_ifma = {
+    .name = "poo_x25519",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 290000,
+    .fixed_ns = 1000,
+    .run = run_x25519_ifma,
+};
 const struct lk_kernel lk_poo_p256_row_ref = {"poo_p256", "ref", 16, 2, 9600000, 0, run_p256_ref};
 const struct lk_kernel lk_poo_p384_row_ref = {"poo_p384", "ref", 16, 2, 36000000, 0, run_p384_ref};
+const struct lk_kernel lk_poo_x25519_row_ref = {"poo_x25519",  "ref", 16, 2, 16000000, 0,
+                                                run_x25519_ref};

@@ -1,4 +1,4 @@
-/* engine_poo_batch: the rows of proofs of ownership over P-256 and P-384. Proofs are judged
+/* engine_poo_batch: the rows of proofs of ownership over P-256, P-384 and X25519. Proofs are judged
  * together by a kernel (ec/poo_kernel.h); a few of those that it does not accept go to the library,
  * so that a kernel that is wrong is found out, and costs no more peers their handshakes from then
  * on.
@@ -19,6 +19,8 @@ extern const struct lk_kernel lk_poo_p256_row_ifma;
 extern const struct lk_kernel lk_poo_p256_row_ref;
 extern const struct lk_kernel lk_poo_p384_row_ifma;
 extern const struct lk_kernel lk_poo_p384_row_ref;
+extern const struct lk_kernel lk_poo_x25519_row_ifma;
+extern const struct lk_kernel lk_poo_x25519_row_ref;
 
 /* What a batch needs around the kernel, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_poo_work_init(struct lk_engine_work *work);

@@ -586,3 +586,44 @@ bool lk_points_self_test(lk_p256_points *judge)
         if ((good >> i & 1) != (i % 3 != 1)) return false;
     return true;
 }
+
+/* --- hashes in lanes -------------------------------------------------------------------------*/
+
+/* Lengths from nothing to the longest, another in each lane. */
+static size_t lane_len(unsigned lane, unsigned lanes, size_t longest)
+{
+    return longest * lane / (lanes - 1);
+}
+
+bool lk_sha256_self_test(lk_sha256_lanes *hash)
+{
+    struct lk_sha256_job job[LK_SHA256_LANES_MAX];
+    uint8_t digest[LK_SHA256_LANES_MAX][LK_SHA256_BYTES], want[LK_SHA256_BYTES];
+    for (unsigned i = 0; i < LK_SHA256_LANES_MAX; i++) {
+        memset(job[i].message, (int)(1 + i), sizeof job[i].message);
+        job[i].len = lane_len(i, LK_SHA256_LANES_MAX, LK_SHA256_LANES_BYTES);
+        job[i].digest = digest[i];
+    }
+    hash(job, LK_SHA256_LANES_MAX);
+    for (unsigned i = 0; i < LK_SHA256_LANES_MAX; i++) {
+        lk_sha256(job[i].message, job[i].len, want);
+        if (memcmp(digest[i], want, sizeof want) != 0) return false;
+    }
+    return true;
+}
+
+bool lk_siphash_self_test(lk_siphash_many *hash)
+{
+    static const struct lk_siphash_key key = {1, 2};
+    uint8_t bytes[200];
+    struct lk_piece message[LK_SIPHASH_MANY];
+    uint64_t got[LK_SIPHASH_MANY];
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)i;
+    for (unsigned i = 0; i < LK_SIPHASH_MANY; i++)
+        message[i] = (struct lk_piece){bytes, lane_len(i, LK_SIPHASH_MANY, sizeof bytes)};
+    hash(&key, message, LK_SIPHASH_MANY, got);
+    for (unsigned i = 0; i < LK_SIPHASH_MANY; i++)
+        if (got[i] != lk_siphash(&key, message[i].data, message[i].len)) return false;
+    return true;
+}

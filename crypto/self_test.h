@@ -8,5 +8,8 @@
 bool lk_kernel_self_test(const struct lk_kernel *kernel, enum lk_kernel_row row);
 /* The base point is one in every lane, and is none with a bit that is wrong. */
 bool lk_points_self_test(lk_p256_points *judge);
+/* Each lane, at several lengths, hashes as one message alone does. */
+bool lk_sha256_self_test(lk_sha256_lanes *hash);
+bool lk_siphash_self_test(lk_siphash_many *hash);
 
 #endif

@@ -287,7 +287,7 @@ int lk_child_main(enum lk_role role)
         return 2;
     fcntl(LK_CHILD_CHANNEL, F_SETFD, FD_CLOEXEC);
     ignore_signals();
-    lk_log_setup(row->name, LK_LOG_NOTICE, 1);
+    lk_log_setup("lurkd", row->name, LK_LOG_NOTICE, 1);
     return row->main(LK_CHILD_CHANNEL);
 }
 
@@ -311,7 +311,7 @@ void lk_child_refuse_start(int channel, const char *what, lk_err err)
 
 void lk_child_log_setup(const char *who, const struct lk_conf *conf, const char *memory)
 {
-    lk_log_setup(who, LK_LOG_INFO, conf->log_target);
+    lk_log_setup("lurkd", who, LK_LOG_INFO, conf->log_target);
     lk_log(LK_LOG_INFO, "child starts", LK_F_STR("memory", memory), LK_F_U64("uid", geteuid()));
     lk_log_level((enum lk_log_level)conf->log_level);
 }

@@ -354,30 +354,31 @@ static bool has_room(const struct lk_conn *conn, const struct lk_out *out, size_
     return out != NULL && out->len < bytes_max && !(conn->sending && out == conn->out_first);
 }
 
+/* Chunks of one kind, bytes_max each. `above`: what may be pending above the cap, a record beside
+ * the plain text it is made of. By address: a struct that is put together on the stack is read
+ * sooner than its stores are done. */
 struct chain {
     struct lk_out **first, **last;
-    size_t bytes_max; /* of a chunk */
-    size_t
-        above; /* what may be pending above the cap: a record beside the plain text it is made of */
+    size_t bytes_max, above;
 };
 
-static bool append(struct lk_conn *conn, struct chain chain, const uint8_t *data, size_t len)
+static bool append(struct lk_conn *conn, const struct chain *chain, const uint8_t *data, size_t len)
 {
-    size_t cap = conn->peers->view->conf->output_bytes_per_peer + chain.above;
+    size_t cap = conn->peers->view->conf->output_bytes_per_peer + chain->above;
     if (conn->pending_bytes + len > cap) return false;
     conn->pending_bytes += (uint32_t)len;
     while (len > 0) {
-        struct lk_out *out = *chain.last;
-        if (!has_room(conn, out, chain.bytes_max)) {
+        struct lk_out *out = *chain->last;
+        if (!has_room(conn, out, chain->bytes_max)) {
             out = next_chunk(conn);
             if (out == NULL) return false;
-            if (*chain.last != NULL)
-                (*chain.last)->next = out;
+            if (*chain->last != NULL)
+                (*chain->last)->next = out;
             else
-                *chain.first = out;
-            *chain.last = out;
+                *chain->first = out;
+            *chain->last = out;
         }
-        size_t n = chain.bytes_max - out->len;
+        size_t n = chain->bytes_max - out->len;
         if (n > len) n = len;
         memcpy(out->data + out->len, data, n);
         out->len += (uint32_t)n;
@@ -390,14 +391,14 @@ static bool append(struct lk_conn *conn, struct chain chain, const uint8_t *data
 bool lk_conn_write(struct lk_conn *conn, const void *data, size_t len)
 {
     return append(conn,
-                  (struct chain){&conn->out_first, &conn->out_last, LK_OUT_BYTES, LK_OUT_BYTES},
+                  &(struct chain){&conn->out_first, &conn->out_last, LK_OUT_BYTES, LK_OUT_BYTES},
                   data, len);
 }
 
 bool lk_conn_pend(struct lk_conn *conn, const void *data, size_t len)
 {
     return append(conn,
-                  (struct chain){&conn->plain_first, &conn->plain_last, LK_OUT_PLAIN_BYTES, 0},
+                  &(struct chain){&conn->plain_first, &conn->plain_last, LK_OUT_PLAIN_BYTES, 0},
                   data, len);
 }
 

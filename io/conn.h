@@ -16,7 +16,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/log.h"
-#include "core/base/siphash.h"
+#include "crypto/siphash.h"
 #include "core/watch/metrics.h"
 #include "io/buf.h"
 #include "io/view.h"

@@ -4,7 +4,6 @@
  *
  * Timers of flights are OpenSSL's; the loop's sweep asks them. OpenSSL reads the wall clock for
  * them: a jump delays or hastens one retransmission, the handshake's own deadline is monotonic. */
-#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -85,7 +84,8 @@ static lk_err open_parts(struct lk_dtls *d, const struct lk_peers *peers)
     };
     lk_err err = lk_responses_open(&conf, &d->responses);
     if (err == LK_OK) return LK_OK;
-    lk_log(LK_LOG_ERROR, "the memory for kept answers cannot be locked: raise RLIMIT_MEMLOCK "
+    lk_log(LK_LOG_ERROR,
+           "the memory for kept answers cannot be locked: raise RLIMIT_MEMLOCK "
            "(LimitMEMLOCK of the unit)",
            LK_F_U64("bytes_each_loop", lk_responses_bytes(&conf)),
            LK_F_STR("error", lk_err_name(err)));
@@ -133,7 +133,7 @@ static void aim(struct lk_conn *conn, struct lk_bytes in)
     struct lk_dtls *d = conn->peers->dtls;
     d->burst = &conn->dtls->burst;
     d->datagram.in = in;
-    ERR_clear_error();
+    lk_session_errors_forget();
 }
 
 /* What OpenSSL wrote, an alert, is all the peer still gets. */
@@ -152,7 +152,7 @@ static void write_message(struct lk_conn *conn, struct lk_bytes message)
         lk_conn_touch(conn);
         return;
     }
-    ERR_clear_error();
+    lk_session_errors_forget();
     end_without_bye(conn);
 }
 
@@ -182,7 +182,7 @@ static void dtls_bye(struct lk_conn *conn)
 {
     aim(conn, lk_bytes_of(NULL, 0));
     SSL_shutdown(conn->ssl);
-    ERR_clear_error();
+    lk_session_errors_forget();
     lk_burst_send(&conn->dtls->burst);
 }
 
@@ -196,8 +196,8 @@ static void deliver(struct lk_conn *conn, struct lk_bytes message)
         return;
     }
     uint64_t association = (uint64_t)conn->generation << 32 | conn->index;
-    struct lk_repeat_look look =
-        lk_responses_look(peers->dtls->responses, association, message, peers->now_ns);
+    struct lk_repeat_look look = lk_responses_look(peers->dtls->responses, association, message,
+                                                   peers->now_ns);
     if (look.found == LK_REPEAT_NEW) {
         lk_intake_message(conn, message, look.ticket);
     } else if (look.found == LK_REPEAT_KEPT) {
@@ -212,7 +212,7 @@ static void deliver(struct lk_conn *conn, struct lk_bytes message)
 static void settle(struct lk_conn *conn, int r)
 {
     int error = SSL_get_error(conn->ssl, r);
-    ERR_clear_error();
+    lk_session_errors_forget();
     if (error == SSL_ERROR_WANT_READ) return;
     if (error == SSL_ERROR_ZERO_RETURN)
         lk_conn_close(conn);
@@ -226,7 +226,7 @@ static void read_all(struct lk_conn *conn)
     struct lk_dtls *d = conn->peers->dtls;
     int longest = 0;
     while (conn->state == LK_CONN_OPEN) {
-        ERR_clear_error();
+        lk_session_errors_forget();
         int n = SSL_read(conn->ssl, d->plain, sizeof d->plain);
         if (n <= 0) {
             settle(conn, n);
@@ -258,8 +258,8 @@ static void schedule_flight(struct lk_conn *conn)
     uint64_t at = handshake_end_ns(conn);
     struct timeval left;
     if (DTLSv1_get_timeout(conn->ssl, &left) == 1) {
-        uint64_t left_ns =
-            (uint64_t)left.tv_sec * LK_NS_PER_S + (uint64_t)left.tv_usec * LK_NS_PER_US;
+        uint64_t left_ns = (uint64_t)left.tv_sec * LK_NS_PER_S +
+                           (uint64_t)left.tv_usec * LK_NS_PER_US;
         at = earlier(at, conn->peers->now_ns + (left_ns > 0 ? left_ns : TIMER_COARSE_NS));
     }
     lk_conn_due(conn, at);
@@ -297,7 +297,7 @@ static void prove(struct lk_conn *conn)
 
 static void shake(struct lk_conn *conn)
 {
-    ERR_clear_error(); /* SSL_get_error reads what another peer may have left there */
+    lk_session_errors_forget();
     int r = SSL_do_handshake(conn->ssl);
     if (r != 1 && SSL_get_error(conn->ssl, r) != SSL_ERROR_WANT_READ) {
         const char *why = NULL;
@@ -429,8 +429,8 @@ static void hear_stranger(struct lk_peers *peers, struct lk_burst *from, struct 
     SSL *ssl = NULL;
     d->burst = from;
     lk_datagram_path(&d->datagram, peers->view->conf->dtls_mtu);
-    enum lk_hello_verdict verdict =
-        lk_hello_hear(&d->hello, peers->view->dtls, from->to, bytes, peers->now_ns, &ssl);
+    enum lk_hello_verdict verdict = lk_hello_hear(&d->hello, peers->view->dtls, from->to, bytes,
+                                                  peers->now_ns, &ssl);
     lk_burst_send(from);
     if (verdict == LK_HELLO_ASKED) lk_count(peers->counters, LK_C_COOKIES_SENT, 1);
     if (verdict == LK_HELLO_PROVED) admit(peers, ssl, from, older, random);
@@ -467,7 +467,7 @@ static void due_handshake(struct lk_conn *conn)
     }
     aim(conn, lk_bytes_of(NULL, 0));
     if (DTLSv1_handle_timeout(conn->ssl) < 0) {
-        ERR_clear_error();
+        lk_session_errors_forget();
         refuse(conn, LK_C_HANDSHAKES_OTHER, "the peer does not answer");
         return;
     }

@@ -5,7 +5,7 @@
 #ifndef LK_IO_PATHS_H
 #define LK_IO_PATHS_H
 
-#include "core/base/siphash.h"
+#include "crypto/siphash.h"
 #include "io/buf.h"
 
 #define LK_PATH_NONE UINT32_MAX

@@ -14,7 +14,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/err.h"
-#include "core/base/siphash.h"
+#include "crypto/siphash.h"
 
 struct lk_responses;
 

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 void lk_sandbox_dumps_off(void)
@@ -85,6 +86,7 @@ static int vault_rules(scmp_filter_ctx f)
 
 lk_err lk_sandbox_vault(void)
 {
+    tzset(); /* or the first date made in here, of UTC too, opens /etc/localtime */
     scmp_filter_ctx filter = new_filter(SCMP_ACT_KILL_PROCESS);
     LK_REQUIRE(filter != NULL, LK_ERR_MEMORY);
     return load_filter(filter, vault_rules(filter));

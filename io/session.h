@@ -7,6 +7,7 @@
 #ifndef LK_IO_SESSION_H
 #define LK_IO_SESSION_H
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "core/watch/metrics.h"
@@ -34,6 +35,14 @@ int64_t lk_session_good_until(const SSL *ssl);
 /* Would this peer's certificate pass under this context, now? CA, dates and CRL as in a
  * handshake. */
 bool lk_session_still_good(SSL *ssl, SSL_CTX *ctx, int64_t now_unix_s);
+
+/* Before calls whose result SSL_get_error reads, which looks into this thread's queue of errors:
+ * nothing of another peer's may stand there. To clear an empty queue costs libcrypto sixteen calls
+ * of free, so it is looked at first. */
+static inline void lk_session_errors_forget(void)
+{
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 /* The streams' BIO over conn->in and lk_conn_write, attached to ssl for both directions. */
 bool lk_session_attach(SSL *ssl, struct lk_conn *conn);

@@ -80,7 +80,7 @@ static lk_err find_identities(struct lk_supervisor *s)
 static lk_err prepare_parts(struct lk_supervisor *s)
 {
     const struct lk_conf *c = s->next->conf;
-    lk_log_setup("supervisor", (enum lk_log_level)c->log_level, c->log_target);
+    lk_log_setup("lurkd", "supervisor", (enum lk_log_level)c->log_level, c->log_target);
     LK_TRY(find_identities(s));
     LK_TRY(make_plan(s));
     LK_TRY(make_bells(s));

@@ -1,5 +1,4 @@
 /* tls: TLS 1.2 and 1.3 over the stream that the loop reads and writes. */
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "crypto/ct.h"
@@ -47,7 +46,7 @@ static void prove(struct lk_conn *conn)
 
 static void shake(struct lk_conn *conn)
 {
-    ERR_clear_error();
+    lk_session_errors_forget();
     int r = SSL_do_handshake(conn->ssl);
     lk_conn_touch(conn);
     if (r == 1)
@@ -61,7 +60,7 @@ static void settle(struct lk_conn *conn, int r)
 {
     int error = SSL_get_error(conn->ssl, r);
     if (error == SSL_ERROR_WANT_READ) return;
-    ERR_clear_error();
+    lk_session_errors_forget();
     if (error == SSL_ERROR_ZERO_RETURN)
         lk_conn_close(conn);
     else
@@ -72,7 +71,7 @@ static void read_all(struct lk_conn *conn)
 {
     uint8_t plain[SSL3_RT_MAX_PLAIN_LENGTH];
     int longest = 0;
-    ERR_clear_error();
+    lk_session_errors_forget();
     while (conn->state == LK_CONN_OPEN) {
         int n = SSL_read(conn->ssl, plain, sizeof plain);
         if (n <= 0) {
@@ -115,9 +114,9 @@ static void tls_flush(struct lk_conn *conn)
     if (conn->sending && conn->state == LK_CONN_OPEN) return;
     struct lk_out *plain;
     while ((plain = lk_conn_plain(conn)) != NULL) {
-        ERR_clear_error();
+        lk_session_errors_forget();
         if (SSL_write(conn->ssl, plain->data, (int)plain->len) != (int)plain->len) {
-            ERR_clear_error();
+            lk_session_errors_forget();
             lk_conn_drop(conn);
             return;
         }
@@ -128,9 +127,9 @@ static void tls_flush(struct lk_conn *conn)
 
 static void tls_bye(struct lk_conn *conn)
 {
-    ERR_clear_error();
+    lk_session_errors_forget();
     SSL_shutdown(conn->ssl);
-    ERR_clear_error();
+    lk_session_errors_forget();
 }
 
 static void tls_fini(struct lk_conn *conn)

@@ -6,7 +6,8 @@
 #include "bench/figures.h"
 #include "crypto/crypto.h"
 
-/* Figures `poo_p256/...`, `poo_p384/...` and their ratios. False: a verdict was wrong. */
+/* Figures `poo_p256/...`, `poo_p384/...`, `poo_x25519/...` and their ratios. False: a verdict was
+ * wrong. */
 bool lk_proof_measure(struct lk_figures *figures, const struct lk_options *options,
                       const struct lk_kernels *kernels, struct lk_engine_work *work);
 

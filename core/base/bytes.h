@@ -53,20 +53,68 @@ static inline bool lk_cursor_done(const struct lk_cursor *c)
     return !c->bad && c->at == c->end;
 }
 
-uint8_t lk_cursor_u8(struct lk_cursor *c);
-uint16_t lk_cursor_u16(struct lk_cursor *c);
-uint32_t lk_cursor_u24(struct lk_cursor *c);
-uint32_t lk_cursor_u32(struct lk_cursor *c);
-uint64_t lk_cursor_u64(struct lk_cursor *c);
-
 /* The next len bytes, borrowed; an empty view and a bad cursor when fewer are left. */
-struct lk_bytes lk_cursor_take(struct lk_cursor *c, size_t len);
+static inline struct lk_bytes lk_cursor_take(struct lk_cursor *c, size_t len)
+{
+    if (c->bad || lk_cursor_left(c) < len) {
+        c->bad = true;
+        return lk_bytes_of(c->end, 0);
+    }
+    struct lk_bytes taken = {.data = c->at, .len = len};
+    if (len > 0) c->at += len;
+    return taken;
+}
+
+/* Big-endian, of `width` bytes, 1 to 8: a number wherever this stands. Inline, all of these: a
+ * request is some forty of them, most a few instructions each. */
+static inline uint64_t lk_cursor_be(struct lk_cursor *c, unsigned width)
+{
+    struct lk_bytes b = lk_cursor_take(c, width);
+    uint64_t v = 0;
+    if (b.len == 0) return 0;
+    for (unsigned i = 0; i < width; i++)
+        v = v << 8 | b.data[i];
+    return v;
+}
+
+static inline uint8_t lk_cursor_u8(struct lk_cursor *c)
+{
+    return (uint8_t)lk_cursor_be(c, 1);
+}
+static inline uint16_t lk_cursor_u16(struct lk_cursor *c)
+{
+    return (uint16_t)lk_cursor_be(c, 2);
+}
+static inline uint32_t lk_cursor_u24(struct lk_cursor *c)
+{
+    return (uint32_t)lk_cursor_be(c, 3);
+}
+static inline uint32_t lk_cursor_u32(struct lk_cursor *c)
+{
+    return (uint32_t)lk_cursor_be(c, 4);
+}
+static inline uint64_t lk_cursor_u64(struct lk_cursor *c)
+{
+    return lk_cursor_be(c, 8);
+}
 
 /* A vector with its count in front; the view is borrowed. */
-struct lk_bytes lk_cursor_vec8(struct lk_cursor *c);
-struct lk_bytes lk_cursor_vec16(struct lk_cursor *c);
-struct lk_bytes lk_cursor_vec24(struct lk_cursor *c);
-struct lk_bytes lk_cursor_vec32(struct lk_cursor *c);
+static inline struct lk_bytes lk_cursor_vec8(struct lk_cursor *c)
+{
+    return lk_cursor_take(c, lk_cursor_u8(c));
+}
+static inline struct lk_bytes lk_cursor_vec16(struct lk_cursor *c)
+{
+    return lk_cursor_take(c, lk_cursor_u16(c));
+}
+static inline struct lk_bytes lk_cursor_vec24(struct lk_cursor *c)
+{
+    return lk_cursor_take(c, lk_cursor_u24(c));
+}
+static inline struct lk_bytes lk_cursor_vec32(struct lk_cursor *c)
+{
+    return lk_cursor_take(c, lk_cursor_u32(c));
+}
 
 /* --- writing ------------------------------------------------------------------------------- */
 
@@ -82,20 +130,60 @@ static inline struct lk_writer lk_writer_of(void *base, size_t size)
     return (struct lk_writer){.base = base, .len = 0, .size = size, .bad = false};
 }
 
-void lk_writer_u8(struct lk_writer *w, uint8_t v);
-void lk_writer_u16(struct lk_writer *w, uint16_t v);
-void lk_writer_u24(struct lk_writer *w, uint32_t v);
-void lk_writer_u32(struct lk_writer *w, uint32_t v);
-void lk_writer_u64(struct lk_writer *w, uint64_t v);
-void lk_writer_put(struct lk_writer *w, const void *data, size_t len);
+/* Room for len bytes to be filled by the caller; NULL and a bad writer when there is none. */
+static inline uint8_t *lk_writer_room(struct lk_writer *w, size_t len)
+{
+    if (w->bad || w->size - w->len < len) {
+        w->bad = true;
+        return NULL;
+    }
+    uint8_t *room = w->base + w->len;
+    w->len += len;
+    return room;
+}
+
+static inline void lk_store_be(uint8_t *to, uint64_t v, unsigned width)
+{
+    for (unsigned i = 0; i < width; i++)
+        to[i] = (uint8_t)(v >> (8 * (width - 1 - i)));
+}
+
+static inline void lk_writer_be(struct lk_writer *w, uint64_t v, unsigned width)
+{
+    uint8_t *to = lk_writer_room(w, width);
+    if (to != NULL) lk_store_be(to, v, width);
+}
+
+static inline void lk_writer_u8(struct lk_writer *w, uint8_t v)
+{
+    lk_writer_be(w, v, 1);
+}
+static inline void lk_writer_u16(struct lk_writer *w, uint16_t v)
+{
+    lk_writer_be(w, v, 2);
+}
+static inline void lk_writer_u24(struct lk_writer *w, uint32_t v)
+{
+    lk_writer_be(w, v, 3);
+}
+static inline void lk_writer_u32(struct lk_writer *w, uint32_t v)
+{
+    lk_writer_be(w, v, 4);
+}
+static inline void lk_writer_u64(struct lk_writer *w, uint64_t v)
+{
+    lk_writer_be(w, v, 8);
+}
+static inline void lk_writer_put(struct lk_writer *w, const void *data, size_t len)
+{
+    uint8_t *to = lk_writer_room(w, len);
+    if (to != NULL && len > 0) memcpy(to, data, len);
+}
 
 /* A vector with its count in front; one too long for its count turns the writer bad. */
 void lk_writer_vec8(struct lk_writer *w, struct lk_bytes bytes);
 void lk_writer_vec16(struct lk_writer *w, struct lk_bytes bytes);
 void lk_writer_vec24(struct lk_writer *w, struct lk_bytes bytes);
-
-/* Room for len bytes to be filled by the caller; NULL and a bad writer when there is none. */
-uint8_t *lk_writer_room(struct lk_writer *w, size_t len);
 
 /* A count of `width` bytes (1 to 4) to be known later: reserve gives its place, fill writes the
  * number of bytes that came after it, or turns the writer bad when they do not fit the width. */

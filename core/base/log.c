@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 static struct {
-    const char *who;
+    const char *program, *who;
     _Atomic int level; /* a reload sets it while other threads log */
     bool journal;
-} log_state = {"lurkd", LK_LOG_NOTICE, false};
+} log_state = {"lurkd", "lurkd", LK_LOG_NOTICE, false};
 
 static const struct {
     const char *name;
@@ -33,11 +33,12 @@ static bool stderr_is_journal(void)
            && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-void lk_log_setup(const char *who, enum lk_log_level level, unsigned target)
+void lk_log_setup(const char *program, const char *who, enum lk_log_level level, unsigned target)
 {
     /* libsystemd drops a message in silence where no journal runs, so its socket is looked for
      * here. */
     bool running = access("/run/systemd/journal/socket", W_OK) == 0;
+    log_state.program = program;
     log_state.who = who;
     atomic_store(&log_state.level, (int)level);
     log_state.journal = running && (target == 2 || (target == 0 && stderr_is_journal()));
@@ -116,14 +117,16 @@ static void put_value(struct line *line, const struct lk_log_field *f)
     (plain ? put_raw : put_escaped)(line, value_text(f, number));
 }
 
-static void put_field(struct line *line, const struct lk_log_field *f)
+/* Name and value between what a line of its kind has before, between and nothing after. */
+static void put_field(struct line *line, const char *before, const char *between,
+                      const struct lk_log_field *f)
 {
-    size_t before = line->len;
-    put_raw(line, ",\"");
+    size_t was = line->len;
+    put_raw(line, before);
     put_raw(line, f->name);
-    put_raw(line, "\":");
+    put_raw(line, between);
     put_value(line, f);
-    if (line->full) line->len = before;
+    if (line->full) line->len = was;
     line->full = false;
 }
 
@@ -145,7 +148,7 @@ static void stderr_write(enum lk_log_level level, const char *message,
     put_raw(&line, "\",\"message\":");
     put_escaped(&line, message);
     for (; fields->type != LK_LOG_END; fields++)
-        put_field(&line, fields);
+        put_field(&line, ",\"", "\":", fields);
     memcpy(line.text + line.len, LINE_END, sizeof LINE_END - 1);
     ssize_t written = write(STDERR_FILENO, line.text, line.len + sizeof LINE_END - 1);
     (void)written; /* nowhere to report a log that cannot be written */
@@ -160,8 +163,18 @@ struct entry {
     struct iovec vec[ENTRY_FIELDS_MAX];
     int count;
     size_t len;
-    char text[2048];
+    char text[2 * sizeof(struct line)]; /* MESSAGE has all the others have */
 };
+
+/* What journalctl shows: the message and, since it shows no other field, what they say. */
+static void message_line(struct line *line, const char *message, const struct lk_log_field *fields)
+{
+    *line = (struct line){.len = 0};
+    put_raw(line, message);
+    for (; fields->type != LK_LOG_END; fields++)
+        put_field(line, " ", "=", fields);
+    line->text[line->len] = 0;
+}
 
 static void entry_put(struct entry *entry, const char *prefix, const char *name, const char *value)
 {
@@ -182,10 +195,12 @@ static bool journal_write(enum lk_log_level level, const char *message,
 {
     struct entry entry = {.count = 0};
     const char priority[2] = {levels[level].priority, 0};
-    entry_put(&entry, "", "SYSLOG_IDENTIFIER", "lurkd");
+    entry_put(&entry, "", "SYSLOG_IDENTIFIER", log_state.program);
     entry_put(&entry, "", "PRIORITY", priority);
     entry_put(&entry, "LURK_", "FROM", log_state.who);
-    entry_put(&entry, "", "MESSAGE", message);
+    struct line shown;
+    message_line(&shown, message, fields);
+    entry_put(&entry, "", "MESSAGE", shown.text);
     for (; fields->type != LK_LOG_END; fields++) {
         char number[32];
         entry_put(&entry, "LURK_", fields->name, value_text(fields, number));

@@ -28,10 +28,11 @@ struct lk_log_field {
 #define LK_F_I64(n, x) ((struct lk_log_field){.type = LK_LOG_I64, .name = (n), .v.i64 = (x)})
 #define LK_F_U64(n, x) ((struct lk_log_field){.type = LK_LOG_U64, .name = (n), .v.u64 = (x)})
 
-/* who: "supervisor", "front", "vault", "lurkd"; target: 0 auto (the journal where systemd connected
- * stderr to it), 1 stderr, 2 journald. Where no journal can be reached events go to stderr as JSON.
- * In the journal fields are named LURK_<NAME>. */
-void lk_log_setup(const char *who, enum lk_log_level level, unsigned target);
+/* program: SYSLOG_IDENTIFIER of the journal; who: "supervisor", "front", "vault", "lurk-agent";
+ * target: 0 auto (the journal where systemd connected stderr to it), 1 stderr, 2 journald. Where no
+ * journal can be reached events go to stderr as JSON. In the journal fields are named LURK_<NAME>,
+ * and stand in MESSAGE as name=value, strings as JSON has them. */
+void lk_log_setup(const char *program, const char *who, enum lk_log_level level, unsigned target);
 
 /* The level alone: for a process that may no longer look for a journal. */
 void lk_log_level(enum lk_log_level level);

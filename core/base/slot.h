@@ -95,6 +95,17 @@ static inline size_t lk_slot_map_bytes(uint32_t loops, uint32_t small, uint32_t 
 struct lk_slot *lk_slot_at(const struct lk_slot_map *map, uint32_t index, uint32_t *body_bytes,
                            uint32_t *loop);
 
+/* A small slot's head and the beginning of its body are asked of the memory: they come from another
+ * CPU's cache, and whoever has popped many references waits for all of them once. */
+static inline void lk_slot_prefetch(const struct lk_slot_map *map, uint32_t index)
+{
+    enum { LINES = 5, LINE_BYTES = 64 };
+    if (index >= map->loops * map->small_per_loop) return;
+    const uint8_t *slot = map->base + (size_t)index * LK_SLOT_SMALL_BYTES;
+    for (unsigned i = 0; i < LINES; i++)
+        __builtin_prefetch(slot + (size_t)i * LINE_BYTES);
+}
+
 /* Forget job and result: the first used_bytes of the body, the longer of the two. The loop calls it
  * at release with its own idea of the length, never the slot's. */
 void lk_slot_wipe(struct lk_slot *slot, uint32_t used_bytes);

@@ -8,7 +8,9 @@
  *   (names_key, and whether the key's own rule opens the exchange)
  *   funct    the rest of what an honest front finds first, once the key is known
  *   check    steps before S is judged; sets lane->row, and lane->s if cut could not
- *   (queue; then S, if there is one: window, novelty, F(S) into lane->fs; by the worker)
+ *   (what is done ahead for many lanes at once, F(S) into lane->fs among it: ahead.h)
+ *   text     where it does not hang on a kernel: what it will sign, for its digest ahead
+ *   (queue; then S, if there is one: window, novelty; by the worker)
  *   start    steps after S up to the first kernel; sets lane->operand
  *   (kernel)
  *   resume   after each kernel: next kernel, or the answer
@@ -34,6 +36,7 @@ struct lk_exchange {
     uint8_t (*cut)(struct lk_lane *lane);
     uint8_t (*funct)(const struct lk_lane *lane);
     uint8_t (*check)(struct lk_lane *lane);
+    void (*text)(const struct lk_lane *lane, struct lk_writer *w); /* NULL: none is known ahead */
     uint8_t (*start)(struct lk_lane *lane, struct lk_rng *rng);
     /* good: the kernel returned the lane. True: lane->row and operand name one more kernel. False:
      * lane->status is set. */

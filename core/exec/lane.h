@@ -58,6 +58,7 @@ struct lk_lane {
     const uint8_t *point; /* [65], in job: a share of P-256 that no proof vouches for; NULL: none */
     bool point_good;      /* it is one of the curve: judged by the worker, before the start */
     struct lk_novelty_place novelty; /* of s, where the table is looked at */
+    bool digested; /* `digest` is of what will be signed: done ahead (ahead.h) */
     struct lk_tls12_common common; /* without a funct or a key id where the payload has none */
     union {
         struct lk_tls12_rsa_master rsa_master;
@@ -87,6 +88,7 @@ struct lk_lane {
     struct lk_bytes ciphertext;          /* in job */
     struct lk_operand operand;           /* of the kernel it waits for */
     uint8_t fs[LK_RANDOM_BYTES];         /* F(S) */
+    uint8_t digest[LK_SHA256_BYTES];     /* SHA-256 of the text to be signed */
     uint8_t challenge[LK_SHA256_BYTES];  /* of the proof of ownership */
     uint8_t master[LK_MASTER_BYTES];     /* the answer of RSA exchanges */
 

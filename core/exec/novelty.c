@@ -128,34 +128,72 @@ static struct entry *bucket_at(const struct lk_novelty_view *view, uint32_t buck
     return &view->table->entry[(size_t)bucket * BUCKET_ENTRIES];
 }
 
-struct lk_novelty_place lk_novelty_find(const struct lk_novelty_view *view, const uint8_t *key_full,
-                                        const uint8_t *s)
+static void place_set(const struct lk_novelty_view *view, struct lk_novelty_place *place,
+                      uint64_t where)
 {
-    uint8_t value[LK_SHA256_BYTES + LK_RANDOM_BYTES];
-    memcpy(value, key_full, LK_SHA256_BYTES);
-    memcpy(value + LK_SHA256_BYTES, s, LK_RANDOM_BYTES);
-    struct lk_novelty_place place = {.print = lk_siphash(&view->key[0], value, sizeof value)};
-    if (place.print == 0) place.print = 1;
-    uint64_t where = lk_siphash(&view->key[1], &place.print, sizeof place.print);
     uint32_t mask = view->buckets - 1;
-    place.bucket[0] = (uint32_t)where & mask;
-    place.bucket[1] = place.bucket[0] ^ ((uint32_t)(where >> 32 | 1) & mask); /* never the first */
+    place->bucket[0] = (uint32_t)where & mask;
+    place->bucket[1] = place->bucket[0] ^
+                       ((uint32_t)(where >> 32 | 1) & mask); /* never the first */
     for (unsigned i = 0; i < TRIES; i += 64 / sizeof(struct entry))
-        __builtin_prefetch(bucket_at(view, place.bucket[i / BUCKET_ENTRIES]) + i % BUCKET_ENTRIES,
+        __builtin_prefetch(bucket_at(view, place->bucket[i / BUCKET_ENTRIES]) + i % BUCKET_ENTRIES,
                            1);
-    return place;
 }
 
-/* This key hashes inputs of 8 bytes, of 16, and requests, which are longer: never one for another.
- */
-uint32_t lk_novelty_payload(const struct lk_novelty_view *view, uint64_t peer_hash,
-                            struct lk_bytes payload)
+/* What is hashed of one ask, by each key of the table. The second hashes inputs of 8 bytes, of 16,
+ * and requests, which are longer: never one for another. */
+struct hashed {
+    uint8_t value[LK_SHA256_BYTES + LK_RANDOM_BYTES]; /* key and S */
+    uint64_t peer_payload[2];                         /* the peer's hash, and the request's */
+};
+
+void lk_novelty_find(const struct lk_novelty_view *view, lk_siphash_many *hash,
+                     const struct lk_novelty_ask *ask, unsigned count,
+                     struct lk_novelty_place *place)
 {
-    uint64_t both[2] = {peer_hash, lk_siphash(&view->key[1], payload.data, payload.len)};
-    return (uint32_t)lk_siphash(&view->key[1], both, sizeof both);
+    struct hashed hashed[LK_NOVELTY_ASKS_MAX];
+    struct lk_piece value[LK_NOVELTY_ASKS_MAX], print[LK_NOVELTY_ASKS_MAX],
+        payload[LK_NOVELTY_ASKS_MAX], peer_payload[LK_NOVELTY_ASKS_MAX];
+    uint64_t out[LK_NOVELTY_ASKS_MAX];
+    LK_ASSERT(count > 0 && count <= LK_NOVELTY_ASKS_MAX);
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(hashed[i].value, ask[i].key_full, LK_SHA256_BYTES);
+        memcpy(hashed[i].value + LK_SHA256_BYTES, ask[i].s, LK_RANDOM_BYTES);
+        value[i] = (struct lk_piece){hashed[i].value, sizeof hashed[i].value};
+        print[i] = (struct lk_piece){&place[i].print, sizeof place[i].print};
+        payload[i] = (struct lk_piece){ask[i].payload.data, ask[i].payload.len};
+        peer_payload[i] = (struct lk_piece){hashed[i].peer_payload, sizeof hashed[i].peer_payload};
+    }
+    hash(&view->key[0], value, count, out);
+    for (unsigned i = 0; i < count; i++)
+        place[i].print = out[i] != 0 ? out[i] : 1;
+    hash(&view->key[1], print, count, out);
+    for (unsigned i = 0; i < count; i++)
+        place_set(view, &place[i], out[i]);
+    hash(&view->key[1], payload, count, out);
+    for (unsigned i = 0; i < count; i++) {
+        hashed[i].peer_payload[0] = ask[i].peer_hash;
+        hashed[i].peer_payload[1] = out[i];
+    }
+    hash(&view->key[1], peer_payload, count, out);
+    for (unsigned i = 0; i < count; i++)
+        place[i].peer_payload = (uint32_t)out[i];
 }
 
-/* What both buckets hold beside the entry at `own`. */
+/* The live entry of this S beside the one at `own`, or NULL. */
+static struct entry *twin_find(const struct search *search, const struct entry *own,
+                               struct value *seen)
+{
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct entry *e = search_at(search, i);
+        if (e == own || atomic_load(&e->print) != search->print) continue;
+        *seen = entry_read(e);
+        if (seen->print == search->print && state_expiry(seen->state) >= search->now) return e;
+    }
+    return NULL;
+}
+
+/* What both buckets hold. */
 struct look {
     struct entry *found; /* the live entry of this S, or NULL; else: */
     struct entry *empty; /* a place to enter it, in the emptier bucket, or NULL */
@@ -163,7 +201,7 @@ struct look {
     unsigned live;       /* entries in use, of TRIES */
 };
 
-static struct look search_look(const struct search *search, const struct entry *own)
+static struct look search_look(const struct search *search)
 {
     struct entry *empty[2] = {NULL, NULL};
     struct value was[2] = {{0}, {0}};
@@ -171,7 +209,6 @@ static struct look search_look(const struct search *search, const struct entry *
     for (unsigned i = 0; i < TRIES; i++) {
         struct entry *e = search_at(search, i);
         unsigned bucket = i / BUCKET_ENTRIES;
-        if (e == own) continue;
         struct value v = entry_read(e);
         if (v.print == 0 || state_expiry(v.state) < search->now) {
             empty[bucket] = e;
@@ -228,19 +265,29 @@ static bool repeat(struct entry *e, struct value seen, uint32_t peer_payload, en
     return entry_swap(e, seen, (struct value){seen.print, seen.state + 1});
 }
 
-/* One attempt; false: another changed what it saw, try again. *own: what this call entered. */
+/* One attempt to enter S; false: another changed what it saw, or entered a twin, try again. *own:
+ * what this call entered. */
 static bool enter_once(const struct lk_novelty_view *view, const struct lk_novelty_use *use,
                        const struct search *search, struct entry **own, enum lk_novelty *out)
 {
-    struct look look = search_look(search, *own);
-    if (look.found != NULL) return repeat(look.found, look.seen, use->peer_payload, out);
-    *out = LK_NEW;
-    if (*own != NULL) return true; /* entered before, and nobody else did */
+    uint32_t peer_payload = use->place.peer_payload;
+    struct look look = search_look(search);
+    if (look.found != NULL) return repeat(look.found, look.seen, peer_payload, out);
     *out = LK_NOVELTY_FULL;
     if (look.empty == NULL || !share_take(view, use, search->now, look.live)) return true;
-    struct value mine = {search->print, state_of(use->peer_payload, search->expiry, 0)};
+    struct value mine = {search->print, state_of(peer_payload, search->expiry, 0)};
     if (entry_swap(look.empty, look.seen, mine)) *own = look.empty;
-    return false; /* look again: at what beat us, or for a twin entered in the other place */
+    return false;
+}
+
+/* After it was entered: nobody else did, in the other place? False: the twin changed meanwhile. */
+static bool alone(const struct lk_novelty_use *use, const struct search *search,
+                  const struct entry *own, enum lk_novelty *out)
+{
+    struct value seen;
+    struct entry *twin = twin_find(search, own, &seen);
+    *out = LK_NEW;
+    return twin == NULL || repeat(twin, seen, use->place.peer_payload, out);
 }
 
 enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
@@ -261,7 +308,8 @@ enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
         search.place[i] = bucket_at(view, use->place.bucket[i]);
     struct entry *own = NULL;
     enum lk_novelty out;
-    while (!enter_once(view, use, &search, &own, &out))
+    while (own == NULL ? !enter_once(view, use, &search, &own, &out)
+                       : !alone(use, &search, own, &out))
         ;
     return out;
 }

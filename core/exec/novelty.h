@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "core/base/siphash.h"
+#include "crypto/siphash.h"
 #include "core/wire/tls12.h"
 
 #define LK_NOVELTY_REPEATS_MAX 3 /* of the same request of the same peer */
@@ -45,23 +45,32 @@ struct lk_novelty_table; /* in the memfd; opaque */
 struct lk_novelty_view {
     struct lk_novelty_table *table; /* NULL: no table */
     uint32_t buckets;               /* power of two; from the size of the memory */
-    uint32_t share;         /* entries a peer may make in a period where the table fills up */
+    uint32_t share;               /* entries a peer may make in a period where the table fills up */
     struct lk_siphash_key key[2]; /* of fingerprints, of places and payloads: random per table,
                                    * kept in it */
     int64_t started_unix_s; /* of the table: S older than this is refused (design section 5) */
 };
 
-/* Where the S of a key lies in a table. */
+/* Somebody wants to use S for a key. */
+struct lk_novelty_ask {
+    const uint8_t *key_full; /* [32] names the key */
+    const uint8_t *s;        /* [LK_RANDOM_BYTES] */
+    uint64_t peer_hash;
+    struct lk_bytes payload; /* of the request, longer than 16 bytes */
+};
+
+/* Where the S of a key lies in a table, and by what the same request of the same peer is told from
+ * another. Keyed: without the table's key nobody finds two that are alike. */
 struct lk_novelty_place {
     uint64_t print; /* the fingerprint */
     uint32_t bucket[2];
+    uint32_t peer_payload;
 };
 
 /* One use of S, as it goes to the kernel. */
 struct lk_novelty_use {
-    struct lk_novelty_place place; /* of key and S */
-    const uint8_t *s;              /* [LK_RANDOM_BYTES] */
-    uint32_t peer_payload;         /* lk_novelty_payload */
+    struct lk_novelty_place place;
+    const uint8_t *s; /* [LK_RANDOM_BYTES] */
     uint64_t peer_hash;
     uint32_t window_s; /* the longest of the exchanges this key may serve; 0: off */
 };
@@ -75,14 +84,14 @@ size_t lk_novelty_bytes(uint32_t entries);
 LK_MUST_USE lk_err lk_novelty_attach(struct lk_novelty_view *view, void *memory, size_t bytes,
                                      int64_t now_unix_s);
 
-/* By what the table tells the same request of the same peer from another; payload is longer than 16
- * bytes. Keyed: without the key nobody finds two that are alike. */
-uint32_t lk_novelty_payload(const struct lk_novelty_view *view, uint64_t peer_hash,
-                            struct lk_bytes payload);
-/* The place, asked of the memory too: the table is larger than any cache, so whoever has several S
- * to enter finds the places of all of them first and waits once. key_full [32] names the key. */
-struct lk_novelty_place lk_novelty_find(const struct lk_novelty_view *view, const uint8_t *key_full,
-                                        const uint8_t *s);
+#define LK_NOVELTY_ASKS_MAX LK_SIPHASH_MANY /* of one call */
+
+/* The places, asked of the memory too: the table is larger than any cache, so whoever has several S
+ * to enter finds the places of all of them first and waits once.
+ * In      ask[i] for i < count, count 1 to LK_NOVELTY_ASKS_MAX · hash: the instance for this CPU */
+void lk_novelty_find(const struct lk_novelty_view *view, lk_siphash_many *hash,
+                     const struct lk_novelty_ask *ask, unsigned count,
+                     struct lk_novelty_place *place);
 /* Check and enter in one atomic step. */
 enum lk_novelty lk_novelty_enter(const struct lk_novelty_view *view,
                                  const struct lk_novelty_use *use, int64_t now_unix_s);

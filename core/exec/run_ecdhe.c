@@ -153,16 +153,22 @@ static bool point_good(const struct lk_lane *lane)
 }
 
 /* Step 7: client_random || F(S) || params, as RFC 8422 5.4 and RFC 5246 7.4.3 have the TLS server
- * sign. The edge chose the first 32 bytes: it may not have a certificate request signed by way of
+ * sign. */
+void lk_run_ecdhe_text(const struct lk_lane *lane, struct lk_writer *w)
+{
+    const struct lk_split_sign_ske *request = &lane->request.ske;
+    lk_writer_put(w, lane->client_random, LK_RANDOM_BYTES);
+    lk_writer_put(w, lane->fs, LK_RANDOM_BYTES);
+    lk_writer_put(w, request->params.data, request->params.len);
+}
+
+/* The edge chose the first 32 bytes: it may not have a certificate request signed by way of
  * them. */
 static uint8_t signature_start(struct lk_lane *lane, struct lk_rng *rng)
 {
-    const struct lk_split_sign_ske *request = &lane->request.ske;
     uint8_t text[LK_TBS_BYTES_MAX];
     struct lk_writer w = lk_writer_of(text, sizeof text);
-    lk_writer_put(&w, lane->client_random, LK_RANDOM_BYTES);
-    lk_writer_put(&w, lane->fs, LK_RANDOM_BYTES);
-    lk_writer_put(&w, request->params.data, request->params.len);
+    lk_run_ecdhe_text(lane, &w);
     LK_ASSERT(!w.bad);
     LK_REQUIRE(!lk_cert_request_resembles(lk_bytes_of(text, w.len)), LK_TLS12_INVALID_TLS_RANDOM);
     bool good = lk_sign_start(lane, lane->scheme, lk_bytes_of(text, w.len), rng);

@@ -29,6 +29,7 @@ bool lk_run_handshake_resume(struct lk_lane *lane, bool good, struct lk_rng *rng
 
 uint8_t lk_run_ecdhe_cut(struct lk_lane *lane);
 uint8_t lk_run_ecdhe_check(struct lk_lane *lane);
+void lk_run_ecdhe_text(const struct lk_lane *lane, struct lk_writer *w);
 uint8_t lk_run_ecdhe_start(struct lk_lane *lane, struct lk_rng *rng);
 bool lk_run_ecdhe_resume(struct lk_lane *lane, bool good, struct lk_rng *rng);
 

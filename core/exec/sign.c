@@ -2,13 +2,24 @@
 
 #include <string.h>
 
+/* Of the text, if that was not done ahead. */
+static void digest_take(const struct lk_lane *lane, unsigned hash, struct lk_bytes text,
+                        uint8_t digest[LK_HASH_BYTES_MAX])
+{
+    LK_ASSERT(!lane->digested || hash == LK_SHA256);
+    if (lane->digested)
+        memcpy(digest, lane->digest, sizeof lane->digest);
+    else
+        lk_hash(hash, text.data, text.len, digest);
+}
+
 /* in[] := what the kernel works on. */
 static bool encode_pkcs1(struct lk_lane *lane, unsigned hash, struct lk_bytes text,
                          struct lk_rng *rng)
 {
     (void)rng;
     uint8_t digest[LK_HASH_BYTES_MAX];
-    lk_hash(hash, text.data, text.len, digest);
+    digest_take(lane, hash, text, digest);
     lane->operand.in_bytes = lane->key->bytes;
     return lk_rsa_pad_pkcs1(hash, digest, lane->in, lane->key->bytes);
 }
@@ -17,7 +28,7 @@ static bool encode_pss(struct lk_lane *lane, unsigned hash, struct lk_bytes text
                        struct lk_rng *rng)
 {
     uint8_t digest[LK_HASH_BYTES_MAX], salt[LK_HASH_BYTES_MAX];
-    lk_hash(hash, text.data, text.len, digest);
+    digest_take(lane, hash, text, digest);
     lane->operand.in_bytes = lane->key->bytes;
     return lk_rng_bytes(rng, salt, lk_hash_bytes(hash)) &&
            lk_rsa_pad_pss(hash, digest, salt, lk_engine_key_facts(lane->key->engine)->bits,
@@ -28,7 +39,7 @@ static bool encode_digest(struct lk_lane *lane, unsigned hash, struct lk_bytes t
                           struct lk_rng *rng)
 {
     (void)rng;
-    lk_hash(hash, text.data, text.len, lane->in);
+    digest_take(lane, hash, text, lane->in);
     lane->operand.in_bytes = lk_hash_bytes(hash);
     return true;
 }

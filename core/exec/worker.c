@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/exec/ahead.h"
 #include "core/exec/batch.h"
 #include "core/exec/exchange.h"
 #include "core/policy/freshness.h"
@@ -45,8 +46,7 @@ struct lk_worker {
     uint64_t waiting[WAITING_MAX]; /* references to large slots, a ring buffer */
     uint32_t waiting_first, waiting_count;
 
-    struct lk_lane *unjudged[LK_P256_POINTS_MAX]; /* lanes of this turn whose point waits */
-    unsigned unjudged_count;
+    struct lk_ahead ahead;
     struct lk_lane *live[LK_LANES_MAX]; /* the batch in hand */
     struct lk_operand operand[LK_LANES_MAX];
 };
@@ -101,7 +101,7 @@ static struct lk_lane *lane_use(struct lk_worker *w, bool large)
 static void lanes_reset(struct lk_worker *w)
 {
     w->free_small = w->free_large = (struct lane_list){0};
-    w->held = w->waiting_first = w->waiting_count = w->unjudged_count = 0;
+    w->held = w->waiting_first = w->waiting_count = w->ahead.count = 0;
     for (unsigned i = w->conf.lanes_small + w->conf.lanes_large; i-- > 0;) {
         struct lk_lane *lane = lane_at(w, i);
         if (lane->exchange != NULL) lk_lane_wipe(lane);
@@ -127,6 +127,8 @@ lk_err lk_worker_init(struct lk_worker **out, const struct lk_worker_conf *conf,
     w->work = lk_engine_work_new(conf->index, conf->check_ecdsa);
     LK_REQUIRE(w->work != NULL, LK_ERR_CRYPTO);
     lk_rng_init(&w->rng);
+    bool remembered = conf->novelty_on && novelty.table != NULL;
+    lk_ahead_init(&w->ahead, conf->kernels, remembered ? &w->novelty : NULL);
     lk_batch_init(&w->batch, conf->kernels, tenants_of(conf), conf->batch_wait_ns, queues);
     for (unsigned i = conf->lanes_small; i < conf->lanes_small + conf->lanes_large; i++)
         lane_at(w, i)->large = true;
@@ -156,22 +158,22 @@ void lk_worker_epoch(struct lk_worker *worker, const struct lk_slot_map *map, st
 
 /* --- home ------------------------------------------------------------------------------------- */
 
-static void audit_write(struct lk_worker *w, const struct lk_lane *lane)
+static void record_fill(const struct lk_worker *w, const struct lk_lane *lane,
+                        struct lk_audit_record *record)
 {
     const struct lk_slot *head = lk_lane_head(lane);
-    struct lk_audit_record record = {.unix_ns = (uint64_t)w->now_unix_s * LK_NS_PER_S,
-                                     .request_id = head->request_id,
-                                     .key_handle = head->key_handle,
-                                     .tenant = head->tenant,
-                                     .edge = head->edge,
-                                     .exchange = head->exchange,
-                                     .status = lane->status,
-                                     .worker = (uint16_t)w->conf.index,
-                                     .scheme = lane->scheme,
-                                     .peer_hash = head->peer_hash};
-    memcpy(record.key_full, lane->key->keyid.full, sizeof record.key_full);
-    memcpy(record.random, lane->fs, sizeof record.random);
-    lk_audit_append(w->audit, &record);
+    *record = (struct lk_audit_record){.unix_ns = (uint64_t)w->now_unix_s * LK_NS_PER_S,
+                                       .request_id = head->request_id,
+                                       .key_handle = head->key_handle,
+                                       .tenant = head->tenant,
+                                       .edge = head->edge,
+                                       .exchange = head->exchange,
+                                       .status = lane->status,
+                                       .worker = (uint16_t)w->conf.index,
+                                       .scheme = lane->scheme,
+                                       .peer_hash = head->peer_hash};
+    memcpy(record->key_full, lane->key->keyid.full, sizeof record->key_full);
+    memcpy(record->random, lane->fs, sizeof record->random);
 }
 
 /* The slot is written, never read. */
@@ -198,11 +200,10 @@ static void times_count(const struct lk_worker *w, const struct lk_lane *lane)
     lk_hist_add(&w->counters->service[id], (w->now_ns - lane->work_ns) / LK_NS_PER_US);
 }
 
-/* Record, answer, ring; the lane is free again. A ring without room for a slot of its own loop was
- * tampered with. */
+/* Answer, ring; the lane is free again. A ring without room for a slot of its own loop was tampered
+ * with. */
 static void send_home(struct lk_worker *w, struct lk_lane *lane)
 {
-    if (lane->key_used) audit_write(w, lane);
     if (lane->started) times_count(w, lane);
     slot_write(lane);
     uint32_t loop = lane->place.loop;
@@ -212,6 +213,17 @@ static void send_home(struct lk_worker *w, struct lk_lane *lane)
     w->held--;
     lk_lane_wipe(lane);
     lane_free(w, lane);
+}
+
+/* Those that come from a kernel: first their records, then their answers. */
+static void send_all_home(struct lk_worker *w, struct lk_lane *const *lane, uint32_t count)
+{
+    uint32_t records = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (lane[i]->key_used) record_fill(w, lane[i], lk_audit_place(w->audit, records++));
+    if (records > 0) lk_audit_append(w->audit, records);
+    for (uint32_t i = 0; i < count; i++)
+        send_home(w, lane[i]);
 }
 
 static void refuse(struct lk_worker *w, struct lk_lane *lane, enum lk_counter why)
@@ -228,35 +240,6 @@ static bool late(const struct lk_worker *w, const struct lk_lane *lane)
     return w->now_ns > lk_lane_head(lane)->deadline_ns;
 }
 
-static void points_judge(struct lk_worker *w)
-{
-    const uint8_t *point[LK_P256_POINTS_MAX];
-    unsigned count = w->unjudged_count;
-    if (count == 0) return;
-    for (unsigned i = 0; i < count; i++)
-        point[i] = w->unjudged[i]->point;
-    uint64_t good = w->conf.kernels->points_p256(point, count);
-    for (unsigned i = 0; i < count; i++)
-        w->unjudged[i]->point_good = (good >> i & 1) != 0;
-    w->unjudged_count = 0;
-}
-
-static bool is_novelty_on(const struct lk_worker *w)
-{
-    return w->conf.novelty_on && w->novelty.table != NULL;
-}
-
-/* What is cheaper for many lanes than for one, ahead of their start: the memory under their S is on
- * its way, and points are judged side by side. */
-static void prepare(struct lk_worker *w, struct lk_lane *lane)
-{
-    if (lane->s != NULL && is_novelty_on(w))
-        lane->novelty = lk_novelty_find(&w->novelty, lane->key->keyid.full, lane->s);
-    if (lane->point == NULL) return;
-    w->unjudged[w->unjudged_count++] = lane;
-    if (w->unjudged_count == LK_P256_POINTS_MAX) points_judge(w);
-}
-
 static lk_err receive(struct lk_worker *w, const struct lk_keyring *keys, struct lk_lane *lane,
                       const struct lk_slot_place *place)
 {
@@ -270,7 +253,7 @@ static lk_err receive(struct lk_worker *w, const struct lk_keyring *keys, struct
     if (late(w, lane)) {
         refuse(w, lane, LK_C_REFUSED_DEADLINE);
     } else if (lk_lane_admit(lane, keys, w->counters)) {
-        prepare(w, lane);
+        lk_ahead_add(&w->ahead, lane);
         lk_batch_add(&w->batch, lane, w->now_ns);
     } else {
         send_home(w, lane);
@@ -328,6 +311,8 @@ static int ring_receive(struct lk_worker *w, const struct lk_keyring *keys, uint
     uint32_t room = w->free_small.count < POP_MAX ? w->free_small.count : POP_MAX;
     int count = lk_ring_pop(&w->in[loop], refs, room);
     for (int i = 0; i < count; i++)
+        lk_slot_prefetch(&w->map, (uint32_t)refs[i]);
+    for (int i = 0; i < count; i++)
         LK_TRY(reference(w, keys, loop, refs[i]));
     return count;
 }
@@ -362,12 +347,9 @@ static uint32_t novelty_window(const struct lk_worker *w, const struct lk_lane *
 
 static enum lk_novelty novelty_enter(const struct lk_worker *w, const struct lk_lane *lane)
 {
-    uint64_t peer = lk_lane_head(lane)->peer_hash;
-    struct lk_bytes payload = {lane->job, lane->job_bytes};
     struct lk_novelty_use use = {.place = lane->novelty,
                                  .s = lane->s,
-                                 .peer_hash = peer,
-                                 .peer_payload = lk_novelty_payload(&w->novelty, peer, payload),
+                                 .peer_hash = lk_lane_head(lane)->peer_hash,
                                  .window_s = novelty_window(w, lane)};
     return lk_novelty_enter(&w->novelty, &use, w->now_unix_s);
 }
@@ -380,7 +362,7 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
     int64_t skew_s;
     lk_lane_answer(lane, LK_TLS12_INVALID_TLS_RANDOM);
     if (!lk_freshness_in_window(lane->s, w->now_unix_s, window_s, &skew_s)) return false;
-    if (is_novelty_on(w)) {
+    if (w->ahead.novelty != NULL) {
         enum lk_novelty novelty = novelty_enter(w, lane);
         if (novelty == LK_REPLAYED) lk_count(w->counters, LK_C_REPLAYS, 1);
         if (novelty == LK_NOVELTY_FULL) {
@@ -389,7 +371,6 @@ static bool random_good(struct lk_worker *w, struct lk_lane *lane)
         }
         if (novelty == LK_REPLAYED || novelty == LK_NOVELTY_FULL) return false;
     }
-    lk_freshness_tls12(lane->common.freshness, lane->s, lane->fs);
     return true;
 }
 
@@ -472,18 +453,17 @@ static void kernel_fault(struct lk_worker *w, enum lk_kernel_row row)
     w->turn.kernel_faults++;
 }
 
-/* What the kernel made of one lane: one more kernel, or the answer. */
-static void lane_settle(struct lk_worker *w, struct lk_lane *lane, bool good)
+/* What the kernel made of one lane: one more kernel, or true: the answer. */
+static bool lane_settle(struct lk_worker *w, struct lk_lane *lane, bool good)
 {
     bool private_key = lane->operand.key != NULL;
     if (private_key) lane->key_used = true;
     if (private_key && (!good || lane->operand.recomputed))
         lk_count(w->counters, LK_C_RESULT_FAULTS, 1);
     if (lane->operand.recomputed && lane->operand.by_kernel) kernel_fault(w, lane->row);
-    if (lane->exchange->resume(lane, good, &w->rng))
-        lk_batch_add(&w->batch, lane, w->now_ns);
-    else
-        send_home(w, lane);
+    if (!lane->exchange->resume(lane, good, &w->rng)) return true;
+    lk_batch_add(&w->batch, lane, w->now_ns);
+    return false;
 }
 
 static void batch_count(struct lk_worker *w, enum lk_kernel_row row, uint32_t count)
@@ -516,10 +496,13 @@ static uint64_t batch_run(struct lk_worker *w, enum lk_kernel_row row)
     w->now_ns = w->conf.clock_ns();
     batch_count(w, row, count);
     proofs_count(w, row, count, good);
+    uint32_t home = 0;
     for (uint32_t i = 0; i < count; i++) {
-        w->live[i]->operand = w->operand[i];
-        lane_settle(w, w->live[i], (good >> i & 1) != 0);
+        struct lk_lane *lane = w->live[i];
+        lane->operand = w->operand[i];
+        if (lane_settle(w, lane, (good >> i & 1) != 0)) w->live[home++] = lane;
     }
+    send_all_home(w, w->live, home);
     uint64_t extra_ns = 0;
     for (uint32_t i = 0; i < count; i++)
         extra_ns += w->operand[i].extra_ns;
@@ -592,7 +575,7 @@ struct lk_turn lk_worker_turn(struct lk_worker *worker, const struct lk_keyring 
     if (worker->map.base == NULL) return worker->turn;
     if (worker->err == LK_OK) worker->err = waiting_receive(worker, keys);
     if (worker->err == LK_OK) worker->err = rings_receive(worker, keys);
-    points_judge(worker);
+    lk_ahead_run(&worker->ahead);
     if (worker->err == LK_OK) batches_run(worker);
     uint32_t depth = rings_depth(worker);
     gauges_set(worker, depth);

@@ -19,23 +19,37 @@ static bool downgrade_mark(const uint8_t *last8)
     return memcmp(last8, mark, sizeof mark) == 0 && last8[MARK_BYTES - 1] <= 1;
 }
 
+void lk_freshness_tls12_text(const uint8_t s[LK_RANDOM_BYTES],
+                             uint8_t text[LK_FRESHNESS_TLS12_TEXT_BYTES])
+{
+    static const char label[] = "tls12 pfs";
+    _Static_assert(LK_RANDOM_BYTES + sizeof label - 1 == LK_FRESHNESS_TLS12_TEXT_BYTES, "both");
+    memcpy(text, s, LK_RANDOM_BYTES);
+    memcpy(text + LK_RANDOM_BYTES, label, sizeof label - 1);
+}
+
+void lk_freshness_tls12_of(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                           const uint8_t digest[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
+{
+    (void)funct;                                 /* the only one known */
+    uint8_t time[TIME_BYTES], last8[MARK_BYTES]; /* fs may be s */
+    memcpy(time, s, sizeof time);
+    memcpy(last8, s + LK_RANDOM_BYTES - MARK_BYTES, sizeof last8);
+    memcpy(fs, digest, LK_RANDOM_BYTES);
+    memcpy(fs, time, sizeof time);
+    if (downgrade_mark(last8)) memcpy(fs + LK_RANDOM_BYTES - MARK_BYTES, last8, sizeof last8);
+}
+
 void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
                         uint8_t fs[LK_RANDOM_BYTES])
 {
-    static const char label[] = "tls12 pfs";
-    (void)funct; /* the only one known */
-    uint8_t h[LK_SHA256_BYTES];
-    struct lk_piece pieces[] = {{s, LK_RANDOM_BYTES}, {label, sizeof label - 1}};
-    lk_hash_pieces(LK_SHA256, pieces, 2, h);
-    memcpy(h, s, TIME_BYTES);
-    const uint8_t *last8 = s + LK_RANDOM_BYTES - MARK_BYTES;
-    if (downgrade_mark(last8)) memcpy(h + LK_RANDOM_BYTES - MARK_BYTES, last8, MARK_BYTES);
-    memcpy(fs, h, LK_RANDOM_BYTES);
-    LK_WIPE(h);
+    uint8_t text[LK_FRESHNESS_TLS12_TEXT_BYTES], digest[LK_SHA256_BYTES];
+    lk_freshness_tls12_text(s, text);
+    lk_sha256(text, sizeof text, digest);
+    lk_freshness_tls12_of(funct, s, digest, fs);
 }
 
-void lk_freshness_tls13(uint8_t hash, const uint8_t s[LK_RANDOM_BYTES],
-                        uint8_t fs[LK_RANDOM_BYTES])
+void lk_freshness_tls13(uint8_t hash, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
 {
     static const char label[] = "tls13 pfs srv";
     uint8_t h[LK_HASH_BYTES_MAX];

@@ -14,6 +14,13 @@ bool lk_freshness_known(uint8_t funct);
 /* fs[32] := F(S). fs may equal s. funct is known. */
 void lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
                         uint8_t fs[LK_RANDOM_BYTES]);
+/* Its two halves, for whoever hashes many texts at once: what SHA-256 is taken of, and F(S) from
+ * the digest. */
+#define LK_FRESHNESS_TLS12_TEXT_BYTES (LK_RANDOM_BYTES + 9)
+void lk_freshness_tls12_text(const uint8_t s[LK_RANDOM_BYTES],
+                             uint8_t text[LK_FRESHNESS_TLS12_TEXT_BYTES]);
+void lk_freshness_tls12_of(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                           const uint8_t digest[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
 /* fs[32] := F(S) of a ServerHello of TLS 1.3; hash is the freshness field (lurk-tls13.md 3, T4).
  * There is no time in S and no table of those seen: the transcript binds the client's random. */
 void lk_freshness_tls13(uint8_t hash, const uint8_t s[LK_RANDOM_BYTES],

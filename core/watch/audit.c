@@ -8,12 +8,10 @@
 
 #define CHAIN_BYTES sizeof((struct lk_audit_record *)0)->hash
 
-/* hash := first half of SHA-256(chain || record with its hash zero). */
-static void record_hash(const uint8_t *chain, const struct lk_audit_record *record, uint8_t *hash)
+/* hash := first half of SHA-256(chain || record, whose hash is zero). */
+static void bare_hash(const uint8_t *chain, const struct lk_audit_record *bare, uint8_t *hash)
 {
-    struct lk_audit_record bare = *record;
-    memset(bare.hash, 0, sizeof bare.hash);
-    struct lk_piece pieces[] = {{chain, CHAIN_BYTES}, {&bare, sizeof bare}};
+    struct lk_piece pieces[] = {{chain, CHAIN_BYTES}, {bare, sizeof *bare}};
     uint8_t full[LK_SHA256_BYTES];
     lk_hash_pieces(0, pieces, 2, full);
     memcpy(hash, full, CHAIN_BYTES);
@@ -27,17 +25,28 @@ bool lk_audit_room(struct lk_audit_ring *ring, uint32_t want)
     return want <= LK_AUDIT_RECORDS_PER_WORKER && tail - head <= LK_AUDIT_RECORDS_PER_WORKER - want;
 }
 
-void lk_audit_append(struct lk_audit_ring *ring, struct lk_audit_record *record)
+struct lk_audit_record *lk_audit_place(struct lk_audit_ring *ring, uint32_t i)
 {
-    LK_ASSERT(lk_audit_room(ring, 1));
+    LK_ASSERT(lk_audit_room(ring, i + 1));
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    return &ring->record[(tail + i) % LK_AUDIT_RECORDS_PER_WORKER];
+}
+
+void lk_audit_append(struct lk_audit_ring *ring, uint32_t count)
+{
+    LK_ASSERT(lk_audit_room(ring, count));
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
     const uint8_t *chain = ring->chain;
     if (tail > 0) chain = ring->record[(tail - 1) % LK_AUDIT_RECORDS_PER_WORKER].hash;
-    record->sequence = tail + 1;
-    record_hash(chain, record, record->hash);
-    ring->record[tail % LK_AUDIT_RECORDS_PER_WORKER] = *record;
-    /* Orders the record before the supervisor's acquire of tail. */
-    atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+    for (uint32_t i = 0; i < count; i++) {
+        struct lk_audit_record *record = &ring->record[tail++ % LK_AUDIT_RECORDS_PER_WORKER];
+        record->sequence = tail;
+        memset(record->hash, 0, sizeof record->hash);
+        bare_hash(chain, record, record->hash);
+        chain = record->hash;
+    }
+    /* Orders the records before the supervisor's acquire of tail. */
+    atomic_store_explicit(&ring->tail, tail, memory_order_release);
 }
 
 uint32_t lk_audit_take(struct lk_audit_ring *ring, struct lk_audit_record *out, uint32_t max)
@@ -57,7 +66,9 @@ bool lk_audit_verify(uint8_t chain[16], const struct lk_audit_record *records, u
 {
     for (uint32_t i = 0; i < count; i++) {
         uint8_t want[CHAIN_BYTES];
-        record_hash(chain, &records[i], want);
+        struct lk_audit_record bare = records[i];
+        memset(bare.hash, 0, sizeof bare.hash);
+        bare_hash(chain, &bare, want);
         if (!lk_ct_equal(want, records[i].hash, CHAIN_BYTES)) return false;
         if (i > 0 && records[i].sequence != records[i - 1].sequence + 1) return false;
         memcpy(chain, want, CHAIN_BYTES);

@@ -47,8 +47,12 @@ struct lk_audit_ring {
 
 /* Worker. Room for `want` more records? Asked before keys are used. */
 bool lk_audit_room(struct lk_audit_ring *ring, uint32_t want);
-/* Worker. Appends; sequence and hash are set here. The caller asked for room. */
-void lk_audit_append(struct lk_audit_ring *ring, struct lk_audit_record *record);
+/* Worker. The i-th place behind the newest record, within the room that was asked for: to be
+ * filled, all of it, and then appended. Several before one append, since a hash that reads what was
+ * written just now waits for it. */
+struct lk_audit_record *lk_audit_place(struct lk_audit_ring *ring, uint32_t i);
+/* Worker. The first `count` places are records from here on; sequence and hash are set here. */
+void lk_audit_append(struct lk_audit_ring *ring, uint32_t count);
 /* Supervisor: copies up to max records out and gives their room back. */
 uint32_t lk_audit_take(struct lk_audit_ring *ring, struct lk_audit_record *out, uint32_t max);
 /* Checks a run of records that follows `chain` (16 bytes, updated). False: cut, swapped or

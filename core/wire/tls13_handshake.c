@@ -234,7 +234,7 @@ static bool retry_fits(const struct server_hello *retry, const struct server_hel
 static bool hellos_read(struct lk_cursor *c, struct client_hello *client,
                         struct server_hello *server, struct lk_tls13_handshake *out)
 {
-    struct server_hello retry;
+    struct server_hello retry = {0};
     if (!client_hello_read(c, client) || !server_hello_read(c, server)) return false;
     bool again = is_retry(server);
     if (again) {

@@ -258,6 +258,6 @@ static struct lk_poo_verdicts judge(void *work, const struct lk_poo_job *job,
 
 #define KERNEL(name_, isa_, needs_, judge_)                                                        \
     {                                                                                              \
-        .name = name_, .isa = isa_, .needs = needs_, .bytes = NUMBER_BYTES, .lanes = LANES,        \
-        .work_bytes = sizeof(struct judging), .judge = judge_,                                     \
+        .name = name_, .isa = isa_, .needs = needs_, .bytes = NUMBER_BYTES, .xy = true,            \
+        .lanes = LANES, .work_bytes = sizeof(struct judging), .judge = judge_,                     \
     }

@@ -1,13 +1,14 @@
 /* poo_kernel: proofs of ownership, [r]G + [c]bG = vG, many at once (lurk-tls12.md 7).
  *
- * A kernel is one instance of ec_poo.inc.c for a curve and a lane type: a proof a lane,
- * LK_POO_PROOFS_MAX proofs a call.
+ * A kernel is one instance of ec_poo.inc.c, or x25519_poo.inc.c, for a curve and a lane type: a
+ * proof a lane, LK_POO_PROOFS_MAX proofs a call.
  * Owner   nothing: no state but `work`, which the caller brings. Nothing here is secret.
  * Thread  any; one call at a time per work. Allocates nothing.
  * Formulas, bounds, and why no proof is taken for another: docs/kernels.md. */
 #ifndef LK_CRYPTO_EC_POO_KERNEL_H
 #define LK_CRYPTO_EC_POO_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,10 +19,10 @@
 #define LK_POO_LONG_BYTES 32
 
 /* Numbers are big-endian, of as many bytes as the kernel says; points are x and y, without the byte
- * of their form. */
+ * of their form, or u alone, little-endian (RFC 7748 5). */
 struct lk_poo_job {
-    const uint8_t *bg;        /* [2 bytes] */
-    const uint8_t *vg;        /* [2 bytes] */
+    const uint8_t *bg;        /* [2 bytes], [bytes] */
+    const uint8_t *vg;        /* the same */
     const uint8_t *r;         /* [bytes] */
     const uint8_t *challenge; /* [challenge_bytes] c */
     size_t challenge_bytes;   /* 16 or 32 */
@@ -41,6 +42,7 @@ struct lk_poo_kernel {
     const char *isa;           /* "ifma" */
     enum lk_cpu_feature needs; /* LK_CPU_FEATURE_COUNT: runs anywhere */
     unsigned bytes;            /* of a number: 32, 48 */
+    bool xy;                   /* points are x and y; false: u */
     unsigned lanes;            /* side by side: a vector */
     size_t work_bytes;
 
@@ -51,8 +53,8 @@ struct lk_poo_kernel {
     struct lk_poo_verdicts (*judge)(void *work, const struct lk_poo_job *job, uint64_t live);
 };
 
-extern const struct lk_poo_kernel lk_p256_poo_x8_ifma, lk_p384_poo_x8_ifma;
+extern const struct lk_poo_kernel lk_p256_poo_x8_ifma, lk_p384_poo_x8_ifma, lk_x25519_poo_x8_ifma;
 /* The same bodies over two 64-bit lanes in plain C: for tests, and to read. */
-extern const struct lk_poo_kernel lk_p256_poo_x2_ref, lk_p384_poo_x2_ref;
+extern const struct lk_poo_kernel lk_p256_poo_x2_ref, lk_p384_poo_x2_ref, lk_x25519_poo_x2_ref;
 
 #endif

@@ -393,10 +393,25 @@ def who_is_not_accepted_has_no_server(base, server, pki, maker):
         agent.stop()
 
 
+def ends_are_told(agent, run):
+    """A CRL that has ended refuses every key server: --check says so, and the metric beforehand."""
+    assert agent.metric("lurk_agent_crl_expiry_seconds") > time.time() + 86400
+    subprocess.run(["openssl", "ca", "-config", "pki.cnf", "-name", "ca", "-gencrl", "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate",
+                    "20200201000000Z", "-out", "crl-old.pem"], cwd=agent.pki, check=True, capture_output=True)
+    with open(agent.conf) as f:
+        text = f.read()
+    assert f"{agent.pki}/crl.pem" in text
+    with open(f"{agent.conf}.old", "w") as f:
+        f.write(text.replace(f"{agent.pki}/crl.pem", f"{agent.pki}/crl-old.pem"))
+    check = run("--check", "-c", f"{agent.conf}.old")
+    assert check.returncode == 1 and "until 2020-02-01 00:00 UTC" in check.stdout and "channel.crl: has expired" in check.stderr, check
+
+
 def commands_say_what_is_wrong(agent):
     run = lambda *words: subprocess.run([f"{EDGE_BIN}/lurk-agent", *words], capture_output=True, text=True, timeout=20)
     check = run("--check", "-c", agent.conf)
     assert check.returncode == 0 and "0 faults" in check.stdout, check
+    ends_are_told(agent, run)
     printed = run("--print-config", "-c", agent.conf)
     assert printed.returncode == 0 and "server_name: \"localhost\"" in printed.stdout
     second = run("-c", agent.conf)

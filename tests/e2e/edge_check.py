@@ -102,7 +102,23 @@ def unknown_key(host):
                      crt, "-subj", "/CN=x", "-config", f"{host.pki}/pki.cnf")
     assert done.returncode == 0, stack.text_of(done)
     host.key_file("stranger", f"{host.etc}/www.stranger.key")
-    says(host, "compare with lurkctl keys there", keys=("stranger",))
+    done = check(host, keys=("stranger",))
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 1 and len(lines) == 2, stack.text_of(done)
+    assert "invalid_key_id; no key server has this key" in lines[0] and "invalid_certificate; no key server has this key" in lines[1], lines
+
+
+def sign_without_flags(host):
+    """mode = sign under TLS 1.2 is what lurkd gives by flags alone."""
+    says(host, "flags: [unfresh, unproved] on the key and on the edge's row", ("agent    =", "mode     = sign\nagent    ="))
+
+
+def agent_hangs(host):
+    os.kill(host.agent.process.pid, signal.SIGSTOP)
+    try:
+        says(host, "no answer in 3 s: it hangs")
+    finally:
+        os.kill(host.agent.process.pid, signal.SIGCONT)
 
 
 def rule_missing(host):
@@ -138,7 +154,7 @@ def main():
             f.write("no module\n")
         for name, sentence, *changes in CONFS:
             story.check(name, says, host, sentence, *changes, ("BROKEN", f"{directory}/broken.so"))
-        for function in (conf_missing, key_files, unknown_key, rule_missing, without_server, without_agent):
+        for function in (conf_missing, key_files, unknown_key, sign_without_flags, agent_hangs, rule_missing, without_server, without_agent):
             story.check(function.__name__, function, host)
             if function is unknown_key and os.geteuid() == 0:
                 story.check("other_user", other_user, host)

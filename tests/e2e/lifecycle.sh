@@ -103,7 +103,7 @@ answers() {
     "$bin/lurk-bench" --transport tls --ca "$dir/pki/ca.crt" --cert "$dir/pki/edge-1.crt" \
         --key "$dir/pki/edge-1.key" --keys "$dir/pki/keys/rsa2048-1.crt,$dir/pki/keys/p256-1.crt" \
         --mix ecdhe=1,rsa_master=1 --connections 2 --in-flight 2 --warmup 0s --duration 0.3s --verify 100% \
-        "127.0.0.1:$port" >"$dir/bench" 2>&1
+        "$@" "127.0.0.1:$port" >"$dir/bench" 2>&1
     grep -q '^answers: [1-9][0-9]* good, [1-9][0-9]* of them verified, 0 refused, 0 wrong, 0 double' "$dir/bench" ||
         { cat "$dir/bench"; return 1; }
 }
@@ -123,6 +123,8 @@ if [ "$failed" -gt 0 ]; then
     exit 1
 fi
 expect server_answers answers
+misnamed() { ! answers --server-name elsewhere.example >/dev/null && grep -q 'of another host; --server-name says' "$dir/bench"; }
+expect bench_says_which_option_names_the_server misnamed
 expect second_server_on_the_port_is_refused sh -c \
     "! '$bin/lurkd' -c '$dir/lurkd.conf' >'$dir/second' 2>&1 && grep -q 'control_socket\|in use' '$dir/second'"
 front=$(status children.front.pid) vault=$(status children.vault.pid)

@@ -19,9 +19,10 @@ static void write_all(void)
     struct lk_audit_ring *ring = calloc(1, sizeof *ring);
     LK_ASSERT(ring != NULL);
     for (uint32_t i = 0; i < RECORDS; i++) {
-        struct lk_audit_record record = {.unix_ns = 1000 + i, .request_id = i, .key_handle = 7};
         LK_ASSERT(lk_audit_room(ring, 1));
-        lk_audit_append(ring, &record);
+        *lk_audit_place(ring, 0) =
+            (struct lk_audit_record){.unix_ns = 1000 + i, .request_id = i, .key_handle = 7};
+        lk_audit_append(ring, 1);
     }
     LK_ASSERT(lk_audit_take(ring, written, RECORDS) == RECORDS);
     free(ring);

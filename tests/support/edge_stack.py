@@ -33,14 +33,16 @@ TLS13, SPLIT = (2, 1), (240, 1)
 
 def places(host, port=0):
     """What a snippet says, and what it becomes here. Who is not root stays who they are."""
-    mine = [] if os.geteuid() == 0 else [("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""),
-                                         ("  - user: haproxy\n", f"  - user: haproxy\n  - user: {os.getuid()}\n")]
+    user = "haproxy" if os.geteuid() == 0 and installed("haproxy") else os.getuid()
+    mine = [("#  - user: haproxy\n", f"  - user: {user}\n")]
+    if os.geteuid() != 0:
+        mine.append(("    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n", ""))
     return mine + [("/etc/lurk/", f"{host.etc}/"), ("/var/www/html", f"{host.directory}/www"), ("@lurk-agent", host.name),
             ("= lurk.so", f"= {MODULE}"), ("/run/lurk-agent/", f"{host.directory}/"), ("/var/lib/haproxy", host.root),
             ("user: lurk-agent", f"control_socket: {host.directory}/agent-control.sock\n  log_target: stderr\n  admin_port: {host.agent.admin}"),
             ("192.0.2.1", "127.0.0.1"), ("7880", str(host.server.port["tls"])), ("lurkd.example", "localhost"),
             ("*:443", f"127.0.0.1:{port}"), (" :443", f" 127.0.0.1:{port}"), ('":443', f'"127.0.0.1:{port}'),
-            ("listen 443", f"listen 127.0.0.1:{port}"), ("Listen 443", f"Listen 127.0.0.1:{port}"),
+            ("listen 443", f"listen 127.0.0.1:{port}"),
             ("log /dev/log local0", "log stderr format raw local0"), ("127.0.0.1:8080", f"127.0.0.1:{host.pages}")]
 
 
@@ -232,7 +234,7 @@ def apache(host, more="", conf=None, change=()):
     with open(f"{at}/apache2.conf", "w") as f:
         f.write(f"ServerRoot {at}\nDefaultRuntimeDir {at}\nPidFile {at}/pid\nErrorLog {at}/error.log\nLogLevel info\nUser www-data\n"
                 f"Group www-data\nServerName localhost\nTypesConfig /etc/mime.types\n{modules}\n"
-                f"SSLSessionCache shmcb:{at}/cache(512000)\n{more}\nInclude {at}/site.conf\n")
+                f"SSLSessionCache shmcb:{at}/cache(512000)\nListen 127.0.0.1:{port}\n{more}\nInclude {at}/site.conf\n")
     return Program(host, "apache2", ["/usr/sbin/apache2", "-DFOREGROUND", "-f", f"{at}/apache2.conf"], port, f"{at}/error.log", conf)
 
 

@@ -67,6 +67,8 @@ void lk_record_kernels(struct lk_kernels *out, uint32_t lanes_max, uint32_t cost
         .lanes_step = lanes_max > 1 ? lanes_max / 2 : 1, .run = run_##id};
     ROWS(ROW_KERNEL)
     out->points_p256 = lk_p256_points_library;
+    out->sha256 = lk_sha256_lanes_library;
+    out->siphash = lk_siphash_many_plain;
     lk_record_clear();
     lk_record_fail(false);
     lk_record_extra(0);

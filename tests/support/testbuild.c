@@ -28,8 +28,10 @@ bool __real_lk_conf_transport_served(uint32_t transport);
 bool __wrap_lk_conf_transport_served(uint32_t transport);
 bool __real_lk_freshness_known(uint8_t funct);
 bool __wrap_lk_freshness_known(uint8_t funct);
-void __real_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
-void __wrap_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
+void __real_lk_freshness_tls12_of(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                                  const uint8_t digest[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
+void __wrap_lk_freshness_tls12_of(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                                  const uint8_t digest[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES]);
 void __wrap_lk_sandbox_dumps_off(void);
 void lk_injected_look(const uint8_t s[LK_RANDOM_BYTES]); /* injected.c */
 
@@ -71,14 +73,15 @@ static void look_for_spoil(const uint8_t s[LK_RANDOM_BYTES])
     if (memcmp(s + 4, SPOIL_MAGIC, SPOIL_MAGIC_BYTES) == 0) lk_spoil_next(s[4 + SPOIL_MAGIC_BYTES]);
 }
 
-void __wrap_lk_freshness_tls12(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
+void __wrap_lk_freshness_tls12_of(uint8_t funct, const uint8_t s[LK_RANDOM_BYTES],
+                                  const uint8_t digest[LK_RANDOM_BYTES], uint8_t fs[LK_RANDOM_BYTES])
 {
     lk_injected_look(s);
     look_for_spoil(s);
     if (funct == FRESHNESS_NULL)
         memcpy(fs, s, LK_RANDOM_BYTES);
     else
-        __real_lk_freshness_tls12(funct, s, fs);
+        __real_lk_freshness_tls12_of(funct, s, digest, fs);
 }
 
 void __wrap_lk_sandbox_dumps_off(void)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what lurk needs from the distribution and this machine lacks; silent when nothing is missing.
 # No service of what it installs is started.
-# Usage: deps.sh build|test|bench      test and bench include build. Not root: prints the line to type and exits 2.
+# Usage: deps.sh build|demo|test|bench      each includes build, and test demo. Not root: prints the line to type and exits 2.
 set -eu
 
 # package, what it is for
@@ -20,22 +20,23 @@ libc-ares-dev           DNS of the edge agent
 libhwloc-dev            CPU and NUMA layout
 libseccomp-dev          sandbox
 python3                 table of multiples of P-256
+scdoc                   manual pages
 openssl                 throw-away certificates of demo and tests'
+demo='
+python3-cryptography    independent edge of the interop tests
+nginx                   serves TLS with remote keys in stories of the edge
+haproxy                 the same, and without blocking
+curl                    asks them, and shows a certificate of its own'
 test='
 libcmocka-dev           unit tests
-python3-cryptography    independent edge of the interop tests
 clang                   fuzz targets, static analysis
 libclang-rt-14-dev      fuzzing runtime
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
-scdoc                   manual pages
-nginx                   serves TLS with remote keys in stories of the edge
-haproxy                 the same, and without blocking
-apache2-bin             the same, with threads
+apache2-bin             serves TLS with remote keys, with threads
 lighttpd                the same, with one thread
-lighttpd-mod-openssl    its TLS
-curl                    asks them, and shows a certificate of its own'
+lighttpd-mod-openssl    its TLS'
 bench='
 g++                     shim of the benchmarks
 libbenchmark-dev        runs and interleaves them
@@ -47,10 +48,11 @@ linux-perf              says where time goes'
 
 case ${1:-} in
 build) want=$build ;;
-test) want="$build$test" ;;
+demo) want="$build$demo" ;;
+test) want="$build$demo$test" ;;
 bench) want="$build$bench" ;;
 *)
-    echo "usage: deps.sh build|test|bench" >&2
+    echo "usage: deps.sh build|demo|test|bench" >&2
     exit 2
     ;;
 esac

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What the documents name exists: each backticked lk_* or LK_* name is in a source file, each backticked path and
 each link of docs/*.md and README.md is in the tree. And the other way: docs/operations.md has each metric and each
-message that is logged as an error or a warning, docs/architecture.md each file of io/. Prints FILE:LINE: fault; ends with 1 if there were any.
+message that is logged as an error or a warning, docs/architecture.md each file of io/, and the agent's socket unit
+each socket of the ready files in docs/edge/. Prints FILE:LINE: fault; ends with 1 if there were any.
 """
 
 import glob
@@ -54,6 +55,18 @@ def untold(page):
             yield f"{page}: {path} has no row"
 
 
+def unheard(unit):
+    """Sockets of the ready files that the unit does not keep while the agent is away."""
+    with open(unit, encoding="utf-8") as f:
+        kept = re.findall(r"^ListenSequentialPacket=(.*)$", f.read(), re.M)
+    for page, row in (("docs/edge/lurk-agent.conf", r'^  - path: "?([^"\n]+)'), ("docs/edge/openssl.cnf", r"^agent +=[ ]*(.*)$")):
+        with open(page, encoding="utf-8") as f:
+            named = re.findall(row, f.read(), re.M)
+        for name in named or ["no socket at all"]:
+            if name not in kept:
+                yield f"{page}: {name} is none of {unit}"
+
+
 def path_exists(path):
     path = path.rstrip(".")
     if path.endswith("_test"):  # a program, named from tests/ or from tests/unit/
@@ -91,6 +104,7 @@ def main():
     faults = [fault for page in pages for fault in faults_of(page, names)]
     faults += unsaid("docs/operations.md")
     faults += untold("docs/architecture.md")
+    faults += unheard("tools/lurk-agent/lurk-agent.socket")
     for fault in faults:
         print(fault)
     print(f"pages: {len(pages)}, faults: {len(faults)}")

@@ -197,7 +197,7 @@ static lk_err watch_signals(struct lk_agent *a)
 static lk_err start(struct lk_agent *a, bool take_over, char *error, size_t error_bytes)
 {
     LK_TRY(lk_agent_conf_read(a->conf_path, &a->conf, error, error_bytes));
-    lk_log_setup("lurk-agent", a->conf->log_level, a->conf->log_target);
+    lk_log_setup("lurk-agent", "lurk-agent", a->conf->log_level, a->conf->log_target);
     raise_descriptors(a->conf);
     LK_TRY(open_sockets(a, take_over, error, error_bytes));
     LK_TRY(make_parts(a)); /* before the change of user, who may not lock as much memory */
@@ -214,7 +214,7 @@ static lk_err start(struct lk_agent *a, bool take_over, char *error, size_t erro
     LK_TRY(lk_directory_set(&a->directory, a->conf, now_ns));
     a->ready_by_ns = now_ns + READY_WAIT_NS;
     lk_agent_set(a->metrics, LK_A_GENERATION, ++a->generation);
-    lk_agent_set(a->metrics, LK_A_CERTIFICATE_S, (uint64_t)lk_agent_expiry_s(a->conf->certificate));
+    lk_agent_ends_show(a->metrics, a->conf);
     lk_log(LK_LOG_NOTICE, "starts", LK_F_STR("file", a->conf_path), LK_F_U64("uid", geteuid()),
            LK_F_STR("memory", a->desk.parcels.locked ? "locked" : "not locked"));
     return LK_OK;

@@ -48,8 +48,12 @@ int lk_agent_main(const char *conf_path, bool take_over);
  * wrong. */
 LK_MUST_USE lk_err lk_agent_identity(const struct lk_agent_conf *conf, struct lurk_identity **out,
                                      char *error, size_t error_bytes);
-/* notAfter of the first certificate in a PEM file, unix time; 0: there is none. */
-int64_t lk_agent_expiry_s(const char *path);
+/* Unix times, 0: none. notAfter of the agent's own certificate; the earliest nextUpdate of its
+ * CRLs, past which it takes no key server for good. */
+int64_t lk_agent_certificate_end_s(const struct lk_agent_conf *conf);
+int64_t lk_agent_crl_end_s(const struct lk_agent_conf *conf);
+/* Both as metrics. */
+void lk_agent_ends_show(struct lk_agent_metrics *metrics, const struct lk_agent_conf *conf);
 
 /* Bounds and times of a configuration, as the parts want them. */
 struct lk_broker_conf lk_agent_broker_conf(const struct lk_agent_conf *conf);

@@ -23,7 +23,7 @@ static void fault(struct check *c, uint32_t line, const char *what)
 
 static void check_users(struct check *c)
 {
-    char text[256];
+    char why[256], text[LK_PATH_BYTES_MAX + sizeof why];
     uid_t uid;
     gid_t gid;
     struct lk_door door = {.count = 0};
@@ -38,14 +38,36 @@ static void check_users(struct check *c)
         if (row->group[0] != '\0' && !lk_account_group(row->group, &gid))
             fault(c, row->line, "sockets.group: there is no such group");
     }
-    if (lk_door_allow(&door, c->conf, text, sizeof text) != LK_OK) fault(c, 0, text);
+    if (lk_door_allow(&door, c->conf, why, sizeof why) != LK_OK) {
+        snprintf(text, sizeof text, "%s: %s", c->path, why);
+        fault(c, 0, text);
+    }
     if (c->conf->allow_count == 0)
         printf("%-10s nobody but root may ask: the list allow is empty\n", "allow");
 }
 
+static void until(time_t at, char text[32])
+{
+    struct tm utc;
+    if (gmtime_r(&at, &utc) == NULL || strftime(text, 32, "%Y-%m-%d %H:%M UTC", &utc) == 0)
+        text[0] = '\0';
+}
+
+static void check_crl(struct check *c)
+{
+    char end[32];
+    time_t at = (time_t)lk_agent_crl_end_s(c->conf);
+    if (at == 0) return;
+    until(at, end);
+    printf("%-10s %s: whom of the key servers their authority has revoked, until %s\n", "channel",
+           c->conf->crl, end);
+    if (at < time(NULL))
+        fault(c, 0, "channel.crl: has expired: every key server is refused; fetch a fresh one");
+}
+
 static void check_identity(struct check *c)
 {
-    char text[1024] = "", end[32] = "";
+    char text[1024] = "", end[32];
     struct lurk_identity *identity = NULL;
     lk_err err = lk_agent_identity(c->conf, &identity, text, sizeof text);
     lurk_identity_free(identity);
@@ -53,13 +75,13 @@ static void check_identity(struct check *c)
         fault(c, 0, text[0] != '\0' ? text : lk_err_text(err));
         return;
     }
-    time_t at = (time_t)lk_agent_expiry_s(c->conf->certificate);
-    struct tm tm;
-    if (gmtime_r(&at, &tm) != NULL) strftime(end, sizeof end, "%Y-%m-%d %H:%M UTC", &tm);
+    time_t at = (time_t)lk_agent_certificate_end_s(c->conf);
+    until(at, end);
     printf("%-10s %s: the agent's own certificate, until %s\n", "channel", c->conf->certificate,
            end);
     if (at < time(NULL)) fault(c, 0, "channel.certificate: is past its end");
     printf("%-10s %s: signs the key servers' certificates\n", "channel", c->conf->ca);
+    check_crl(c);
 }
 
 int lk_agent_check(const char *conf_path)

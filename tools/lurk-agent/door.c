@@ -205,8 +205,10 @@ lk_err lk_door_allow(struct lk_door *door, const struct lk_agent_conf *conf, cha
         bool found = user ? lk_account_user(row->user, &next.user[next.user_count], &own)
                           : lk_account_group(row->group, &next.group[next.group_count]);
         if (!found) {
-            snprintf(error, error_bytes, "line %u: allow.%s: there is no %s '%s'", row->line,
-                     user ? "user" : "group", user ? "user" : "group",
+            snprintf(error, error_bytes,
+                     "line %u: allow.%s: there is no %s '%s' on this host; take the row out, or "
+                     "install first what it is for",
+                     row->line, user ? "user" : "group", user ? "user" : "group",
                      user ? row->user : row->group);
             return LK_ERR_UNKNOWN;
         }

@@ -1,11 +1,8 @@
 /* identity: who the agent is towards key servers. */
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "io/chain.h"
 #include "io/file.h"
 #include "tools/lurk-agent/agent.h"
 
@@ -35,15 +32,31 @@ lk_err lk_agent_identity(const struct lk_agent_conf *conf, struct lurk_identity 
     return *out != NULL ? LK_OK : LK_ERR_FORMAT;
 }
 
-int64_t lk_agent_expiry_s(const char *path)
+static int64_t end_of(const char *path, int64_t (*end)(struct lk_bytes pem))
 {
-    BIO *bio = BIO_new_file(path, "r");
-    X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-    struct tm end;
-    int64_t at = 0;
-    if (certificate != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1)
-        at = timegm(&end);
-    X509_free(certificate);
-    BIO_free(bio);
+    char why[LK_PATH_BYTES_MAX + 64];
+    uint8_t *text = NULL;
+    size_t len = 0;
+    if (path[0] == '\0' ||
+        lk_file_read(path, LK_FILE_BYTES_MAX, &text, &len, why, sizeof why) != LK_OK)
+        return 0;
+    int64_t at = end(lk_bytes_of(text, len));
+    free(text);
     return at;
+}
+
+int64_t lk_agent_certificate_end_s(const struct lk_agent_conf *conf)
+{
+    return end_of(conf->certificate, lk_chain_expiry);
+}
+
+int64_t lk_agent_crl_end_s(const struct lk_agent_conf *conf)
+{
+    return end_of(conf->crl, lk_crl_expiry);
+}
+
+void lk_agent_ends_show(struct lk_agent_metrics *metrics, const struct lk_agent_conf *conf)
+{
+    lk_agent_set(metrics, LK_A_CERTIFICATE_S, (uint64_t)lk_agent_certificate_end_s(conf));
+    lk_agent_set(metrics, LK_A_CRL_S, (uint64_t)lk_agent_crl_end_s(conf));
 }

@@ -25,6 +25,8 @@
     X(DRAINING, "lurk_agent_draining", "", "gauge", "1 once the agent was told to end")            \
     X(CERTIFICATE_S, "lurk_agent_certificate_expiry_seconds", "", "gauge",                         \
       "End of the agent's own certificate, unix time")                                             \
+    X(CRL_S, "lurk_agent_crl_expiry_seconds", "", "gauge",                                         \
+      "Earliest end among the agent's CRLs, unix time; 0: none")                                   \
     X(CLIENTS_OPENED, "lurk_agent_clients_total", "result=\"taken\"", "counter",                   \
       "Local sockets that connected, by what became of them")                                      \
     X(CLIENTS_FORBIDDEN, "lurk_agent_clients_total", "result=\"forbidden\"", "counter", "")        \

@@ -64,7 +64,7 @@ static void apply(struct lk_agent *a, struct lk_agent_conf *next, struct lurk_id
     a->identity = identity;
     a->conf = next;
     lk_agent_set(a->metrics, LK_A_GENERATION, ++a->generation);
-    lk_agent_set(a->metrics, LK_A_CERTIFICATE_S, (uint64_t)lk_agent_expiry_s(next->certificate));
+    lk_agent_ends_show(a->metrics, next);
     lk_agent_count(a->metrics, LK_A_RELOADS_GOOD);
 }
 

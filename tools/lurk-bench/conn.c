@@ -59,6 +59,8 @@ static enum lk_bench_end explain(struct lk_bench_conn *conn, enum lk_bench_end e
 static const char *session_reason(const struct lk_bench_conn *conn)
 {
     long verify = SSL_get_verify_result(conn->ssl);
+    if (verify == X509_V_ERR_HOSTNAME_MISMATCH || verify == X509_V_ERR_IP_ADDRESS_MISMATCH)
+        return "the server's certificate is of another host; --server-name says which to expect";
     if (verify != X509_V_OK) return X509_verify_cert_error_string(verify);
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
     return reason ? reason : "the server closed the connection";

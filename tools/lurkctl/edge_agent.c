@@ -52,6 +52,19 @@ static int connect_to(const char *name)
     return -1;
 }
 
+static void silence_say(ssize_t got)
+{
+    if (got == 0)
+        lk_finding_fault("agent", "closed the connection; its log may say why");
+    else if (errno == EAGAIN)
+        lk_finding_fault("agent",
+                         "no answer in %d s: it hangs, or nobody takes up what a socket unit "
+                         "listens for; systemctl status lurk-agent, and its log",
+                         WAIT_S);
+    else
+        lk_finding_fault("agent", "%s", strerror(errno));
+}
+
 /* One packet there, one back, and the time between. False: a fault was told. */
 static bool ask(int fd, const struct lk_packet *request, struct lk_packet *answer, uint64_t *us)
 {
@@ -63,7 +76,7 @@ static bool ask(int fd, const struct lk_packet *request, struct lk_packet *answe
     ssize_t n = sent ? recv(fd, bytes, sizeof bytes, 0) : -1;
     *us = (lk_clock_now_ns() - asked_ns) / LK_NS_PER_US;
     if (n <= 0) {
-        lk_finding_fault("agent", "%s", n == 0 ? "closed the connection" : strerror(errno));
+        silence_say(n);
         return false;
     }
     if (!lk_packet_answer_read(lk_bytes_of(bytes, (size_t)n), answer)) {

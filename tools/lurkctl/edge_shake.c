@@ -111,6 +111,11 @@ static const struct advice {
 } advices[] = {
     {"invalid_key_id", "no key server has this key, or no rule of lurkd gives it to this edge; "
                        "compare with lurkctl keys there"},
+    {"invalid_certificate", "no key server has this key with tls13-sign in keys.uses, or no rule "
+                            "of lurkd gives it to this edge; compare with lurkctl keys there"},
+    {"invalid_freshness_funct", "mode sign asks for what is neither fresh nor proved: lurkd wants "
+                                "flags: [unfresh, unproved] on the key and on the edge's row; or "
+                                "mode = full"},
     {"invalid_extension", "no rule of lurkd gives this edge that exchange, or its key is not kept "
                           "for it: rules.exchanges and keys.uses"},
     {"invalid_type", "no rule of lurkd gives this edge that exchange, or its key is not kept for "

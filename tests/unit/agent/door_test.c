@@ -111,7 +111,8 @@ static void door_names_an_unknown_user(void **state)
     allows[0].line = 9;
     snprintf(allows[0].user, sizeof allows[0].user, "no-such-user-here");
     assert_int_equal(lk_door_open(&door, &conf, &none, error, sizeof error), LK_ERR_UNKNOWN);
-    assert_string_equal(error, "line 9: allow.user: there is no user 'no-such-user-here'");
+    assert_string_equal(error, "line 9: allow.user: there is no user 'no-such-user-here' on this host; "
+                               "take the row out, or install first what it is for");
 }
 
 /* Another user's verdict, seen from a child that became it; 2: this test may not do that. */

@@ -1,13 +1,39 @@
 #include "core/base/log.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+/* The journal of this test, in the place of libsystemd's: an entry as text, a field a line. */
+static char entry[16384];
+int sd_journal_sendv(const struct iovec *fields, int count);
+int sd_journal_sendv(const struct iovec *fields, int count)
+{
+    size_t len = 0;
+    for (int i = 0; i < count; i++) {
+        assert_null(memchr(fields[i].iov_base, '\n', fields[i].iov_len));
+        assert_true(len + fields[i].iov_len + 2 <= sizeof entry);
+        memcpy(entry + len, fields[i].iov_base, fields[i].iov_len);
+        len += fields[i].iov_len;
+        entry[len++] = '\n';
+    }
+    entry[len] = 0;
+    return 0;
+}
+
+/* Such a socket is there, whatever this host has. */
+int access(const char *path, int mode)
+{
+    return strcmp(path, "/run/systemd/journal/socket") == 0 ? 0 : faccessat(AT_FDCWD, path, mode, 0);
+}
 
 /* stderr goes to a file while `body` runs; the text it got is returned. */
 static size_t said(void (*body)(void), char *text, size_t room)
@@ -54,7 +80,7 @@ static void plain(void)
 static void log_writes_one_json_line_with_typed_fields(void **state)
 {
     (void)state;
-    lk_log_setup("vault", LK_LOG_INFO, 1);
+    lk_log_setup("lurkd", "vault", LK_LOG_INFO, 1);
     json_t *line = line_of(plain);
     assert_string_equal(text_of(line, "message"), "key loaded");
     assert_string_equal(text_of(line, "level"), "notice");
@@ -80,6 +106,43 @@ static void log_escapes_what_strangers_wrote(void **state)
     assert_string_equal(text_of(line, "peer"), "a\",\"level\":\"x\n\x01\x1b[2J");
     assert_string_equal(text_of(line, "level"), "error");
     json_decref(line);
+}
+
+static const char *entry_of(void (*body)(void))
+{
+    char none[16];
+    entry[0] = 0;
+    assert_int_equal(said(body, none, sizeof none), 0);
+    return entry;
+}
+
+static void has(const char *text, const char *line)
+{
+    const char *at = strstr(text, line);
+    assert_true(at != NULL && (at == text || at[-1] == '\n') && at[strlen(line)] == '\n');
+}
+
+/* journalctl shows MESSAGE and no other field: an operator reads there what happened to what. */
+static void journal_shows_the_fields_in_the_message(void **state)
+{
+    (void)state;
+    lk_log_setup("lurk-agent", "somebody", LK_LOG_INFO, 2);
+    has(entry_of(plain), "MESSAGE=key loaded key=\"www\" bits=2048 skew=-3");
+    has(entry, "SYSLOG_IDENTIFIER=lurk-agent");
+    has(entry, "LURK_FROM=somebody");
+    has(entry, "PRIORITY=5");
+    has(entry, "LURK_KEY=www");
+    has(entry, "LURK_BITS=2048");
+    has(entry, "LURK_SKEW=-3");
+}
+
+static void journal_escapes_what_strangers_wrote(void **state)
+{
+    (void)state;
+    lk_log_setup("lurkd", "front", LK_LOG_INFO, 2);
+    entry[0] = 0;
+    lk_log(LK_LOG_ERROR, "refused", LK_F_STR("peer", "a\" rule=\"all\x1b[2J"));
+    has(entry, "MESSAGE=refused peer=\"a\\\" rule=\\\"all\\u001b[2J\"");
 }
 
 static char endless[10000];
@@ -113,6 +176,21 @@ static void log_cuts_what_does_not_fit_and_stays_json(void **state)
     }
 }
 
+/* What is too long costs neither its own field nor a shorter one beside it. */
+static void journal_keeps_short_fields_beside_a_long_one(void **state)
+{
+    (void)state;
+    memset(endless, 'z', sizeof endless - 1);
+    endless[sizeof endless - 1] = 0;
+    lk_log_setup("lurkd", "vault", LK_LOG_INFO, 2);
+    assert_non_null(strstr(entry_of(too_long), "\nMESSAGE=long first=\"zzz"));
+    assert_non_null(strstr(entry, "\nLURK_FIRST=zzz"));
+    entry[0] = 0;
+    lk_log(LK_LOG_ERROR, "beside", LK_F_U64("third", 3), LK_F_STR("first", endless));
+    assert_non_null(strstr(entry, "\nMESSAGE=beside third=3 first=\"zzz"));
+    has(entry, "LURK_THIRD=3");
+}
+
 static void quiet(void)
 {
     lk_log(LK_LOG_DEBUG, "not wanted");
@@ -122,9 +200,9 @@ static void log_is_silent_above_its_level(void **state)
 {
     (void)state;
     char text[256];
-    lk_log_setup("front", LK_LOG_INFO, 1);
+    lk_log_setup("lurkd", "front", LK_LOG_INFO, 1);
     assert_int_equal(said(quiet, text, sizeof text), 0);
-    lk_log_setup("front", LK_LOG_DEBUG, 1);
+    lk_log_setup("lurkd", "front", LK_LOG_DEBUG, 1);
     assert_true(said(quiet, text, sizeof text) > 0);
 }
 
@@ -151,6 +229,9 @@ int main(void)
         cmocka_unit_test(log_writes_one_json_line_with_typed_fields),
         cmocka_unit_test(log_escapes_what_strangers_wrote),
         cmocka_unit_test(log_cuts_what_does_not_fit_and_stays_json),
+        cmocka_unit_test(journal_shows_the_fields_in_the_message),
+        cmocka_unit_test(journal_escapes_what_strangers_wrote),
+        cmocka_unit_test(journal_keeps_short_fields_beside_a_long_one),
         cmocka_unit_test(log_is_silent_above_its_level),
         cmocka_unit_test(log_limit_lets_so_many_a_second_pass_and_counts_the_rest),
     };

@@ -34,15 +34,25 @@ static void s_make(uint8_t s[LK_RANDOM_BYTES], int64_t time, uint64_t number)
     lk_writer_u64(&w, number);
 }
 
+static struct lk_novelty_place find(const struct lk_novelty_view *view, const uint8_t key[32],
+                                    const uint8_t s[LK_RANDOM_BYTES], uint32_t peer_payload)
+{
+    static const uint8_t payload[32];
+    struct lk_novelty_ask ask = {.key_full = key, .s = s, .payload = {payload, sizeof payload}};
+    struct lk_novelty_place place;
+    lk_novelty_find(view, lk_siphash_many_plain, &ask, 1, &place);
+    place.peer_payload = peer_payload;
+    return place;
+}
+
 /* Enter S number n, made at `time`, for key_a and peer 1. */
 static enum lk_novelty enter(const struct lk_novelty_view *view, int64_t time, uint64_t n,
                              uint32_t peer_payload, int64_t now)
 {
     uint8_t s[LK_RANDOM_BYTES];
     s_make(s, time, n);
-    struct lk_novelty_use use = {.place = lk_novelty_find(view, key_a, s),
+    struct lk_novelty_use use = {.place = find(view, key_a, s, peer_payload),
                                  .s = s,
-                                 .peer_payload = peer_payload,
                                  .peer_hash = 1,
                                  .window_s = WINDOW_S};
     return lk_novelty_enter(view, &use, now);
@@ -76,11 +86,11 @@ static void novelty_of_s_is_for_each_key(void **state)
     uint8_t s[LK_RANDOM_BYTES];
     s_make(s, NOW, 1);
     struct lk_novelty_use use = {
-        .place = lk_novelty_find(&view, key_a, s), .s = s, .window_s = WINDOW_S};
+        .place = find(&view, key_a, s, 0), .s = s, .window_s = WINDOW_S};
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
-    use.place = lk_novelty_find(&view, key_b, s);
+    use.place = find(&view, key_b, s, 0);
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
-    use.peer_payload = 5;
+    use.place.peer_payload = 5;
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_REPLAYED);
     free(view.table);
 }
@@ -122,7 +132,7 @@ static enum lk_novelty enter_of(const struct lk_novelty_view *view, uint64_t pee
     uint8_t s[LK_RANDOM_BYTES];
     s_make(s, now, peer << 32 | n);
     struct lk_novelty_use use = {
-        .place = lk_novelty_find(view, key_a, s), .s = s, .peer_hash = peer, .window_s = WINDOW_S};
+        .place = find(view, key_a, s, 0), .s = s, .peer_hash = peer, .window_s = WINDOW_S};
     return lk_novelty_enter(view, &use, now);
 }
 
@@ -210,12 +220,12 @@ static void novelty_without_window_keeps_s_for_a_while(void **state)
     struct lk_novelty_view view = table_new(1024);
     uint8_t s[LK_RANDOM_BYTES];
     memset(s, 0xff, sizeof s); /* no time at all */
-    struct lk_novelty_use use = {.place = lk_novelty_find(&view, key_a, s), .s = s, .window_s = 0};
+    struct lk_novelty_use use = {.place = find(&view, key_a, s, 0), .s = s, .window_s = 0};
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
-    use.peer_payload = 1;
+    use.place.peer_payload = 1;
     assert_int_equal(lk_novelty_enter(&view, &use, NOW + LK_NOVELTY_KEEP_S), LK_REPLAYED);
     memset(s, 0, sizeof s);
-    use.place = lk_novelty_find(&view, key_a, s);
+    use.place = find(&view, key_a, s, 0);
     assert_int_equal(lk_novelty_enter(&view, &use, NOW), LK_NEW);
     free(view.table);
 }

@@ -58,7 +58,8 @@ static void append(unsigned worker, uint32_t i)
                                 .worker = (uint16_t)worker};
     memset(r.key_full, (int)i, sizeof r.key_full);
     memset(r.random, 0xa5, sizeof r.random);
-    lk_audit_append(&ring[worker], &r);
+    *lk_audit_place(&ring[worker], 0) = r;
+    lk_audit_append(&ring[worker], 1);
 }
 
 /* Lines with an exchange, each of them JSON with the next number of its worker. */

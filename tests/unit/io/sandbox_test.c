@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ipc.h>
@@ -20,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -180,6 +182,17 @@ static int work_in_front(size_t unused)
     return lk_sandbox_front() == LK_OK && can_work() ? 0 : 1;
 }
 
+/* The end of a certificate, the head of a line of the log: the first date of this process. */
+static int date_in_vault(size_t unused)
+{
+    (void)unused;
+    unsetenv("TZ"); /* with it the C library has no file to read */
+    if (lk_sandbox_vault() != LK_OK) return CANNOT_CONFINE;
+    struct tm utc;
+    time_t epoch = 0;
+    return gmtime_r(&epoch, &utc) != NULL && timegm(&utc) == 0 ? 0 : 1;
+}
+
 static int ring_in_front(size_t after)
 {
     if (lk_sandbox_front() != LK_OK || (after && lk_sandbox_front_rings_made() != LK_OK)) return CANNOT_CONFINE;
@@ -208,6 +221,13 @@ static void vault_dies_of_any_of_these(void **state)
     if (!confines()) skip();
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++)
         assert_int_equal(in_child(try_in_vault, i), 128 + SIGSYS);
+}
+
+static void vault_makes_dates(void **state)
+{
+    (void)state;
+    if (!confines()) skip();
+    assert_int_equal(in_child(date_in_vault, 0), 0);
 }
 
 /* Control: without a sandbox the same code succeeds, so the tests above test the sandbox. */
@@ -257,6 +277,7 @@ int main(void)
         cmocka_unit_test(front_can_still_work),
         cmocka_unit_test(front_makes_rings_before_and_not_after),
         cmocka_unit_test(vault_dies_of_any_of_these),
+        cmocka_unit_test(vault_makes_dates),
         cmocka_unit_test(dumps_are_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

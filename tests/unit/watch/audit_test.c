@@ -20,8 +20,9 @@ static struct lk_audit_ring *ring_new(void)
 
 static void append(struct lk_audit_ring *ring, uint64_t request_id)
 {
-    struct lk_audit_record record = {.request_id = request_id, .status = 1, .edge = 7};
-    lk_audit_append(ring, &record);
+    *lk_audit_place(ring, 0) =
+        (struct lk_audit_record){.request_id = request_id, .status = 1, .edge = 7};
+    lk_audit_append(ring, 1);
 }
 
 enum { COUNT = 20 };
@@ -127,9 +128,34 @@ static void audit_ring_full_has_no_room_and_loses_nothing(void **state)
     free(ring);
 }
 
+/* Filled one after the other, over the end of the ring too, and in it all at once. */
+static void audit_records_appended_together_are_one_chain(void **state)
+{
+    (void)state;
+    struct lk_audit_ring *ring = ring_new();
+    struct lk_audit_record got[COUNT];
+    uint8_t chain[16] = {0};
+    uint64_t id = 0;
+    for (unsigned round = 0; round < LK_AUDIT_RECORDS_PER_WORKER / COUNT + 2; round++) {
+        for (uint32_t i = 0; i < COUNT; i++) {
+            struct lk_audit_record *place = lk_audit_place(ring, i);
+            memset(place, 0xff, sizeof *place); /* what an older one left */
+            *place = (struct lk_audit_record){.request_id = id + i, .status = 1};
+        }
+        assert_int_equal(lk_audit_take(ring, got, COUNT), 0);
+        lk_audit_append(ring, COUNT);
+        assert_int_equal(lk_audit_take(ring, got, COUNT), COUNT);
+        assert_true(lk_audit_verify(chain, got, COUNT));
+        for (uint32_t i = 0; i < COUNT; i++)
+            assert_int_equal(got[i].request_id, id++);
+    }
+    free(ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(audit_records_appended_together_are_one_chain),
         cmocka_unit_test(audit_chain_of_a_recorded_run_verifies),
         cmocka_unit_test(audit_hash_covers_the_chain_and_the_whole_record),
         cmocka_unit_test(audit_verify_finds_every_edited_byte),

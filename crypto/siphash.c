@@ -1,4 +1,4 @@
-#include "core/base/siphash.h"
+#include "crypto/siphash.h"
 
 struct state {
     uint64_t v0, v1, v2, v3;
@@ -56,4 +56,11 @@ uint64_t lk_siphash(const struct lk_siphash_key *key, const void *data, size_t l
     s.v2 ^= 0xff;
     rounds(&s, 4);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+void lk_siphash_many_plain(const struct lk_siphash_key *key, const struct lk_piece *message,
+                           unsigned count, uint64_t *hash)
+{
+    for (unsigned i = 0; i < count; i++)
+        hash[i] = lk_siphash(key, message[i].data, message[i].len);
 }
