@@ -88,7 +88,7 @@ SUPPORT_OBJ := $(filter-out %/testbuild.o %/injected.o $(OUT)/tests/support/rsa_
                  $(OUT)/tests/support/ecdh_faulty%,$(SUPPORT_SRC:%.c=$(OUT)/%.o))
 
 # What makes assertions of cmocka stays with the tests.
-FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,filter.o rsa_% ec_% ecdh_% p256_%),$(SUPPORT_OBJ))
+FUZZ_SUPPORT_OBJ := $(filter-out $(patsubst %,$(OUT)/tests/support/%,filter.o rsa_% ec_% ecdh_%),$(SUPPORT_OBJ))
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAY := $(FUZZ_SRC:%.c=$(OUT)/%_replay)
@@ -376,7 +376,7 @@ $(MSAN_OUT)/%.o: %.c
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
 	  $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
 $(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o \
-         $(patsubst %,$(MSAN_OUT)/crypto/ec/%_ifma.o,p256 p384 p256_ecdh x25519) $(CT_SUPPORT) $(LIB)
+         $(patsubst %,$(MSAN_OUT)/crypto/ec/%_ifma.o,p256 p384 p256_ecdh p384_ecdh x25519) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CLANG) $(MSAN_FLAGS) -pie -pthread -o $@ $^ -lcmocka $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
@@ -390,13 +390,13 @@ ifeq ($(CONFIG),release)
 KERNEL_OBJ := $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/crypto/rsa/rsa_ref.o
 EC_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ifma p256_ref p384_ifma p384_ref)
 X25519_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,x25519_ifma x25519_ref)
-P256_ECDH_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ecdh_ifma p256_ecdh_ref)
+NIST_ECDH_OBJ := $(patsubst %,$(OUT)/crypto/ec/%.o,p256_ecdh_ifma p256_ecdh_ref p384_ecdh_ifma p384_ecdh_ref)
 SHA256_OBJ := $(OUT)/crypto/sha256_lanes_ifma.o $(OUT)/crypto/sha256_lanes_ref.o
-check-scan: $(KERNEL_OBJ) $(EC_OBJ) $(P256_ECDH_OBJ) $(X25519_OBJ) $(SHA256_OBJ) $(OUT)/tests/ct/leaky_ifma.o
+check-scan: $(KERNEL_OBJ) $(EC_OBJ) $(NIST_ECDH_OBJ) $(X25519_OBJ) $(SHA256_OBJ) $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py --control tests/ct/jumps.list $(OUT)/crypto/rsa/rsa_ifma.o $(OUT)/tests/ct/leaky_ifma.o
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps.list $(KERNEL_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_ec.list $(EC_OBJ)
-	$(Q)tests/support/scan-kernels.py tests/ct/jumps_p256_ecdh.list $(P256_ECDH_OBJ)
+	$(Q)tests/support/scan-kernels.py tests/ct/jumps_nist_ecdh.list $(NIST_ECDH_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_x25519.list $(X25519_OBJ)
 	$(Q)tests/support/scan-kernels.py tests/ct/jumps_sha256.list $(SHA256_OBJ)
 

@@ -1,5 +1,5 @@
 /* make bench B=ec: ECDSA signatures over P-256 and P-384, key agreement, and proofs of ownership
- * over P-256, by the kernel rows beside the library's, in one process, in rounds (shim.h); nonce,
+ * over both, by the kernel rows beside the library's, in one process, in rounds (shim.h); nonce,
  * check and DER included. */
 #include <stdio.h>
 #include <stdlib.h>

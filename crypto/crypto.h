@@ -144,8 +144,8 @@ struct lk_operand {
                       * to be counted even where the second was right */
     bool by_kernel;  /* the same, set by the call: the first result was one of our kernels', not the
                       * library's */
-    uint32_t extra_ns; /* proofs of P-256, SHARE, DH without a proof, set by the call: what judging
-                        * this one took beyond its share of the row's cost */
+    uint32_t extra_ns; /* proofs of P-256 and P-384, SHARE, DH without a proof, set by the call:
+                        * what judging this one took beyond its share of the row's cost */
 };
 
 /* A worker's scratch and state for all rows: DRBG, kernel work area, its index for contexts. */
@@ -157,7 +157,7 @@ struct lk_engine_work;
  * ECDSA    (r, s) over the digest, DER. Checked with the public key when work was made with
  *          check_ecdsa.
  * POO      good when [r]G + [c]bG = vG (lurk-tls12.md 7). A kernel's proof that is good is not
- *          looked at again; one that is refused may be (engine_p256_poo.h)
+ *          looked at again; one that is refused may be (engine_poo_batch.h)
  * SHARE    RFC 8446 4.2.8.2
  * DH       good when Ys is one of a group that is served; POO_DH when g^r Ys^c = V besides
  *          (lurk-split.md 4)

@@ -8,10 +8,10 @@
 #include "crypto/ct.h"
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ecdh_kernel.h"
-#include "crypto/ec/p256_poo.h"
+#include "crypto/ec/poo_kernel.h"
 #include "crypto/engine_key.h"
 #include "crypto/engine_ec_batch.h"
-#include "crypto/engine_p256_poo.h"
+#include "crypto/engine_poo_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_share_batch.h"
 #include "crypto/engine_work.h"
@@ -173,9 +173,10 @@ const struct lk_kernel lk_engine_rows[LK_ROW_COUNT] = {
 /* For the batch of any kernel; lanes of the models are narrower. */
 static bool scratch_init(struct lk_engine_work *work)
 {
-    const size_t needs[] = {lk_p256_x8_ifma.work_bytes, lk_p384_x8_ifma.work_bytes,
-                            lk_p256_poo_x8_ifma.work_bytes, lk_x25519_x8_ifma.work_bytes,
-                            lk_p256_ecdh_x8_ifma.work_bytes};
+    const size_t needs[] = {lk_p256_x8_ifma.work_bytes,       lk_p384_x8_ifma.work_bytes,
+                            lk_p256_poo_x8_ifma.work_bytes,   lk_p384_poo_x8_ifma.work_bytes,
+                            lk_x25519_poo_x8_ifma.work_bytes, lk_x25519_x8_ifma.work_bytes,
+                            lk_p256_ecdh_x8_ifma.work_bytes,  lk_p384_ecdh_x8_ifma.work_bytes};
     size_t bytes = 0;
     for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++)
         if (lk_rsa_private_x8_ifma[i].work_bytes > bytes)
@@ -194,7 +195,7 @@ struct lk_engine_work *lk_engine_work_new(unsigned worker, bool check_ecdsa)
     work->worker = worker;
     work->check_ecdsa = check_ecdsa;
     if (!scratch_init(work) || !lk_rsa_work_init(work) || !lk_ec_work_init(work) ||
-        !lk_p256_poo_work_init(work) || !lk_share_work_init(work) || !lk_ecdh_work_init(work) ||
+        !lk_poo_work_init(work) || !lk_share_work_init(work) || !lk_ecdh_work_init(work) ||
         !lk_dh_work_init(work)) {
         lk_engine_work_free(work);
         return NULL;
@@ -217,7 +218,7 @@ void lk_engine_work_free(struct lk_engine_work *work)
     lk_share_work_fini(work);
     lk_rsa_work_fini(work);
     lk_ec_work_fini(work);
-    lk_p256_poo_work_fini(work);
+    lk_poo_work_fini(work);
     lk_ecdh_work_fini(work);
     OPENSSL_free(work->block);
     free(work);

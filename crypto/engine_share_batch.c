@@ -216,6 +216,19 @@ static uint64_t run_p256_ref(struct lk_engine_work *work, struct lk_operand *ope
     return run_way(work, operand, live, &way);
 }
 
+static uint64_t run_p384_ifma(struct lk_engine_work *work, struct lk_operand *operand,
+                              uint64_t live)
+{
+    static const struct way way = {&lk_p384_ecdh_x8_ifma, LK_ROW_SHARE_P384};
+    return run_way(work, operand, live, &way);
+}
+
+static uint64_t run_p384_ref(struct lk_engine_work *work, struct lk_operand *operand, uint64_t live)
+{
+    static const struct way way = {&lk_p384_ecdh_x2_ref, LK_ROW_SHARE_P384};
+    return run_way(work, operand, live, &way);
+}
+
 /* Costs scaled like those of the library's rows (engine_openssl.c). */
 const struct lk_kernel lk_share_x25519_row_ifma = {
     .name = "share_x25519",
@@ -235,6 +248,15 @@ const struct lk_kernel lk_share_p256_row_ifma = {
     .fixed_ns = 5000,
     .run = run_p256_ifma,
 };
+const struct lk_kernel lk_share_p384_row_ifma = {
+    .name = "share_p384",
+    .isa = "ifma",
+    .lanes_max = 64,
+    .lanes_step = 8,
+    .cost_ns = 1680000,
+    .fixed_ns = 55000,
+    .run = run_p384_ifma,
+};
 const struct lk_kernel lk_share_x25519_row_ref = {
     .name = "share_x25519",
     .isa = "ref",
@@ -252,4 +274,13 @@ const struct lk_kernel lk_share_p256_row_ref = {
     .cost_ns = 24000000,
     .fixed_ns = 1200000,
     .run = run_p256_ref,
+};
+const struct lk_kernel lk_share_p384_row_ref = {
+    .name = "share_p384",
+    .isa = "ref",
+    .lanes_max = 16,
+    .lanes_step = 2,
+    .cost_ns = 90000000,
+    .fixed_ns = 3000000,
+    .run = run_p384_ref,
 };

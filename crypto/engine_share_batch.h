@@ -16,6 +16,8 @@ extern const struct lk_kernel lk_share_x25519_row_ifma;
 extern const struct lk_kernel lk_share_x25519_row_ref;
 extern const struct lk_kernel lk_share_p256_row_ifma;
 extern const struct lk_kernel lk_share_p256_row_ref;
+extern const struct lk_kernel lk_share_p384_row_ifma;
+extern const struct lk_kernel lk_share_p384_row_ref;
 
 /* What a batch needs around the kernel, in a work of lk_engine_work_new; false: out of memory. */
 bool lk_ecdh_work_init(struct lk_engine_work *work);

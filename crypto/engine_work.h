@@ -17,10 +17,10 @@ struct lk_engine_work {
     bool check_ecdsa;
     void *block;   /* as allocated */
     void *scratch; /* in it, 64-byte aligned: what a kernel works in. One works at a time */
-    struct lk_rsa_work *rsa;           /* engine_rsa_batch.c */
-    struct lk_ec_work *ec;             /* engine_ec_batch.c */
-    struct lk_p256_poo_work *p256_poo; /* engine_p256_poo.c */
-    struct lk_ecdh_work *ecdh;         /* engine_share_batch.c */
+    struct lk_rsa_work *rsa;   /* engine_rsa_batch.c */
+    struct lk_ec_work *ec;     /* engine_ec_batch.c */
+    struct lk_poo_work *poo;   /* engine_poo_batch.c */
+    struct lk_ecdh_work *ecdh; /* engine_share_batch.c */
     struct lk_poo_curve *curve[LK_POO_CURVE_COUNT];
     EVP_PKEY_CTX *share_make[LK_SHARE_GROUP_COUNT]; /* engine_share.c: makes a key of the group */
     struct lk_dh *dh;                               /* engine_dh.c */

@@ -1,7 +1,7 @@
 #include "crypto/cpu.h"
 #include "crypto/crypto.h"
 #include "crypto/engine_ec_batch.h"
-#include "crypto/engine_p256_poo.h"
+#include "crypto/engine_poo_batch.h"
 #include "crypto/engine_rsa_batch.h"
 #include "crypto/engine_share_batch.h"
 #include "crypto/engine_work.h"
@@ -25,26 +25,38 @@ static bool rest_good(const struct lk_kernels *kernels, const char **failed)
     return wrong == NULL;
 }
 
-/* Replaces the rows of the library by those of our kernels. */
+/* Rows of ours that replace the library's, beside those of RSA. */
+static const struct {
+    enum lk_kernel_row row;
+    const struct lk_kernel *kernel;
+} ifma[] = {
+    {LK_ROW_P256, &lk_p256_row_ifma},
+    {LK_ROW_P384, &lk_p384_row_ifma},
+    {LK_ROW_POO_P256, &lk_poo_p256_row_ifma},
+    {LK_ROW_POO_P384, &lk_poo_p384_row_ifma},
+    {LK_ROW_POO_X25519, &lk_poo_x25519_row_ifma},
+    {LK_ROW_SHARE_P256, &lk_share_p256_row_ifma},
+    {LK_ROW_SHARE_P384, &lk_share_p384_row_ifma},
+    {LK_ROW_SHARE_X25519, &lk_share_x25519_row_ifma},
+};
+
+static bool take_row(struct lk_kernels *out, unsigned row, const struct lk_kernel *kernel,
+                     const char **failed)
+{
+    out->row[row] = *kernel;
+    return row_good(kernel, row, failed);
+}
+
 static bool take_ifma(struct lk_kernels *out, const char **failed)
 {
-    for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++) {
-        out->row[LK_ROW_RSA2048 + i] = lk_rsa_rows_ifma[i];
-        if (!row_good(&out->row[LK_ROW_RSA2048 + i], LK_ROW_RSA2048 + i, failed)) return false;
-    }
+    for (unsigned i = 0; i < LK_RSA_CLASS_COUNT; i++)
+        if (!take_row(out, LK_ROW_RSA2048 + i, &lk_rsa_rows_ifma[i], failed)) return false;
+    for (size_t i = 0; i < sizeof ifma / sizeof ifma[0]; i++)
+        if (!take_row(out, ifma[i].row, ifma[i].kernel, failed)) return false;
     out->points_p256 = lk_p256_points_ifma;
     out->sha256 = lk_sha256_x16_ifma.hash;
     out->siphash = lk_siphash_many_ifma;
-    out->row[LK_ROW_P256] = lk_p256_row_ifma;
-    out->row[LK_ROW_P384] = lk_p384_row_ifma;
-    out->row[LK_ROW_POO_P256] = lk_p256_poo_row_ifma;
-    out->row[LK_ROW_SHARE_P256] = lk_share_p256_row_ifma;
-    out->row[LK_ROW_SHARE_X25519] = lk_share_x25519_row_ifma;
-    return rest_good(out, failed) && row_good(&out->row[LK_ROW_P256], LK_ROW_P256, failed) &&
-           row_good(&out->row[LK_ROW_P384], LK_ROW_P384, failed) &&
-           row_good(&out->row[LK_ROW_POO_P256], LK_ROW_POO_P256, failed) &&
-           row_good(&out->row[LK_ROW_SHARE_P256], LK_ROW_SHARE_P256, failed) &&
-           row_good(&out->row[LK_ROW_SHARE_X25519], LK_ROW_SHARE_X25519, failed);
+    return rest_good(out, failed);
 }
 
 bool lk_kernels_choose(struct lk_kernels *out, const char **failed)

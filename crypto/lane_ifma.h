@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define LANES 8
+/* Vectors whose points are computed side by side: what one waits for, the other fills. */
+#define BESIDE 2
 /* Rows are written out: an index that is no constant would put the accumulators into memory. */
 #define UNROLL _Pragma("GCC unroll 64")
 

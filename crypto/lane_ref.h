@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define LANES 2
+#define BESIDE 1 /* nothing waits here (lane_ifma.h) */
 #define UNROLL
 
 typedef struct {

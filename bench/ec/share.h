@@ -1,7 +1,7 @@
-/* share: key agreement over Curve25519 and P-256, by the library's EVP face, by its row and by the
- * kernels' rows: a fresh key, its share and the secret it has with a peer's; and the secret alone,
- * with a key that is there. A peer's share is taken in anew each time by the rows, and is ready for
- * EVP.
+/* share: key agreement over Curve25519, P-256 and P-384, by the library's EVP face, by its row and
+ * by the kernels' rows: a fresh key, its share and the secret it has with a peer's; and the secret
+ * alone, with a key that is there. A peer's share is taken in anew each time by the rows, and is
+ * ready for EVP.
  * Owner the caller. Thread one, pinned. */
 #ifndef LK_BENCH_EC_SHARE_H
 #define LK_BENCH_EC_SHARE_H

@@ -2,10 +2,10 @@
 """make bench B=ecdhe: what the whole server adds to a P-256 signature, and what a proof of ownership adds to both.
 
 Every thread of lurkd runs on CPU 0 without spinning, lurk-bench on CPU 1 with 8 connections x 16. In turns in
-this one run: the bare kernel (bench_ec, on CPU 0), `ecdhe` without a proof, `ecdhe` with one. CPU time is the
-scheduler's own, of the vault and of the front each, over the requests that their counters say were answered;
-core cycles are that time in the unit in which bench_ec measured a signature both ways. Ends with `figure` and
-`ratio` lines, the same in bench/results/ecdhe.json.
+this one run: the bare kernel (bench_ec, on CPU 0), `ecdhe` without a proof, `ecdhe` with one, over P-256 and over two
+more groups. CPU time is the scheduler's own, of the vault and of the front each, over the requests that their
+counters say were answered; core cycles are that time in the unit in which bench_ec measured a signature both ways.
+Ends with `figure` and `ratio` lines, the same in bench/results/ecdhe.json.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from server import make_pki  # noqa: E402
 BASE = f"{TOP}/build/bench/ecdhe"
 BENCH_EC = os.environ.get("LURK_BENCH_EC", f"{TOP}/build/release/bench/bench_ec")
 PROOF = "sha256_128"
+OTHERS = ("x25519", "secp384r1")  # groups whose proofs are held against no proof at all
 
 
 def run_ns(pid):
@@ -80,19 +81,19 @@ def ns_at(rows, fill):
     return (low + (high - low) * (fill - below) / (above - below)) / fill
 
 
-def load(report, o, pki, server, proof):
+def load(report, o, pki, server, proof, group="secp256r1"):
     """One run of lurk-bench; what it cost."""
     counted = Counted(server)
-    result = e2e.bench(report, f"ecdhe, proof {proof}", pki, server.port["tls"], "tls", server.process.pid, "--mix", "ecdhe",
-                       "--keys", f"{pki}/keys", "--connections", "8", "--in-flight", "16", "--proof", proof,
-                       seconds=o.seconds)
+    result = e2e.bench(report, f"ecdhe, {group}, proof {proof}", pki, server.port["tls"], "tls", server.process.pid, "--mix",
+                       "ecdhe", "--keys", f"{pki}/keys", "--connections", "8", "--in-flight", "16", "--proof", proof,
+                       "--group", group, seconds=o.seconds)
     cost = counted.end()
     cost["per_second"] = result["all"]["per_second"]
     return cost
 
 
 def rounds(report, o, pki, server):
-    names = ("kernel_ns", "fill", "vault_ns", "front_ns", "cycles", "vault_ratio", "proof_ratio", "proof_wall")
+    names = ("kernel_ns", "fill", "vault_ns", "front_ns", "cycles", "vault_ratio", "proof_ratio", "proof_wall", *OTHERS)
     seen = {name: [] for name in names}
     for _ in range(o.rounds):
         rows, ghz = kernel_alone(o)
@@ -100,6 +101,10 @@ def rounds(report, o, pki, server):
         fill = bare["requests"] / bare["batches"]
         vault_ns, front_ns = (bare[role] / bare["requests"] for role in ("vault", "front"))
         proved_ns = (proved["vault"] + proved["front"]) / proved["requests"]
+        for group in OTHERS:
+            other = load(report, o, pki, server, PROOF, group)
+            other_ns = (other["vault"] + other["front"]) / other["requests"]
+            seen[group].append((vault_ns + front_ns) / other_ns)
         seen["fill"].append(fill)
         seen["kernel_ns"].append(ns_at(rows, fill))
         seen["vault_ns"].append(vault_ns)
@@ -146,6 +151,8 @@ def main():
         report.ratio("server_cycles_vs_bound", [c / 10000 for c in seen["cycles"]], "<= 1 (10,000 cycles)")
     report.ratio("ecdhe_with_proof_vs_without", seen["proof_ratio"], ">= 0.33")
     report.ratio("ecdhe_with_proof_vs_without_wall", seen["proof_wall"], "none")
+    for group in OTHERS:
+        report.ratio(f"ecdhe_{group}_with_proof_vs_without", seen[group], "none")
     report.write(o.out, {"rounds": o.rounds, "seconds": o.seconds, "connections": 8, "in_flight": 16, "proof": PROOF})
     report.print()
     return 1 if report.faults else 0

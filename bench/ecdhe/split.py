@@ -13,14 +13,14 @@ import e2e
 VAULT = [
     ("point check", r"lk_mont_|reduce_once|is_on_curve|lk_group_point|equation_holds|points_judge|lk_p256_points|vector_judge|"
                     r"given_load|point_take|is_below|is_multiple"),
-    ("kernel: nonces", r"compress|nonces_make|^run$|message_fill|lk_rng|sha256_lanes|hmac"),
+    ("hashes in lanes: nonces, F(S), text", r"^compress$|nonces_make|message_fill|lk_rng|^hmac$|^hash$|texts_hash|freshness|"
+                                           r"rows_(load|store)|lk_run_ecdhe_text|text_take"),
     ("kernel", r"first_products|second_products|new_[xyz]$|squares|differences|fe_|order_|window_|point_|steps_|invert|"
                r"apply_to_pair|digits_|nonce_|batch_(sign|out|invert|jobs)|sign$|signing_|bytes_(load|store)|equation|"
                r"multiple_|multiply_|on_curve|kernel_call|run_ifma|run_way|call_fill|product|square"),
     ("DER", r"signature_write|integer_write"),
-    ("novelty", r"lk_novelty|entry_|share_take|search_|siphash|^rounds$|absorb"),
-    ("audit", r"audit|record_hash"),
-    ("digests, F(S)", r"SHA256|lk_hash|sha256|freshness|add256|finish256|start256|signature_start"),
+    ("novelty", r"lk_novelty|entry_|share_take|search_|twin_find|siphash|places_find|^rounds$|absorb"),
+    ("audit", r"audit|bare_hash|record_fill|SHA256|lk_hash|sha256|add256|finish256|start256"),
     ("copies and wipes", r"memset|memmove|memcpy|bzero|cleanse|lane_copy|slot_write|lk_wipe"),
 ]
 
@@ -29,9 +29,10 @@ def part_of(symbol, library):
     for name, pattern in VAULT:
         if re.search(pattern, symbol):
             return name
-    # Debian's libcrypto has no names for its own functions: what the vault's load runs of it is SHA-256.
+    # Debian's libcrypto has no names for its own functions: what the vault's load runs of it is SHA-256, of the
+    # records' chain.
     if library.startswith("libcrypto"):
-        return "digests, F(S)"
+        return "audit"
     return "system" if library.startswith("[kernel") else "parsing, queues, rings"
 
 

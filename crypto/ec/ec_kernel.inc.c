@@ -374,7 +374,8 @@ static void add(void *work, unsigned count)
         window_pick(&b->m[v], 1, &entry[v]);
     }
     for (unsigned i = 0; i < count; i++)
-        point_add(b->m, entry, 2);
+        for (unsigned v = 0; v < 2; v += BESIDE)
+            point_add(b->m + v, entry + v, BESIDE);
     lanes_leave();
 }
 

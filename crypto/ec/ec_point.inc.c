@@ -157,10 +157,9 @@ static void new_y(const struct adding *a, struct point *sum)
     fe_copy(sum->x, a->x);
 }
 
-/* sum += entry for `count` lanes side by side (1 or 2): what one waits for, the other fills. */
-STRAIGHT void point_add(struct multiple *m, const struct entry *entry, unsigned count)
+STRAIGHT void add_line(struct multiple *m, const struct entry *entry, unsigned count)
 {
-    struct adding a[2];
+    struct adding a[BESIDE];
     for (unsigned v = 0; v < count; v++)
         first_products(&a[v], &m[v].sum, &entry[v]);
     for (unsigned v = 0; v < count; v++)
@@ -177,6 +176,25 @@ STRAIGHT void point_add(struct multiple *m, const struct entry *entry, unsigned 
         new_y(&a[v], &m[v].sum);
     for (unsigned v = 0; v < count; v++)
         STAGE(LK_EC_STAGE_ADD, &m[v].sum, 4 * DIGITS);
+}
+
+CALLED void add_one(struct multiple *m, const struct entry *entry)
+{
+    add_line(m, entry, 1);
+}
+
+CALLED void add_beside(struct multiple *m, const struct entry *entry)
+{
+    add_line(m, entry, BESIDE);
+}
+
+/* sum += entry for `count` vectors side by side, one or BESIDE. */
+static inline void point_add(struct multiple *m, const struct entry *entry, unsigned count)
+{
+    if (count == BESIDE)
+        add_beside(m, entry);
+    else
+        add_one(m, entry);
 }
 
 /* --- multiplication -----------------------------------------------------------------------------
@@ -209,12 +227,12 @@ static void window_prefetch(unsigned window)
 
 static void window_add(struct multiple *m, unsigned window, unsigned vectors)
 {
-    struct entry entry[2];
+    struct entry entry[BESIDE];
     unsigned v = 0;
-    for (; v + 2 <= vectors; v += 2) {
-        window_pick(&m[v], window, &entry[0]);
-        window_pick(&m[v + 1], window, &entry[1]);
-        point_add(&m[v], entry, 2);
+    for (; v + BESIDE <= vectors; v += BESIDE) {
+        for (unsigned i = 0; i < BESIDE; i++)
+            window_pick(&m[v + i], window, &entry[i]);
+        point_add(&m[v], entry, BESIDE);
     }
     if (v == vectors) return;
     window_pick(&m[v], window, &entry[0]);

@@ -15,8 +15,8 @@
 #define LK_ECDH_VECTORS 8
 #define LK_ECDH_REQUESTS_MAX 64 /* of one call, over all kernels */
 #define LK_ECDH_SECRET_BYTES_MAX 64
-#define LK_ECDH_POINT_BYTES_MAX 65
-#define LK_ECDH_SHARED_BYTES_MAX 32
+#define LK_ECDH_POINT_BYTES_MAX 97
+#define LK_ECDH_SHARED_BYTES_MAX 48
 
 struct lk_ecdh_job {
     const uint8_t *secret; /* [secret_bytes] random: the private key is made of them */
@@ -49,9 +49,9 @@ struct lk_ecdh_kernel {
 };
 
 extern const struct lk_ecdh_kernel lk_x25519_x8_ifma;
-extern const struct lk_ecdh_kernel lk_p256_ecdh_x8_ifma;
+extern const struct lk_ecdh_kernel lk_p256_ecdh_x8_ifma, lk_p384_ecdh_x8_ifma;
 /* The same bodies over two 64-bit lanes in plain C: for tests, for memcheck, and to read. */
 extern const struct lk_ecdh_kernel lk_x25519_x2_ref;
-extern const struct lk_ecdh_kernel lk_p256_ecdh_x2_ref;
+extern const struct lk_ecdh_kernel lk_p256_ecdh_x2_ref, lk_p384_ecdh_x2_ref;
 
 #endif

@@ -23,6 +23,9 @@
  * which that X is. */
 #define X_LIFT 5
 #define X_BELOW 3
+/* The same of points that are doubled (ec_double.inc.c). */
+#define DOUBLE_X_LIFT 6
+#define DOUBLE_X_BELOW 2
 
 #include "crypto/ec/ec_digits.inc.c"
 
@@ -48,6 +51,20 @@ STRAIGHT void fe_fold(lane *x)
 {
     lane over = lane_shr(x[4], 48);
     fe_mask(x);
+    x[0] = lane_add(x[0], over);
+    x[1] = lane_sub(x[1], lane_shl(over, 44));
+    x[3] = lane_sub(x[3], lane_shl(over, 36));
+    x[4] = lane_add(lane_and(x[4], constant(&lk_p256.low48)), lane_shl(over, 16));
+    fe_carry(x, x);
+    fe_mask(x);
+}
+
+/* Raw x in (2^-40, 16) to clean, below 1 + 2^-28. What lower columns are worth above the top one is
+ * less than 2^-42 and is not waited for: the top one alone says how often 2^256 is in x, within
+ * that. 2^256 = 2^224 - 2^192 - 2^96 + 1, which is more than what that may be wrong by. */
+STRAIGHT void columns_fold(lane *x)
+{
+    lane over = lane_sra(x[4], 48);
     x[0] = lane_add(x[0], over);
     x[1] = lane_sub(x[1], lane_shl(over, 44));
     x[3] = lane_sub(x[3], lane_shl(over, 36));
@@ -96,6 +113,26 @@ STRAIGHT void square_pair(struct product a, struct product b)
     }
     columns_out(a.r, t, a.form);
     square_end(u, x);
+    EACH_DIGIT(i) reduce_row(u + i);
+    columns_out(b.r, u, b.form);
+}
+
+/* a.r := a.x^2, b.r := b.x b.y, in the same way. */
+STRAIGHT void square_multiply_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], y[DIGITS];
+    columns_zero(t);
+    digits_keep(y, a.x);
+    EACH_DIGIT(i) square_row(t, y, i);
+    square_end(t, y);
+    columns_zero(u);
+    digits_keep(y, b.y);
+    EACH_DIGIT(i)
+    {
+        reduce_row(t + i);
+        multiply_row(u + i, b.x[i], y);
+    }
+    columns_out(a.r, t, a.form);
     EACH_DIGIT(i) reduce_row(u + i);
     columns_out(b.r, u, b.form);
 }

@@ -4,7 +4,9 @@
 
 #pragma GCC diagnostic ignored "-Wunused-function" /* most of the field is not asked for */
 
-#include "crypto/ec/p256_given.inc.c"
+#include "crypto/ec/p256_field.inc.c"
+
+#include "crypto/ec/ec_given.inc.c"
 #include "crypto/ec/p256_points.h"
 
 /* Bit l: point[l], of `count` up to LANES; lanes behind the last repeat it. */

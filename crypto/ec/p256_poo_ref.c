@@ -4,6 +4,8 @@
 #include "crypto/ec/pick_ref.h"
 
 #define STAGE(stage, numbers, count) ((void)0)
-#include "crypto/ec/p256_poo.inc.c"
+#include "crypto/ec/p256_field.inc.c"
 
-const struct lk_p256_poo_kernel lk_p256_poo_x2_ref = KERNEL("ref", LK_CPU_FEATURE_COUNT, judge);
+#include "crypto/ec/ec_poo.inc.c"
+
+const struct lk_poo_kernel lk_p256_poo_x2_ref = KERNEL("p256", "ref", LK_CPU_FEATURE_COUNT, judge);

@@ -22,6 +22,9 @@
 /* X of a sum is R^2 - PPP - 2Q + 4, in (0.9, 5.1): nothing that has to come down. */
 #define X_LIFT 4
 #define X_BELOW 6
+/* So of points that are doubled (ec_double.inc.c). */
+#define DOUBLE_X_LIFT 4
+#define DOUBLE_X_BELOW 6
 
 #include "crypto/ec/ec_digits.inc.c"
 
@@ -51,6 +54,13 @@ STRAIGHT void reduce_row(lane *t)
 /* Loose to clean: R has room for all. */
 STRAIGHT void fe_fold(lane *x)
 {
+    fe_mask(x);
+}
+
+/* Raw to clean, for the same reason. */
+STRAIGHT void columns_fold(lane *x)
+{
+    fe_carry(x, x);
     fe_mask(x);
 }
 
@@ -88,6 +98,21 @@ STRAIGHT void square_pair(struct product a, struct product b)
         reduce_row(u + i);
     }
     columns_out(a.r, t, a.form);
+    columns_out(b.r, u, b.form);
+}
+
+/* a.r := a.x^2, b.r := b.x b.y. */
+STRAIGHT void square_multiply_pair(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
+    columns_zero(t);
+    digits_keep(x, a.x);
+    EACH_DIGIT(i) square_row(t, x, i);
+    square_end(t, x);
+    EACH_DIGIT(i) reduce_row(t + i);
+    columns_out(a.r, t, a.form);
+    columns_zero(u);
+    multiply_reduce(u, b.x, b.y);
     columns_out(b.r, u, b.form);
 }
 

@@ -17,7 +17,9 @@ enum lk_x25519_stage {
     LK_X25519_STAGE_INVERSES, /* of one number */
     LK_X25519_STAGE_OWN,      /* what goes out */
     LK_X25519_STAGE_SHARED,
-    LK_X25519_STAGE_COUNT
+    LK_X25519_STAGE_COUNT,
+    LK_X25519_STAGE_VERDICT = LK_X25519_STAGE_COUNT, /* of proofs alone: the masks one hangs on */
+    LK_X25519_PROOF_STAGE_COUNT
 };
 
 struct lk_x25519_const {

@@ -14,6 +14,7 @@
 
 #define REQUESTS (LANES * LK_ECDH_VECTORS)
 #define BYTES 32
+#define KEY_BITS 255 /* the lowest three are zero */
 
 /* A quotient, and what it is made of: loose. */
 struct quotient {
@@ -286,7 +287,7 @@ static uint64_t run(struct batch *b, bool with_own, const struct lk_ecdh_job *jo
     batch_jobs(b, job, live);
     batch_begin(b);
     for (unsigned v = 0; v < b->vectors; v++)
-        ladder_run(&b->ladder[v]);
+        ladder_run(&b->ladder[v], KEY_BITS);
     if (b->with_own) multiply_base(b->m, b->vectors);
     batch_end(b);
     uint64_t returned = batch_out(b, live, refused);

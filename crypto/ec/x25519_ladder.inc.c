@@ -4,7 +4,6 @@
  * a small number. */
 #include "crypto/ec/x25519_field.inc.c"
 
-#define LADDER_BITS 255
 
 struct ladder {
     lane x2[DIGITS], z2[DIGITS], x3[DIGITS], z3[DIGITS]; /* raw, the x lifted: u = x / z */
@@ -39,11 +38,11 @@ static void ladder_begin(struct ladder *l, const lane *k)
     }
 }
 
-/* All ones where this bit of k and the one before it differ. */
-static lane ladder_swaps(struct ladder *l, unsigned bit)
+/* All ones where this bit of k, of `bits`, and the one before it differ. */
+static lane ladder_swaps(struct ladder *l, unsigned bit, unsigned bits)
 {
     lane *word = &l->swap[bit / 52];
-    if (bit == LADDER_BITS - 1) *word = lane_shl(*word, 52 - LADDER_BITS % 52);
+    if (bit == bits - 1) *word = lane_shl(*word, 52 - bits % 52);
     lane swaps = lane_sra(*word, 63);
     *word = lane_add(*word, *word);
     return swaps;
@@ -90,11 +89,12 @@ STRAIGHT void ladder_step(struct ladder *l, lane swaps)
                   (struct product){l->z2, s.e, s.f, ZERO});
 }
 
-/* x2 / z2 := k u, x3 / z3 := (k + 1) u, loose. The lowest bit of k is zero: no last exchange. */
-static void ladder_run(struct ladder *l)
+/* x2 / z2 := k u, x3 / z3 := (k + 1) u, loose, for k below 2^bits; the other way round where k is
+ * odd: no last exchange is made. bits is no multiple of 52. Apart: one body for every length. */
+static __attribute__((noinline)) void ladder_run(struct ladder *l, unsigned bits)
 {
-    for (unsigned bit = LADDER_BITS; bit-- > 0;) {
-        ladder_step(l, ladder_swaps(l, bit));
+    for (unsigned bit = bits; bit-- > 0;) {
+        ladder_step(l, ladder_swaps(l, bit, bits));
         STAGE(LK_X25519_STAGE_STEP, l->x2, 4 * DIGITS);
     }
     fe_settle(l->x2, l->x2);

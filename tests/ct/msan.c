@@ -104,6 +104,11 @@ static void agree_p256(void)
     agreements(&lk_p256_ecdh_x8_ifma);
 }
 
+static void agree_p384(void)
+{
+    agreements(&lk_p384_ecdh_x8_ifma);
+}
+
 static void run_control(enum lk_leak which)
 {
     lk_leak = which;
@@ -156,6 +161,7 @@ static const struct lk_row rows[] = {
     {"sign_p384", sign_p384, NULL},
     {"agree_x25519", agree_x25519, NULL},
     {"agree_p256", agree_p256, NULL},
+    {"agree_p384", agree_p384, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},
     {"private_4096", private_4096, NULL},

@@ -265,7 +265,7 @@ static void sign_p384(void)
     lk_secret_ec(&lk_p384_x2_ref, &memcheck, 5, 1);
 }
 
-/* Two vectors of Curve25519, three of P-256. */
+/* Two vectors of Curve25519 and of P-384, three of P-256. */
 static void agree_x25519(void)
 {
     lk_secret_ecdh(&lk_x25519_x2_ref, &memcheck, 3, 1);
@@ -274,6 +274,11 @@ static void agree_x25519(void)
 static void agree_p256(void)
 {
     lk_secret_ecdh(&lk_p256_ecdh_x2_ref, &memcheck, 5, 1);
+}
+
+static void agree_p384(void)
+{
+    lk_secret_ecdh(&lk_p384_ecdh_x2_ref, &memcheck, 3, 1);
 }
 
 static void run_control(enum lk_leak which)
@@ -325,6 +330,7 @@ static const struct lk_row rows[] = {
     {"sign_p384", sign_p384, NULL},
     {"agree_x25519", agree_x25519, NULL},
     {"agree_p256", agree_p256, NULL},
+    {"agree_p384", agree_p384, NULL},
     {"nonces", nonces_hash, NULL},
     {"private_2048", private_2048, NULL},
     {"private_3072", private_3072, NULL},

@@ -16,7 +16,7 @@
 #include "tests/support/ec_subject.h"
 #include "tests/support/vectors.h"
 
-#define BYTES 32
+#define BYTES 32 /* of Curve25519 */
 
 /* A kernel, and which lane is next. */
 struct scene {
@@ -39,12 +39,13 @@ static void scene_close(struct scene *s)
     free(s);
 }
 
-static void for_each_kernel(bool x25519, void (*test)(struct scene *s))
+/* Of this group alone: a kernel's name. */
+static void for_each_kernel(const char *group, void (*test)(struct scene *s))
 {
     const struct lk_ecdh_kernel *kernels[LK_ECDH_KERNELS_MAX];
     unsigned count = lk_ecdh_kernels(kernels);
     for (unsigned i = 0; i < count; i++) {
-        if (lk_ecdh_kernel_is_x25519(kernels[i]) != x25519) continue;
+        if (strcmp(kernels[i]->name, group) != 0) continue;
         struct scene *s = scene_open(kernels[i]);
         test(s);
         scene_close(s);
@@ -75,7 +76,7 @@ static void answer(struct scene *s, struct lk_bytes secret, struct lk_bytes peer
     uint64_t returned = lk_ecdh_trial_run(t, live);
     assert_int_equal(returned, shared != NULL ? live : live & ~bit);
     assert_int_equal(t->refused, shared != NULL ? 0 : bit);
-    if (shared != NULL) assert_memory_equal(t->shared[lane], shared, BYTES);
+    if (shared != NULL) assert_memory_equal(t->shared[lane], shared, t->kernel->shared_bytes);
     s->served += shared != NULL;
     s->refused += shared == NULL;
 }
@@ -96,7 +97,7 @@ static void rfc7748(struct scene *s)
 static void rfc7748_has_its_answer_in_every_lane(void **state)
 {
     (void)state;
-    for_each_kernel(true, rfc7748);
+    for_each_kernel("x25519", rfc7748);
 }
 
 /* k, u := k u, k, over and over; in all lanes of a vector at once. */
@@ -145,40 +146,64 @@ static void iterate(struct scene *s)
 static void rfc7748_iterated_ends_where_it_says(void **state)
 {
     (void)state;
-    for_each_kernel(true, iterate);
+    for_each_kernel("x25519", iterate);
 }
 
 /* --- NIST ----------------------------------------------------------------------------------- */
 
-static void cavp(struct scene *s)
+/* A row without Z has a peer whose point is none. */
+static void cavp_row(struct scene *s, struct lk_vectors *v, const json_t *row)
+{
+    size_t bytes = s->trial.kernel->shared_bytes;
+    uint8_t peer[LK_ECDH_POINT_BYTES_MAX] = {4};
+    bool served = *lk_vectors_text(row, "Z") != 0;
+    memcpy(peer + 1, lk_vectors_hex(v, row, "PeerX").data, bytes);
+    memcpy(peer + 1 + bytes, lk_vectors_hex(v, row, "PeerY").data, bytes);
+    const uint8_t *own = s->trial.own[s->lane % s->trial.kernel->lanes];
+    answer(s, lk_vectors_hex(v, row, "Private"), lk_bytes_of(peer, 1 + 2 * bytes),
+           served ? lk_vectors_hex(v, row, "Z").data : NULL);
+    if (!served) return;
+    assert_memory_equal(own + 1, lk_vectors_hex(v, row, "X").data, bytes);
+    assert_memory_equal(own + 1 + bytes, lk_vectors_hex(v, row, "Y").data, bytes);
+}
+
+static void cavp(struct scene *s, const char *name)
 {
     struct lk_vectors v;
     size_t i;
     json_t *row;
-    LK_ASSERT(lk_vectors_open(&v, "nist/cavp_ecdh_p256.json"));
-    json_array_foreach(lk_vectors_rows(&v, "tests"), i, row)
-    {
-        uint8_t peer[1 + 2 * BYTES] = {4};
-        memcpy(peer + 1, lk_vectors_hex(&v, row, "PeerX").data, BYTES);
-        memcpy(peer + 1 + BYTES, lk_vectors_hex(&v, row, "PeerY").data, BYTES);
-        unsigned lane = s->lane % s->trial.kernel->lanes;
-        answer(s, lk_vectors_hex(&v, row, "Private"), lk_bytes_of(peer, sizeof peer),
-               lk_vectors_hex(&v, row, "Z").data);
-        const uint8_t *own = s->trial.own[lane];
-        assert_memory_equal(own + 1, lk_vectors_hex(&v, row, "X").data, BYTES);
-        assert_memory_equal(own + 1 + BYTES, lk_vectors_hex(&v, row, "Y").data, BYTES);
-    }
-    assert_int_equal(s->served, 25);
+    LK_ASSERT(lk_vectors_open(&v, name));
+    json_array_foreach(lk_vectors_rows(&v, "tests"), i, row) cavp_row(s, &v, row);
     lk_vectors_close(&v);
+}
+
+static bool there(const char *name)
+{
+    struct lk_vectors v;
+    bool good = lk_vectors_open(&v, name);
+    lk_vectors_close(&v);
+    return good;
+}
+
+static void cavp_p256(struct scene *s)
+{
+    cavp(s, "nist/cavp_ecdh_p256.json");
+    assert_int_equal(s->served, 25);
+}
+
+static void cavp_p384(struct scene *s)
+{
+    cavp(s, "nist/cavp_ecdh_p384.json");
+    assert_int_equal(s->served, 36);
+    assert_int_equal(s->refused, 8);
 }
 
 static void shares_and_secrets_are_nists(void **state)
 {
-    struct lk_vectors v;
     (void)state;
-    if (!lk_vectors_open(&v, "nist/cavp_ecdh_p256.json")) skip();
-    lk_vectors_close(&v);
-    for_each_kernel(false, cavp);
+    for_each_kernel("p384", cavp_p384);
+    if (!there("nist/cavp_ecdh_p256.json")) skip();
+    for_each_kernel("p256", cavp_p256);
 }
 
 /* --- Wycheproof ----------------------------------------------------------------------------- */
@@ -186,10 +211,11 @@ static void shares_and_secrets_are_nists(void **state)
 /* n - 2, which kernels leave to the library (docs/kernels.md). */
 static bool exception(const struct scene *s, struct lk_bytes secret)
 {
-    uint8_t number[BYTES];
-    lk_ec_near_order(&lk_ec_curves[0], -2, false, number);
-    if (lk_ecdh_kernel_is_x25519(s->trial.kernel) || secret.len < BYTES) return false;
-    return memcmp(secret.data + secret.len - BYTES, number, BYTES) == 0;
+    uint8_t number[LK_EC_BYTES_MAX];
+    const struct lk_ec_curve *curve = lk_ecdh_curve(s->trial.kernel);
+    if (curve == NULL || secret.len < curve->bytes) return false;
+    lk_ec_near_order(curve, -2, false, number);
+    return memcmp(secret.data + secret.len - curve->bytes, number, curve->bytes) == 0;
 }
 
 /* What leads to zeros is refused, which Wycheproof leaves open; so is a form that is not ours. What
@@ -237,12 +263,10 @@ static void wycheproof_p256(struct scene *s)
 
 static void secrets_are_wycheproofs(void **state)
 {
-    struct lk_vectors v;
     (void)state;
-    if (!lk_vectors_open(&v, "wycheproof/x25519_test.json")) skip();
-    lk_vectors_close(&v);
-    for_each_kernel(true, wycheproof_x25519);
-    for_each_kernel(false, wycheproof_p256);
+    if (!there("wycheproof/x25519_test.json")) skip();
+    for_each_kernel("x25519", wycheproof_x25519);
+    for_each_kernel("p256", wycheproof_p256);
 }
 
 static int setup(void **state)

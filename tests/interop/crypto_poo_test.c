@@ -12,7 +12,8 @@
 
 #include "crypto/cpu.h"
 #include "crypto/crypto.h"
-#include "crypto/engine_p256_poo.h"
+#include "crypto/engine_poo_batch.h"
+#include "crypto/poo_curve.h"
 #include "crypto/poo_prove.h"
 #include "tests/support/vectors.h"
 
@@ -23,13 +24,17 @@ static struct lk_engine_work *work;
 static bool judge(uint16_t group, struct lk_operand *operand)
 {
     bool good = lk_engine_rows[lk_poo_row(group)].run(work, operand, 1) == 1;
-    const struct lk_kernel *rows[] = {&lk_p256_poo_row_ref, &lk_p256_poo_row_ifma};
+    static const struct lk_kernel *const rows[LK_POO_CURVE_COUNT][2] = {
+        {&lk_poo_p256_row_ref, &lk_poo_p256_row_ifma},
+        {&lk_poo_p384_row_ref, &lk_poo_p384_row_ifma},
+        [3] = {&lk_poo_x25519_row_ref, &lk_poo_x25519_row_ifma}};
+    unsigned curve = lk_poo_curve_find(group);
     uint32_t features = 0;
     (void)lk_cpu_features(&features);
     size_t count = (features >> LK_CPU_IFMA & 1) != 0 ? 2 : 1;
-    for (size_t i = 0; group == 23 && i < count; i++) {
+    for (size_t i = 0; rows[curve][0] != NULL && i < count; i++) {
         struct lk_operand again = *operand;
-        assert_int_equal(rows[i]->run(work, &again, 1) == 1, good);
+        assert_int_equal(rows[curve][i]->run(work, &again, 1) == 1, good);
         assert_int_equal(again.point_bad, operand->point_bad);
         assert_false(again.recomputed);
     }

@@ -1,5 +1,5 @@
 # defence: a secret that is on another curve does not leave
-# file: crypto/ec/p256_ecdh.inc.c
+# file: crypto/ec/ec_agree.inc.c
 # unit: tests/support/ecdh_faulty_p256_ref.c
 # test: unit/crypto/ec/ecdh_fault_test
 # red: fault_in_a_lane_gives_nothing_wrong

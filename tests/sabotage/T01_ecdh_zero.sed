@@ -1,5 +1,5 @@
 # defence: a key of zero is none
-# file: crypto/ec/p256_ecdh.inc.c
+# file: crypto/ec/ec_agree.inc.c
 # unit: crypto/ec/p256_ecdh_ref.c
 # test: unit/crypto/ec/ecdh_agree_test
 # red: key_without_a_result_harms_no_neighbour

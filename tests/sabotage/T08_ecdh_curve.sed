@@ -1,5 +1,5 @@
 # defence: a key is used with a point of its curve alone
-# file: crypto/ec/p256_given.inc.c
+# file: crypto/ec/ec_given.inc.c
 # unit: crypto/ec/p256_ecdh_ref.c
 # test: unit/crypto/ec/ecdh_agree_test
 # red: what_is_no_point_is_refused

@@ -1,5 +1,5 @@
 # defence: a coordinate of p or more is none
-# file: crypto/ec/p256_given.inc.c
+# file: crypto/ec/ec_given.inc.c
 # unit: crypto/ec/p256_ecdh_ref.c
 # test: unit/crypto/ec/ecdh_agree_test
 # red: coordinate_past_p_is_refused

@@ -1,6 +1,6 @@
 # defence: coordinates of a proof are below the field
-# file: crypto/ec/p256_given.inc.c
+# file: crypto/ec/ec_given.inc.c
 # unit: crypto/ec/p256_poo_ref.c
-# test: unit/crypto/ec/p256_poo_test
+# test: unit/crypto/ec/poo_test
 # red: points_that_are_none_are_told
 /^static lane point_take/,/^}/s/return lane_and(in_range, is_on_curve(x, y));/return is_on_curve(x, y);/

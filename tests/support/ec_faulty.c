@@ -36,12 +36,12 @@ int __wrap_ECDSA_sign(int type, const unsigned char *digest, int len, unsigned c
 
 /* --- proofs of ownership -------------------------------------------------------------------- */
 
-void (*lk_p256_poo_spoil)(struct lk_p256_poo_verdicts *verdicts, uint64_t live);
-unsigned lk_p256_poo_looks;
+void (*lk_poo_spoil)(struct lk_poo_verdicts *verdicts, uint64_t live);
+unsigned lk_poo_looks;
 
-struct lk_p256_poo_verdicts lk_p256_poo_spoilt(struct lk_p256_poo_verdicts verdicts, uint64_t live)
+struct lk_poo_verdicts lk_poo_spoilt(struct lk_poo_verdicts verdicts, uint64_t live)
 {
-    if (lk_p256_poo_spoil != NULL) lk_p256_poo_spoil(&verdicts, live);
+    if (lk_poo_spoil != NULL) lk_poo_spoil(&verdicts, live);
     return verdicts;
 }
 
@@ -50,6 +50,6 @@ bool __wrap_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *ope
 
 bool __wrap_lk_poo_good(const struct lk_poo_curve *curve, struct lk_operand *operand)
 {
-    lk_p256_poo_looks++;
+    lk_poo_looks++;
     return __real_lk_poo_good(curve, operand);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "crypto/ec/ec_kernel.h"
-#include "crypto/ec/p256_poo.h"
+#include "crypto/ec/poo_kernel.h"
 #include "tests/support/flip.h"
 
 _Static_assert((int)LK_EC_STAGE_COUNT <= LK_FLIP_STAGES_MAX, "room for all");
@@ -18,10 +18,10 @@ extern const char *const lk_ec_stage_names[LK_EC_STAGE_COUNT];
 extern bool lk_ec_fault_library;
 
 /* What the kernel of proofs has said of lanes `live`, before the row hears it; NULL: nothing. */
-extern void (*lk_p256_poo_spoil)(struct lk_p256_poo_verdicts *verdicts, uint64_t live);
-/* A judge with that word in between (p256_poo.inc.c has made it). */
-struct lk_p256_poo_verdicts lk_p256_poo_spoilt(struct lk_p256_poo_verdicts verdicts, uint64_t live);
+extern void (*lk_poo_spoil)(struct lk_poo_verdicts *verdicts, uint64_t live);
+/* A judge with that word in between (ec_poo.inc.c has made it). */
+struct lk_poo_verdicts lk_poo_spoilt(struct lk_poo_verdicts verdicts, uint64_t live);
 /* Proofs that the library has judged. */
-extern unsigned lk_p256_poo_looks;
+extern unsigned lk_poo_looks;
 
 #endif

@@ -4,6 +4,8 @@
 #include "crypto/ec/pick_ifma.h"
 #include "tests/support/flip.h"
 
-#include "crypto/ec/p256_ecdh.inc.c"
+#include "crypto/ec/p256_field.inc.c"
 
-const struct lk_ecdh_kernel lk_p256_ecdh_x8_ifma = KERNEL("ifma", LK_CPU_IFMA);
+#include "crypto/ec/ec_agree.inc.c"
+
+const struct lk_ecdh_kernel lk_p256_ecdh_x8_ifma = KERNEL("p256", "ifma", LK_CPU_IFMA);

@@ -4,6 +4,8 @@
 #include "crypto/ec/pick_ref.h"
 #include "tests/support/flip.h"
 
-#include "crypto/ec/p256_ecdh.inc.c"
+#include "crypto/ec/p256_field.inc.c"
 
-const struct lk_ecdh_kernel lk_p256_ecdh_x2_ref = KERNEL("ref", LK_CPU_FEATURE_COUNT);
+#include "crypto/ec/ec_agree.inc.c"
+
+const struct lk_ecdh_kernel lk_p256_ecdh_x2_ref = KERNEL("p256", "ref", LK_CPU_FEATURE_COUNT);

@@ -18,15 +18,15 @@
 #define LEFT_OVER 0xa5
 #define LEFT_OVER_WORD UINT64_C(0xa5a5a5a5a5a5a5a5)
 #define UNTOUCHED 0xee
-#define BYTES 32
+#define X25519_BYTES 32
 
 /* --- libcrypto's word ----------------------------------------------------------------------- */
 
 static bool expect_x25519(const uint8_t *secret, const uint8_t *peer, uint8_t *own, uint8_t *shared)
 {
-    size_t own_bytes = BYTES, shared_bytes = BYTES;
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, BYTES);
-    EVP_PKEY *other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, BYTES);
+    size_t own_bytes = X25519_BYTES, shared_bytes = X25519_BYTES;
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, X25519_BYTES);
+    EVP_PKEY *other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, X25519_BYTES);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
     LK_ASSERT(EVP_PKEY_get_raw_public_key(key, own, &own_bytes) == 1);
     LK_ASSERT(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, other) == 1);
@@ -38,34 +38,30 @@ static bool expect_x25519(const uint8_t *secret, const uint8_t *peer, uint8_t *o
     return good;
 }
 
-static const EC_GROUP *group(void)
+static void point_write(const struct lk_ec_curve *curve, const EC_POINT *point, uint8_t *to)
 {
-    static EC_GROUP *p256;
-    if (p256 == NULL) p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-    LK_ASSERT(p256 != NULL);
-    return p256;
+    size_t len = 1 + 2 * curve->bytes;
+    LK_ASSERT(EC_POINT_point2oct(lk_ec_group(curve), point, POINT_CONVERSION_UNCOMPRESSED, to, len,
+                                 NULL) == len);
 }
 
-static void point_write(const EC_POINT *point, uint8_t *to)
+static bool expect_nist(const struct lk_ec_curve *curve, const uint8_t *secret, const uint8_t *peer,
+                        uint8_t *own, uint8_t *shared)
 {
-    LK_ASSERT(EC_POINT_point2oct(group(), point, POINT_CONVERSION_UNCOMPRESSED, to, 1 + 2 * BYTES,
-                                 NULL) == 1 + 2 * BYTES);
-}
-
-static bool expect_p256(const uint8_t *secret, const uint8_t *peer, uint8_t *own, uint8_t *shared)
-{
-    uint8_t octets[1 + 2 * BYTES];
+    const EC_GROUP *group = lk_ec_group(curve);
+    uint8_t octets[LK_ECDH_POINT_BYTES_MAX];
     BN_CTX *ctx = BN_CTX_new();
     BIGNUM *k = BN_bin2bn(secret, LK_ECDH_SECRET_BYTES_MAX, NULL);
-    EC_POINT *point = EC_POINT_new(group());
-    LK_ASSERT(BN_nnmod(k, k, EC_GROUP_get0_order(group()), ctx) == 1 && !BN_is_zero(k));
-    LK_ASSERT(EC_POINT_mul(group(), point, k, NULL, NULL, ctx) == 1);
-    point_write(point, own);
-    bool good = peer[0] == 4 && EC_POINT_oct2point(group(), point, peer, sizeof octets, ctx) == 1;
+    EC_POINT *point = EC_POINT_new(group);
+    LK_ASSERT(BN_nnmod(k, k, EC_GROUP_get0_order(group), ctx) == 1 && !BN_is_zero(k));
+    LK_ASSERT(EC_POINT_mul(group, point, k, NULL, NULL, ctx) == 1);
+    point_write(curve, point, own);
+    bool good = peer[0] == 4 &&
+                EC_POINT_oct2point(group, point, peer, 1 + 2 * curve->bytes, ctx) == 1;
     if (good) {
-        LK_ASSERT(EC_POINT_mul(group(), point, NULL, point, k, ctx) == 1);
-        point_write(point, octets);
-        memcpy(shared, octets + 1, BYTES);
+        LK_ASSERT(EC_POINT_mul(group, point, NULL, point, k, ctx) == 1);
+        point_write(curve, point, octets);
+        memcpy(shared, octets + 1, curve->bytes);
     }
     EC_POINT_free(point);
     BN_free(k);
@@ -77,22 +73,24 @@ static bool expect_p256(const uint8_t *secret, const uint8_t *peer, uint8_t *own
 bool lk_ecdh_expect(const struct lk_ecdh_kernel *kernel, const uint8_t *secret, const uint8_t *peer,
                     uint8_t *own, uint8_t *shared)
 {
-    return lk_ecdh_kernel_is_x25519(kernel) ? expect_x25519(secret, peer, own, shared)
-                                            : expect_p256(secret, peer, own, shared);
+    const struct lk_ec_curve *curve = lk_ecdh_curve(kernel);
+    return curve == NULL ? expect_x25519(secret, peer, own, shared)
+                         : expect_nist(curve, secret, peer, own, shared);
 }
 
 void lk_ecdh_draw_peer(const struct lk_ecdh_kernel *kernel, uint8_t *peer)
 {
-    uint8_t drawn[BYTES];
+    const struct lk_ec_curve *curve = lk_ecdh_curve(kernel);
+    uint8_t drawn[X25519_BYTES];
     lk_draw_bytes(drawn, sizeof drawn);
-    if (lk_ecdh_kernel_is_x25519(kernel)) {
-        memcpy(peer, drawn, BYTES);
+    if (curve == NULL) {
+        memcpy(peer, drawn, sizeof drawn);
         return;
     }
-    BIGNUM *k = BN_bin2bn(drawn, BYTES, NULL);
-    EC_POINT *point = EC_POINT_new(group());
-    LK_ASSERT(EC_POINT_mul(group(), point, k, NULL, NULL, NULL) == 1);
-    point_write(point, peer);
+    BIGNUM *k = BN_bin2bn(drawn, sizeof drawn, NULL);
+    EC_POINT *point = EC_POINT_new(lk_ec_group(curve));
+    LK_ASSERT(EC_POINT_mul(lk_ec_group(curve), point, k, NULL, NULL, NULL) == 1);
+    point_write(curve, point, peer);
     EC_POINT_free(point);
     BN_free(k);
 }
@@ -105,9 +103,11 @@ unsigned lk_ecdh_kernels(const struct lk_ecdh_kernel **kernels)
     (void)lk_cpu_features(&features);
     kernels[0] = &lk_x25519_x2_ref;
     kernels[1] = &lk_p256_ecdh_x2_ref;
-    kernels[2] = &lk_x25519_x8_ifma;
-    kernels[3] = &lk_p256_ecdh_x8_ifma;
-    return (features >> LK_CPU_IFMA & 1) != 0 ? 4 : 2;
+    kernels[2] = &lk_p384_ecdh_x2_ref;
+    kernels[3] = &lk_x25519_x8_ifma;
+    kernels[4] = &lk_p256_ecdh_x8_ifma;
+    kernels[5] = &lk_p384_ecdh_x8_ifma;
+    return (features >> LK_CPU_IFMA & 1) != 0 ? 6 : 3;
 }
 
 bool lk_ecdh_kernel_is_model(const struct lk_ecdh_kernel *kernel)
@@ -117,7 +117,19 @@ bool lk_ecdh_kernel_is_model(const struct lk_ecdh_kernel *kernel)
 
 bool lk_ecdh_kernel_is_x25519(const struct lk_ecdh_kernel *kernel)
 {
-    return kernel->point_bytes == BYTES;
+    return kernel->point_bytes == X25519_BYTES;
+}
+
+const struct lk_ec_curve *lk_ecdh_curve(const struct lk_ecdh_kernel *kernel)
+{
+    for (unsigned i = 0; i < LK_EC_CURVES; i++)
+        if (strcmp(lk_ec_curves[i].name, kernel->name) == 0) return &lk_ec_curves[i];
+    return NULL;
+}
+
+unsigned lk_ecdh_less(const struct lk_ecdh_kernel *kernel)
+{
+    return lk_ecdh_curve(kernel) == &lk_ec_curves[1] ? 20 : 1;
 }
 
 void lk_ecdh_trial_open(struct lk_ecdh_trial *trial, const struct lk_ecdh_kernel *kernel)
@@ -125,7 +137,7 @@ void lk_ecdh_trial_open(struct lk_ecdh_trial *trial, const struct lk_ecdh_kernel
     memset(trial, 0, sizeof *trial);
     trial->kernel = kernel;
     LK_ASSERT(kernel->requests <= LK_ECDH_REQUESTS_MAX && kernel->work_bytes % 8 == 0);
-    LK_ASSERT(kernel->shared_bytes == BYTES);
+    LK_ASSERT(kernel->shared_bytes <= LK_ECDH_SHARED_BYTES_MAX);
     trial->work = aligned_alloc(64, (kernel->work_bytes + 63) / 64 * 64);
     LK_ASSERT(trial->work != NULL);
 }
@@ -166,7 +178,8 @@ static void after(const struct lk_ecdh_trial *trial, uint64_t live, uint64_t ret
             fail_msg("scratch is not wiped at %zu", 8 * i);
     for (unsigned i = 0; i < LK_ECDH_REQUESTS_MAX; i++) {
         bool alive = (live >> i & 1) != 0, there = (returned >> i & 1) != 0;
-        size_t owned = alive && own ? trial->kernel->point_bytes : 0, shared = alive ? BYTES : 0;
+        size_t owned = alive && own ? trial->kernel->point_bytes : 0;
+        size_t shared = alive ? trial->kernel->shared_bytes : 0;
         assert_bytes(trial->own[i] + owned, sizeof trial->own[i] - owned, UNTOUCHED);
         assert_bytes(trial->shared[i] + shared, sizeof trial->shared[i] - shared, UNTOUCHED);
         if (there) continue;
@@ -202,11 +215,11 @@ uint64_t lk_ecdh_trial_derive(struct lk_ecdh_trial *trial, uint64_t live)
 void lk_ecdh_trial_judge(const struct lk_ecdh_trial *trial, uint64_t returned, unsigned lane)
 {
     const struct lk_ecdh_kernel *kernel = trial->kernel;
-    uint8_t own[LK_ECDH_POINT_BYTES_MAX], shared[BYTES];
+    uint8_t own[LK_ECDH_POINT_BYTES_MAX], shared[LK_ECDH_SHARED_BYTES_MAX];
     bool good = lk_ecdh_expect(kernel, trial->secret[lane], trial->peer[lane], own, shared);
     if (good != ((returned >> lane & 1) != 0) || good == ((trial->refused >> lane & 1) != 0))
         fail_msg("%s %s: lane %u, the library says %d", kernel->name, kernel->isa, lane, good);
     if (!good) return;
-    assert_memory_equal(trial->shared[lane], shared, BYTES);
+    assert_memory_equal(trial->shared[lane], shared, kernel->shared_bytes);
     assert_memory_equal(trial->own[lane], own, kernel->point_bytes);
 }

@@ -7,13 +7,19 @@
 #include <stdbool.h>
 
 #include "crypto/ec/ecdh_kernel.h"
+#include "tests/support/ec_subject.h"
 
 /* The portable models and IFMA, each where the CPU runs it; returns how many. */
-#define LK_ECDH_KERNELS_MAX 4
+#define LK_ECDH_KERNELS_MAX 6
 unsigned lk_ecdh_kernels(const struct lk_ecdh_kernel **kernels);
 /* Plain C, and so slow. */
 bool lk_ecdh_kernel_is_model(const struct lk_ecdh_kernel *kernel);
 bool lk_ecdh_kernel_is_x25519(const struct lk_ecdh_kernel *kernel);
+/* NULL: Curve25519. */
+const struct lk_ec_curve *lk_ecdh_curve(const struct lk_ecdh_kernel *kernel);
+/* libcrypto, which kernels are held against, has no code of its own for P-384: so many times less
+ * is asked of it there in `make check`. */
+unsigned lk_ecdh_less(const struct lk_ecdh_kernel *kernel);
 
 /* own and shared as the kernel should make them; false: the peer's share is to be refused, and own
  * alone is set. */

@@ -51,7 +51,10 @@ static void kernels_follow_the_features_of_the_cpu(void **state)
     assert_string_equal(kernels.row[LK_ROW_P256].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_P384].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_POO_P256].isa, seen);
+    assert_string_equal(kernels.row[LK_ROW_POO_P384].isa, seen);
+    assert_string_equal(kernels.row[LK_ROW_POO_X25519].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_SHARE_P256].isa, seen);
+    assert_string_equal(kernels.row[LK_ROW_SHARE_P384].isa, seen);
     assert_string_equal(kernels.row[LK_ROW_SHARE_X25519].isa, seen);
     assert_int_equal(setenv("LURK_CPU", "-ifma", 1), 0);
     assert_true(lk_kernels_choose(&kernels, &failed));

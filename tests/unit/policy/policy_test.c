@@ -68,6 +68,7 @@ static void add_key(struct lk_keystore *store, const struct lk_conf *conf, uint3
     memset(spki, (int)(0x50 + i), sizeof spki);
     struct lk_writer w = lk_writer_of(chain, 3 + der_bytes + 3 + 4);
     lk_writer_u24(&w, (uint32_t)der_bytes);
+    LK_ASSERT(der_bytes < 65536);
     memset(lk_writer_room(&w, der_bytes), (int)(0xc0 + i), der_bytes);
     lk_writer_u24(&w, 4);
     lk_writer_put(&w, "CA!!", 4);

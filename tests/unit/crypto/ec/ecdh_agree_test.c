@@ -10,14 +10,13 @@
 
 #include <cmocka.h>
 #include <openssl/ec.h>
-#include <openssl/obj_mac.h>
 
 #include "core/base/err.h"
 #include "tests/support/draw.h"
 #include "tests/support/ecdh_subject.h"
 #include "tests/support/ec_subject.h"
 
-#define BYTES 32
+#define BYTES 32 /* of Curve25519 */
 
 static void for_each_kernel(void (*test)(struct lk_ecdh_trial *t))
 {
@@ -43,12 +42,14 @@ static void run_and_judge(struct lk_ecdh_trial *t, uint64_t live)
 
 /* --- by the thousand ------------------------------------------------------------------------ */
 
-/* By IFMA twenty thousand of each; a million of Curve25519 where there is time. */
+/* By IFMA twenty thousand of each, of P-384 one thousand; a million of Curve25519 where there is
+ * time. */
 static void many(struct lk_ecdh_trial *t)
 {
     unsigned check = 313, longer = lk_ecdh_kernel_is_x25519(t->kernel) ? 15625 : 1600;
     if (lk_ecdh_kernel_is_model(t->kernel)) check = 8, longer = 100;
-    for (unsigned i = 0; i < lk_draw_rounds(check, longer); i++) {
+    unsigned less = lk_ecdh_less(t->kernel);
+    for (unsigned i = 0; i < lk_draw_rounds((check + less - 1) / less, longer); i++) {
         lk_ecdh_trial_fill(t, lk_ecdh_trial_all(t));
         run_and_judge(t, lk_ecdh_trial_all(t));
     }
@@ -77,15 +78,23 @@ static void edge(unsigned which, uint8_t to[BYTES])
     if (which % 3 == 2) to[0] |= 1;
 }
 
+/* k for which the last addition of a secret meets its own double, and n - k (docs/kernels.md). */
+static int64_t exception(const struct lk_ec_curve *curve)
+{
+    return curve == &lk_ec_curves[0] ? 2 : 6;
+}
+
 /* The ends of what 512 bits can be, and what is near n or half of it: no multiple of n, and not the
  * two that have a test of their own. */
-static void p256_edge(unsigned which, uint8_t to[LK_ECDH_SECRET_BYTES_MAX])
+static void nist_edge(const struct lk_ec_curve *curve, unsigned which,
+                      uint8_t to[LK_ECDH_SECRET_BYTES_MAX])
 {
     memset(to, 0, LK_ECDH_SECRET_BYTES_MAX);
     if (which % 5 == 0) {
         int64_t offset = (int64_t)(which / 5 % 64) - 32;
-        bool other = offset == 0 || offset == 2 || offset == -2;
-        lk_ec_near_order(&lk_ec_curves[0], other ? 1 : offset, which % 10 != 0, to + BYTES);
+        bool other = offset == 0 || offset == exception(curve) || offset == -exception(curve);
+        lk_ec_near_order(curve, other ? 1 : offset, which % 10 != 0,
+                         to + LK_ECDH_SECRET_BYTES_MAX - curve->bytes);
     } else if (which % 5 == 1) {
         memset(to, 0xff, LK_ECDH_SECRET_BYTES_MAX);
     } else {
@@ -97,13 +106,14 @@ static void p256_edge(unsigned which, uint8_t to[LK_ECDH_SECRET_BYTES_MAX])
 static void keys(struct lk_ecdh_trial *t)
 {
     unsigned rounds = lk_ecdh_kernel_is_model(t->kernel) ? 6 : 24, which = 0;
+    if (lk_ecdh_less(t->kernel) > 1) rounds = lk_draw_rounds(rounds / 6, rounds);
     for (unsigned round = 0; round < rounds; round++) {
         lk_ecdh_trial_fill(t, lk_ecdh_trial_all(t));
         for (unsigned i = 0; i < t->kernel->requests; i++, which++)
             if (lk_ecdh_kernel_is_x25519(t->kernel))
                 edge(which, t->secret[i]);
             else
-                p256_edge(which, t->secret[i]);
+                nist_edge(lk_ecdh_curve(t->kernel), which, t->secret[i]);
         run_and_judge(t, lk_ecdh_trial_all(t));
     }
 }
@@ -180,15 +190,15 @@ static void numbers_past_p_are_taken_modulo_p(void **state)
 /* --- what is no point ------------------------------------------------------------------------ */
 
 /* Another form, a coordinate of p or more, a bit that is wrong, anything at all. */
-static void spoil(uint8_t *peer)
+static void spoil(uint8_t *peer, unsigned bytes)
 {
     static const uint8_t forms[] = {0, 2, 3, 5, 6, 7, 0x84, 0xff};
     switch (lk_draw_below(6)) {
     case 0: peer[0] = forms[lk_draw_below(sizeof forms)]; break;
-    case 1: memset(peer + 1 + BYTES * lk_draw_below(2), 0xff, BYTES); break;
-    case 2: memset(peer + 1, 0, 2 * BYTES); break;
-    case 3: peer[1 + lk_draw_below(2 * BYTES)] ^= (uint8_t)(1u << lk_draw_below(8)); break;
-    default: lk_draw_bytes(peer + 1, 2 * BYTES); break;
+    case 1: memset(peer + 1 + bytes * lk_draw_below(2), 0xff, bytes); break;
+    case 2: memset(peer + 1, 0, 2 * bytes); break;
+    case 3: peer[1 + lk_draw_below(2 * bytes)] ^= (uint8_t)(1u << lk_draw_below(8)); break;
+    default: lk_draw_bytes(peer + 1, 2 * bytes); break;
     }
 }
 
@@ -197,11 +207,12 @@ static void no_points(struct lk_ecdh_trial *t)
 {
     if (lk_ecdh_kernel_is_x25519(t->kernel)) return;
     bool model = lk_ecdh_kernel_is_model(t->kernel);
-    for (unsigned i = 0; i < lk_draw_rounds(model ? 4 : 60, model ? 60 : 3200); i++) {
+    unsigned check = model ? 4 : 60, less = lk_ecdh_less(t->kernel);
+    for (unsigned i = 0; i < lk_draw_rounds((check + less - 1) / less, model ? 60 : 3200); i++) {
         uint64_t all = lk_ecdh_trial_all(t), bad = lk_draw() & all;
         lk_ecdh_trial_fill(t, all);
         for (uint64_t left = bad; left != 0; left &= left - 1)
-            spoil(t->peer[__builtin_ctzll(left)]);
+            spoil(t->peer[__builtin_ctzll(left)], lk_ecdh_curve(t->kernel)->bytes);
         assert_int_equal(lk_ecdh_trial_run(t, all), all & ~bad);
         assert_int_equal(t->refused, bad);
         unsigned lane = (unsigned)lk_draw_below(t->kernel->requests);
@@ -215,32 +226,33 @@ static void what_is_no_point_is_refused(void **state)
     for_each_kernel(no_points);
 }
 
-/* The point of least x, and the same with x + p, which has 32 bytes too. */
-static void small_x(uint8_t peer[1 + 2 * BYTES], uint8_t past_p[1 + 2 * BYTES])
+/* The point of least x, and the same with x + p, which has no more bytes. */
+static void small_x(const struct lk_ec_curve *curve, uint8_t *peer, uint8_t *past_p)
 {
-    EC_GROUP *curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-    EC_POINT *point = EC_POINT_new(curve);
+    const EC_GROUP *group = lk_ec_group(curve);
+    int bytes = (int)curve->bytes;
+    size_t len = 1 + 2 * curve->bytes;
+    EC_POINT *point = EC_POINT_new(group);
     BIGNUM *x = BN_new();
-    while (EC_POINT_set_compressed_coordinates(curve, point, x, 0, NULL) != 1)
+    while (EC_POINT_set_compressed_coordinates(group, point, x, 0, NULL) != 1)
         BN_add_word(x, 1);
-    LK_ASSERT(EC_POINT_point2oct(curve, point, POINT_CONVERSION_UNCOMPRESSED, peer, 1 + 2 * BYTES,
-                                 NULL) == 1 + 2 * BYTES);
-    memcpy(past_p, peer, 1 + 2 * BYTES);
-    BN_add(x, x, EC_GROUP_get0_field(curve));
-    LK_ASSERT(BN_bn2binpad(x, past_p + 1, BYTES) == BYTES);
+    LK_ASSERT(EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, peer, len, NULL) ==
+              len);
+    memcpy(past_p, peer, len);
+    BN_add(x, x, EC_GROUP_get0_field(group));
+    LK_ASSERT(BN_bn2binpad(x, past_p + 1, bytes) == bytes);
     BN_free(x);
     EC_POINT_free(point);
-    EC_GROUP_free(curve);
 }
 
 static void coordinates(struct lk_ecdh_trial *t)
 {
-    uint8_t peer[1 + 2 * BYTES], past_p[1 + 2 * BYTES];
+    uint8_t peer[LK_ECDH_POINT_BYTES_MAX], past_p[LK_ECDH_POINT_BYTES_MAX];
     if (lk_ecdh_kernel_is_x25519(t->kernel)) return;
-    small_x(peer, past_p);
+    small_x(lk_ecdh_curve(t->kernel), peer, past_p);
     lk_ecdh_trial_fill(t, 3);
-    memcpy(t->peer[0], peer, sizeof peer);
-    memcpy(t->peer[1], past_p, sizeof past_p);
+    memcpy(t->peer[0], peer, t->kernel->point_bytes);
+    memcpy(t->peer[1], past_p, t->kernel->point_bytes);
     assert_int_equal(lk_ecdh_trial_run(t, 3), 1);
     assert_int_equal(t->refused, 2);
     lk_ecdh_trial_judge(t, 1, 0);
@@ -258,25 +270,27 @@ static void coordinate_past_p_is_refused(void **state)
  */
 static void alone_and_together(struct lk_ecdh_trial *t)
 {
-    static uint8_t shared[LK_ECDH_REQUESTS_MAX][BYTES], own[LK_ECDH_REQUESTS_MAX][65];
+    static uint8_t shared[LK_ECDH_REQUESTS_MAX][LK_ECDH_SHARED_BYTES_MAX];
+    static uint8_t own[LK_ECDH_REQUESTS_MAX][LK_ECDH_POINT_BYTES_MAX];
+    size_t bytes = t->kernel->shared_bytes;
     uint64_t live = lk_draw() & lk_ecdh_trial_all(t);
     if (lk_draw_below(2) == 0) live &= lk_draw();
     if (live == 0) live = 1;
     lk_ecdh_trial_fill(t, live);
     assert_int_equal(lk_ecdh_trial_run(t, live), live);
     for (unsigned i = 0; i < LK_ECDH_REQUESTS_MAX; i++) {
-        memcpy(shared[i], t->shared[i], BYTES);
+        memcpy(shared[i], t->shared[i], bytes);
         memcpy(own[i], t->own[i], sizeof own[i]);
     }
     assert_int_equal(lk_ecdh_trial_derive(t, live), live);
     for (uint64_t left = live; left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left);
-        assert_memory_equal(t->shared[i], shared[i], BYTES);
+        assert_memory_equal(t->shared[i], shared[i], bytes);
     }
     for (uint64_t left = live; left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left);
         assert_int_equal(lk_ecdh_trial_run(t, UINT64_C(1) << i), UINT64_C(1) << i);
-        assert_memory_equal(t->shared[i], shared[i], BYTES);
+        assert_memory_equal(t->shared[i], shared[i], bytes);
         assert_memory_equal(t->own[i], own[i], t->kernel->point_bytes);
     }
 }
@@ -284,7 +298,8 @@ static void alone_and_together(struct lk_ecdh_trial *t)
 static void lanes(struct lk_ecdh_trial *t)
 {
     unsigned check = lk_ecdh_kernel_is_model(t->kernel) ? 4 : 16;
-    for (unsigned i = 0; i < lk_draw_rounds(check, 30 * check); i++)
+    unsigned now = lk_ecdh_less(t->kernel) > 1 ? check / 4 : check;
+    for (unsigned i = 0; i < lk_draw_rounds(now, 30 * check); i++)
         alone_and_together(t);
 }
 
@@ -315,20 +330,22 @@ static void batch_of_any_fill_is_served(void **state)
 
 /* --- keys that give nothing ----------------------------------------------------------------- */
 
-/* 0, n, and 2 and n - 2, whose last addition meets its own double (docs/kernels.md): neither served
- * nor the peer's fault, and no neighbour's loss. */
+/* 0, n, and the two whose last addition meets its own double: neither served nor the peer's fault,
+ * and no neighbour's loss. */
 static void voids(struct lk_ecdh_trial *t)
 {
-    if (lk_ecdh_kernel_is_x25519(t->kernel)) return;
+    const struct lk_ec_curve *curve = lk_ecdh_curve(t->kernel);
+    if (curve == NULL) return;
+    size_t last = LK_ECDH_SECRET_BYTES_MAX - 1;
     for (unsigned which = 0; which < 4; which++) {
         uint64_t all = lk_ecdh_trial_all(t), dead = 0;
         lk_ecdh_trial_fill(t, all);
         for (unsigned i = 1; i < t->kernel->requests; i += 3) {
             memset(t->secret[i], 0, sizeof t->secret[i]);
             if (which % 2 != 0)
-                lk_ec_near_order(&lk_ec_curves[0], which == 3 ? -2 : 0, false,
-                                 t->secret[i] + BYTES);
-            if (which == 2) t->secret[i][LK_ECDH_SECRET_BYTES_MAX - 1] = 2;
+                lk_ec_near_order(curve, which == 3 ? -exception(curve) : 0, false,
+                                 t->secret[i] + last + 1 - curve->bytes);
+            if (which == 2) t->secret[i][last] = (uint8_t)exception(curve);
             dead |= UINT64_C(1) << i;
         }
         assert_int_equal(lk_ecdh_trial_run(t, all), all & ~dead);

@@ -21,7 +21,7 @@
 
 #define LANES_MAX 64
 #define PEERS 5
-#define ROOM 128
+#define ROOM 160
 
 static bool no_random; /* the system has none */
 bool __real_lk_rng_bytes(struct lk_rng *rng, void *out, size_t len);
@@ -36,7 +36,7 @@ struct scene {
     struct lk_engine_work *work;
     EVP_PKEY *peer[PEERS];
     uint8_t *share[PEERS];
-    size_t share_bytes;
+    size_t share_bytes, secret_bytes;
     struct lk_operand operand[LANES_MAX];
     uint8_t out[LANES_MAX][ROOM];
 };
@@ -44,22 +44,24 @@ struct scene {
 static void peers_make(struct scene *s)
 {
     bool p256 = strcmp(s->row->name, "share_p256") == 0;
+    bool p384 = strcmp(s->row->name, "share_p384") == 0;
+    s->secret_bytes = p384 ? 48 : 32;
     for (unsigned i = 0; i < PEERS; i++) {
-        s->peer[i] = p256 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
-                          : EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+        s->peer[i] = p256 || p384 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", p256 ? "P-256" : "P-384")
+                                  : EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
         s->share_bytes = EVP_PKEY_get1_encoded_public_key(s->peer[i], &s->share[i]);
-        LK_ASSERT(s->share_bytes == (p256 ? 65 : 32));
+        LK_ASSERT(s->share_bytes == (p256 ? 65 : p384 ? 97 : 32));
     }
 }
 
 static void for_each_row(void (*test)(struct scene *s))
 {
-    static const struct lk_kernel *const rows[] = {&lk_share_x25519_row_ref, &lk_share_p256_row_ref,
-                                                   &lk_share_x25519_row_ifma,
-                                                   &lk_share_p256_row_ifma};
+    static const struct lk_kernel *const rows[] = {
+        &lk_share_x25519_row_ref,  &lk_share_p256_row_ref,  &lk_share_p384_row_ref,
+        &lk_share_x25519_row_ifma, &lk_share_p256_row_ifma, &lk_share_p384_row_ifma};
     uint32_t features;
     (void)lk_cpu_features(&features);
-    unsigned count = (features >> LK_CPU_IFMA & 1) != 0 ? 4 : 2;
+    unsigned count = (features >> LK_CPU_IFMA & 1) != 0 ? 6 : 3;
     for (unsigned i = 0; i < count; i++) {
         struct scene *s = calloc(1, sizeof *s);
         LK_ASSERT(s != NULL);
@@ -98,8 +100,8 @@ static uint64_t some(unsigned count)
 /* What the peer has with our share is what we have with its. */
 static void secret_same(const struct scene *s, unsigned lane)
 {
-    uint8_t secret[32];
-    size_t len = sizeof secret;
+    uint8_t secret[48];
+    size_t len = s->secret_bytes;
     EVP_PKEY *key = s->peer[lane % PEERS], *ours = EVP_PKEY_new();
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
     LK_ASSERT(EVP_PKEY_copy_parameters(ours, key) == 1);
@@ -107,7 +109,8 @@ static void secret_same(const struct scene *s, unsigned lane)
     assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
     assert_int_equal(EVP_PKEY_derive_set_peer(ctx, ours), 1);
     assert_int_equal(EVP_PKEY_derive(ctx, secret, &len), 1);
-    assert_memory_equal(secret, s->out[lane] + s->share_bytes, sizeof secret);
+    assert_int_equal(len, s->secret_bytes);
+    assert_memory_equal(secret, s->out[lane] + s->share_bytes, len);
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(ours);
 }
@@ -115,11 +118,11 @@ static void secret_same(const struct scene *s, unsigned lane)
 static void lane_served(const struct scene *s, unsigned lane)
 {
     const struct lk_operand *o = &s->operand[lane];
-    assert_int_equal(o->out_bytes, s->share_bytes + 32);
+    assert_int_equal(o->out_bytes, s->share_bytes + s->secret_bytes);
     assert_true(o->by_kernel);
     assert_false(o->recomputed);
     assert_false(o->point_bad);
-    assert_int_equal(s->out[lane][s->share_bytes + 32], 0x77); /* and nothing behind */
+    assert_int_equal(s->out[lane][s->share_bytes + s->secret_bytes], 0x77); /* and nothing behind */
     secret_same(s, lane);
 }
 
@@ -147,7 +150,7 @@ static void peer_has_the_same_secret(void **state)
 static void lane_empty(const struct scene *s, unsigned lane)
 {
     assert_int_equal(s->operand[lane].out_bytes, 0);
-    for (size_t at = 0; at < s->share_bytes + 32; at++)
+    for (size_t at = 0; at < s->share_bytes + s->secret_bytes; at++)
         assert_int_equal(s->out[lane][at], 0);
 }
 

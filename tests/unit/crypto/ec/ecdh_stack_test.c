@@ -20,7 +20,7 @@
 #define STACK_BYTES ((size_t)512 << 10)
 #define WORDS_MAX 8192
 #define MASK52 ((UINT64_C(1) << 52) - 1)
-#define BYTES 32
+#define BYTES 32 /* of Curve25519 */
 
 /* Eight bytes that stand for a secret, wherever they begin. */
 struct word {
@@ -56,13 +56,14 @@ static uint64_t eight(const uint8_t *bytes)
 /* As bytes in either order, and as digits of 52 bits; the highest digit may be small. */
 static void number_add(struct scene *s, const BIGNUM *x, const char *of, unsigned request)
 {
-    uint8_t little[BYTES + 8] = {0}, big[BYTES];
-    LK_ASSERT(BN_bn2lebinpad(x, little, BYTES) == BYTES && BN_bn2binpad(x, big, BYTES) == BYTES);
-    for (unsigned i = 0; i < BYTES; i += 8) {
+    uint8_t little[LK_ECDH_SHARED_BYTES_MAX + 8] = {0}, big[LK_ECDH_SHARED_BYTES_MAX];
+    int bytes = (int)s->trial.kernel->shared_bytes;
+    LK_ASSERT(BN_bn2lebinpad(x, little, bytes) == bytes && BN_bn2binpad(x, big, bytes) == bytes);
+    for (int i = 0; i < bytes; i += 8) {
         add(s, eight(little + i), of, request);
         add(s, eight(big + i), of, request);
     }
-    for (unsigned i = 0; i < 4; i++)
+    for (int i = 0; i < 8 * bytes / 52; i++)
         add(s, eight(little + i * 13 / 2) >> (i % 2 * 4) & MASK52, of, request);
 }
 
@@ -86,12 +87,13 @@ static void x25519_key(struct scene *s, unsigned request)
     BN_free(order);
 }
 
-static void p256_key(struct scene *s, unsigned request)
+static void nist_key(struct scene *s, unsigned request)
 {
-    uint8_t order[BYTES];
-    lk_ec_near_order(&lk_ec_curves[0], 0, false, order);
+    const struct lk_ec_curve *curve = lk_ecdh_curve(s->trial.kernel);
+    uint8_t order[LK_EC_BYTES_MAX];
+    lk_ec_near_order(curve, 0, false, order);
     BN_CTX *ctx = BN_CTX_new();
-    BIGNUM *n = BN_bin2bn(order, BYTES, NULL);
+    BIGNUM *n = BN_bin2bn(order, (int)curve->bytes, NULL);
     BIGNUM *k = BN_bin2bn(s->trial.secret[request], LK_ECDH_SECRET_BYTES_MAX, NULL);
     LK_ASSERT(BN_nnmod(k, k, n, ctx) == 1);
     number_add(s, k, "key", request);
@@ -115,13 +117,14 @@ static void secrets_list(struct scene *s)
         for (unsigned at = 0; at < s->trial.kernel->secret_bytes; at += 8)
             add(s, eight(s->trial.secret[i] + at), "random bytes", i);
         const uint8_t *shared = s->trial.shared[i];
-        BIGNUM *x = x25519 ? BN_lebin2bn(shared, BYTES, NULL) : BN_bin2bn(shared, BYTES, NULL);
+        int bytes = (int)s->trial.kernel->shared_bytes;
+        BIGNUM *x = x25519 ? BN_lebin2bn(shared, bytes, NULL) : BN_bin2bn(shared, bytes, NULL);
         number_add(s, x, "secret", i);
         BN_free(x);
         if (x25519)
             x25519_key(s, i);
         else
-            p256_key(s, i);
+            nist_key(s, i);
     }
     qsort(s->word, s->words, sizeof s->word[0], word_compare);
 }

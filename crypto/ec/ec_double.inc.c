@@ -1,5 +1,6 @@
-/* p256_double: doubling and addition of points that no table knows, one a lane. For [k]P with a P
- * of the moment; sums of multiples of the base point are in ec_point.inc.c.
+/* ec_double: doubling and addition of points that no table knows, one a lane. For [k]P with a P of
+ * the moment; sums of multiples of the base point are in ec_point.inc.c. For inclusion after a
+ * curve's field, y^2 = x^3 - 3x + b.
  *
  * Points are (X, 2Y, Z) with x = X / Z^2, y = Y / Z^3: Jacobian, with Y taken twice, which is how
  * every formula here wants it. Straight lines: no branch, no address hangs on a number.
@@ -8,12 +9,14 @@
  * with different x. Two with the same x, equal or opposite, come out with Z = 0, and so does all
  * that is made of a point with Z = 0: who looks at the last Z knows whether each step was right.
  *
- * A point in these files: X clean and below 1 + 2^-28, 2Y loose and below 5, Z loose and below 2.6.
+ * A point in these files: X clean and below 1 + 2^-28 or, of P-384, 5.1; 2Y loose and below 5, Z
+ * loose and below 2.6. Bounds at the lines are those of P-256; of P-384 every product is a hair
+ * above 1, and what is said of it is said where it is more.
  * Source: Bernstein, Lange, Explicit-Formulas Database, dbl-2001-b and add-2007-bl. */
-#ifndef LK_CRYPTO_EC_P256_DOUBLE
-#define LK_CRYPTO_EC_P256_DOUBLE
+#ifndef LK_CRYPTO_EC_DOUBLE
+#define LK_CRYPTO_EC_DOUBLE
 
-#include "crypto/ec/p256_field.inc.c"
+#include "crypto/ec/ec_product.inc.c"
 
 struct jacobian {
     lane x[DIGITS], y2[DIGITS], z[DIGITS];
@@ -28,26 +31,6 @@ struct addend {
 /* --- columns ------------------------------------------------------------------------------------
  */
 
-/* a.r := a.x^2, b.r := b.x b.y, as square_pair and multiply_pair do. */
-STRAIGHT void square_multiply_pair(struct product a, struct product b)
-{
-    lane t[COLUMNS], u[COLUMNS], y[DIGITS];
-    columns_zero(t);
-    digits_keep(y, a.x);
-    EACH_DIGIT(i) square_row(t, y, i);
-    square_end(t, y);
-    columns_zero(u);
-    digits_keep(y, b.y);
-    EACH_DIGIT(i)
-    {
-        reduce_row(t + i);
-        multiply_row(u + i, b.x[i], y);
-    }
-    columns_out(a.r, t, a.form);
-    EACH_DIGIT(i) reduce_row(u + i);
-    columns_out(b.r, u, b.form);
-}
-
 /* r := x y - u^2 + p, loose: in (1 - u^2 / 16, 2 + x y / 16). */
 STRAIGHT void fe_mul_less_square(lane *r, const lane *x, const lane *y, const lane *u)
 {
@@ -59,37 +42,18 @@ STRAIGHT void fe_mul_less_square(lane *r, const lane *x, const lane *y, const la
     EACH_DIGIT(i)
     {
         t[i] = lane_sub(lane_zero(), s[i]);
-        t[DIGITS + i] = lane_sub(constant(&lk_p256.p[1][i]), s[DIGITS + i]);
+        t[DIGITS + i] = lane_sub(constant(&CURVE.p[1][i]), s[DIGITS + i]);
     }
-    digits_keep(b, y);
-    EACH_DIGIT(i)
-    {
-        multiply_row(t + i, x[i], b);
-        reduce_row(t + i);
-    }
+    multiply_reduce(t, x, y);
     columns_out(r, t, LOOSE);
 }
 
-/* Raw x in (2^-40, 16) to clean, below 1 + 2^-28. What lower columns are worth above the top one is
- * less than 2^-42 and is not waited for: the top one alone says how often 2^256 is in x, within
- * that. 2^256 = 2^224 - 2^192 - 2^96 + 1, which is more than what that may be wrong by. */
-STRAIGHT void columns_fold(lane *x)
-{
-    lane over = lane_sra(x[4], 48);
-    x[0] = lane_add(x[0], over);
-    x[1] = lane_sub(x[1], lane_shl(over, 44));
-    x[3] = lane_sub(x[3], lane_shl(over, 36));
-    x[4] = lane_add(lane_and(x[4], constant(&lk_p256.low48)), lane_shl(over, 16));
-    fe_carry(x, x);
-    fe_mask(x);
-}
-
-/* r := 2 (x - y + 2), loose; x raw, y clean. */
+/* r := 2 (x - y + DOUBLE_X_BELOW), loose; x raw, y the X of a point. */
 STRAIGHT void twice_difference(lane *r, const lane *x, const lane *y)
 {
     EACH_DIGIT(i)
     {
-        lane d = lane_add(lane_sub(x[i], y[i]), constant(&lk_p256.p[2][i]));
+        lane d = lane_add(lane_sub(x[i], y[i]), constant(&CURVE.p[DOUBLE_X_BELOW][i]));
         r[i] = lane_add(d, d);
     }
     fe_carry(r, r);
@@ -106,14 +70,14 @@ struct doubling {
     lane w[DIGITS];                    /* 2 (B - X3) */
 };
 
-/* X - Z^2 + 2 in (0.5, 3.1), X + Z^2 below 2.5. */
+/* X - Z^2 + 2 in (0.5, 3.1), X + Z^2 below 2.5; of P-384 below 7.1 both. */
 STRAIGHT void doubling_begin(struct doubling *d, const struct jacobian *p)
 {
     square_pair((struct product){d->delta, p->z, p->z, RAW},
                 (struct product){d->gamma, p->y2, p->y2, LOOSE});
     EACH_DIGIT(i)
     {
-        d->less[i] = lane_add(lane_sub(p->x[i], d->delta[i]), constant(&lk_p256.p[2][i]));
+        d->less[i] = lane_add(lane_sub(p->x[i], d->delta[i]), constant(&CURVE.p[2][i]));
         d->more[i] = lane_add(p->x[i], d->delta[i]);
     }
     fe_carry(d->less, d->less);
@@ -129,7 +93,8 @@ STRAIGHT void slope(struct doubling *d, const struct jacobian *p)
     fe_carry(d->a, d->a);
 }
 
-/* X3 = A^2 - 2B + 4 in (1.6, 6.3), folded; Z3 = 2Y Z, below 1.9; W in (1.9, 6.4). */
+/* X3 = A^2 - 2B + 4 in (1.6, 6.3), folded, or in (1.9, 5.1); Z3 = 2Y Z, below 1.9; W in (1.9, 6.4),
+ * or (1.7, 10.3). */
 STRAIGHT void doubled_x_z(struct doubling *d, struct jacobian *p)
 {
     square_multiply_pair((struct product){p->x, d->a, d->a, RAW},
@@ -137,16 +102,16 @@ STRAIGHT void doubled_x_z(struct doubling *d, struct jacobian *p)
     EACH_DIGIT(i)
     {
         lane less = lane_add(d->b[i], d->b[i]);
-        p->x[i] = lane_add(lane_sub(p->x[i], less), constant(&lk_p256.p[4][i]));
+        p->x[i] = lane_add(lane_sub(p->x[i], less), constant(&CURVE.p[4][i]));
     }
     columns_fold(p->x);
     twice_difference(d->w, d->b, p->x);
 }
 
-/* p := 2p for `count` lanes side by side (1 or 2). 2 Y3 = A W - 16 Y^4 + 1 in (0.5, 3.8). */
-STRAIGHT void point_double(struct jacobian *const *p, unsigned count)
+/* 2 Y3 = A W - 16 Y^4 + 1 in (0.5, 3.8). */
+STRAIGHT void double_line(struct jacobian *const *p, unsigned count)
 {
-    struct doubling d[2];
+    struct doubling d[BESIDE];
     for (unsigned v = 0; v < count; v++)
         doubling_begin(&d[v], p[v]);
     for (unsigned v = 0; v < count; v++)
@@ -155,6 +120,25 @@ STRAIGHT void point_double(struct jacobian *const *p, unsigned count)
         doubled_x_z(&d[v], p[v]);
     for (unsigned v = 0; v < count; v++)
         fe_mul_less_square(p[v]->y2, d[v].a, d[v].w, d[v].gamma);
+}
+
+CALLED void double_one(struct jacobian *p)
+{
+    double_line(&p, 1);
+}
+
+CALLED void double_beside(struct jacobian *const *p)
+{
+    double_line(p, BESIDE);
+}
+
+/* p := 2p for `count` vectors side by side, one or BESIDE. */
+static inline void point_double(struct jacobian *const *p, unsigned count)
+{
+    if (count == BESIDE)
+        double_beside(p);
+    else
+        double_one(p[0]);
 }
 
 /* --- addition -----------------------------------------------------------------------------------
@@ -196,8 +180,8 @@ STRAIGHT void distances(struct summing *a, lane negative)
     EACH_DIGIT(i)
     {
         lane s2 = lane_sub(lane_xor(a->s2[i], negative), negative);
-        a->h[i] = lane_add(lane_sub(a->u2[i], a->u[i]), constant(&lk_p256.p[2][i]));
-        a->r[i] = lane_add(lane_sub(s2, a->s[i]), constant(&lk_p256.p[4][i]));
+        a->h[i] = lane_add(lane_sub(a->u2[i], a->u[i]), constant(&CURVE.p[2][i]));
+        a->r[i] = lane_add(lane_sub(s2, a->s[i]), constant(&CURVE.p[4][i]));
     }
     fe_carry(a->h, a->h);
     fe_carry(a->r, a->r);
@@ -206,14 +190,15 @@ STRAIGHT void distances(struct summing *a, lane negative)
     fe_carry(a->i, a->i);
 }
 
-/* X3 = R^2 - J - 2V + 6 in (0.8, 8.9), folded; W in (1.9, 7). */
+/* X3 = R^2 - J - 2V + DOUBLE_X_LIFT: with 6 in (0.8, 8.9), folded, with 4 in (0.9, 5.1); W in (1.9,
+ * 7), or (1.7, 12.3). */
 STRAIGHT void sum_x(struct summing *a, struct jacobian *p)
 {
     multiply_pair((struct product){a->j, a->h, a->i, RAW}, (struct product){a->v, a->u, a->i, RAW});
     EACH_DIGIT(i)
     {
         lane less = lane_add(lane_add(a->v[i], a->v[i]), a->j[i]);
-        p->x[i] = lane_add(lane_sub(a->rr[i], less), constant(&lk_p256.p[6][i]));
+        p->x[i] = lane_add(lane_sub(a->rr[i], less), constant(&CURVE.p[DOUBLE_X_LIFT][i]));
         a->twice_j[i] = lane_add(a->j[i], a->j[i]);
     }
     columns_fold(p->x);
@@ -232,11 +217,10 @@ STRAIGHT void sum_y_z(struct summing *a, struct jacobian *p, const struct addend
     fe_carry(p->z, p->z);
 }
 
-/* p += b, or p -= b where negative is all ones, for `count` lanes side by side (1 or 2). */
-STRAIGHT void point_sum(struct jacobian *const *p, const struct addend *const *b,
-                        const lane *negative, unsigned count)
+STRAIGHT void sum_line(struct jacobian *const *p, const struct addend *const *b,
+                       const lane *negative, unsigned count)
 {
-    struct summing a[2];
+    struct summing a[BESIDE];
     for (unsigned v = 0; v < count; v++)
         common_denominator(&a[v], p[v], b[v]);
     for (unsigned v = 0; v < count; v++)
@@ -245,6 +229,27 @@ STRAIGHT void point_sum(struct jacobian *const *p, const struct addend *const *b
         sum_x(&a[v], p[v]);
     for (unsigned v = 0; v < count; v++)
         sum_y_z(&a[v], p[v], b[v]);
+}
+
+CALLED void sum_one(struct jacobian *p, const struct addend *b, const lane *negative)
+{
+    sum_line(&p, &b, negative, 1);
+}
+
+CALLED void sum_beside(struct jacobian *const *p, const struct addend *const *b,
+                       const lane *negative)
+{
+    sum_line(p, b, negative, BESIDE);
+}
+
+/* p += b, or p -= b where negative is all ones, for `count` vectors side by side, one or BESIDE. */
+static inline void point_sum(struct jacobian *const *p, const struct addend *const *b,
+                             const lane *negative, unsigned count)
+{
+    if (count == BESIDE)
+        sum_beside(p, b, negative);
+    else
+        sum_one(p[0], b[0], negative);
 }
 
 #endif

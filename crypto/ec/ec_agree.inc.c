@@ -1,6 +1,6 @@
-/* p256_ecdh: key agreement over P-256 for many requests, over a lane type. An instance
- * (p256_ecdh_ifma.c, p256_ecdh_ref.c) includes a lane header, the pick that belongs to it, then
- * this file.
+/* ec_agree: key agreement for many requests, over a lane type and a curve. An instance
+ * (p256_ecdh_ifma.c, p384_ecdh_ref.c) includes a lane header, the pick that belongs to it, a
+ * curve's field (p256_field.inc.c), then this file.
  *
  * The own share comes from the table of the base point, the secret by doublings of the peer's. A
  * peer's point is looked at before anything is made of a secret; where it is none, the base point
@@ -12,19 +12,15 @@
 #include <string.h>
 
 #include "crypto/ct.h"
-#include "crypto/ec/p256_field.inc.c"
-
 #include "crypto/ec/ec_bytes.inc.c"
-#include "crypto/ec/ecdh_kernel.h"
-#include "crypto/ec/p256_given.inc.c"
+#include "crypto/ec/ec_given.inc.c"
 #include "crypto/ec/ec_invert.inc.c"
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ec_point.inc.c"
-#include "crypto/ec/p256_variable.inc.c"
+#include "crypto/ec/ec_variable.inc.c"
+#include "crypto/ec/ecdh_kernel.h"
 
 #define REQUESTS (LANES * LK_ECDH_VECTORS)
-#define BYTES LK_P256_BYTES
-#define BESIDE 2 /* vectors side by side */
 
 /* A point on its way out. Masks are all ones or zero. */
 struct result {
@@ -82,7 +78,7 @@ static void peer_load(const struct batch *b, unsigned v, struct vector *vector)
     vector->none = lane_xor(good, lane_all(~UINT64_C(0)));
     EACH_DIGIT(i)
     {
-        lane x = constant(&lk_p256_table[0][i][0]), y = constant(&lk_p256_table[0][DIGITS + i][0]);
+        lane x = constant(&TABLE[0][i][0]), y = constant(&TABLE[0][DIGITS + i][0]);
         vector->peer_x[i] = lane_select(good, vector->peer_x[i], x);
         vector->peer_y[i] = lane_select(good, vector->peer_y[i], y);
     }
@@ -95,19 +91,19 @@ static void key_make(const struct batch *b, unsigned v, struct vector *vector)
     lane c[COLUMNS], power[DIGITS], low[DIGITS], high[DIGITS], k[DIGITS];
     for (unsigned l = 0; l < LANES; l++)
         bytes_load(c, l, job_at(b, v, l)->secret, LK_ECDH_SECRET_BYTES_MAX, COLUMNS);
-    fe_constant(power, lk_p256.n_r2);
+    fe_constant(power, CURVE.n_r2);
     order_mul(high, c + DIGITS, power);
-    fe_constant(power, lk_p256.n_r);
+    fe_constant(power, CURVE.n_r);
     order_mul(low, c, power);
     fe_mask(low);
     fe_mask(high);
     digits_add(k, low, high);
     order_mul_finish(k, k, power);
     vector->zero = fe_is_zero(k);
-    fe_constant(low, lk_p256.one);
+    fe_constant(low, CURVE.one);
     fe_select(k, vector->zero, low, k);
     vector->even = lane_sub(lane_and(k[0], lane_all(1)), lane_all(1));
-    digits_negate(high, k, lk_p256.n[1]);
+    digits_negate(high, k, CURVE.n[1]);
     fe_select(vector->odd, vector->even, high, k);
     LK_WIPE(c);
     LK_WIPE(low);
@@ -121,24 +117,24 @@ static void key_make(const struct batch *b, unsigned v, struct vector *vector)
 /* The secrets' points of `count` vectors from v on. */
 STRAIGHT void shared_make(struct batch *b, unsigned v, unsigned count)
 {
-    struct variable *m[BESIDE] = {&b->variable[0], &b->variable[1]};
+    struct variable *m[BESIDE];
     for (unsigned i = 0; i < count; i++) {
-        struct jacobian *peer = &m[i]->entry[0].point;
+        m[i] = &b->variable[i];
+        struct jacobian *peer = &m[i]->sum;
         fe_copy(m[i]->k, b->v[v + i].odd);
         fe_copy(peer->x, b->v[v + i].peer_x);
         digits_add(peer->y2, b->v[v + i].peer_y, b->v[v + i].peer_y);
-        fe_constant(peer->z, lk_p256.p_r);
+        fe_constant(peer->z, CURVE.p_r);
     }
-    multiply_variable(m, VARIABLE_WINDOWS(256), count);
+    multiply_variable(m, VARIABLE_WINDOWS(8 * NUMBER_BYTES), count);
     for (unsigned i = 0; i < count; i++) {
         b->v[v + i].shared = m[i]->sum;
         STAGE(LK_EC_STAGE_ADD, &b->v[v + i].shared, 3 * DIGITS);
     }
 }
 
-/* Apart, so that the count is a number in either: what two vectors have to do fits together line by
- * line. */
-static __attribute__((noinline)) void shared_of_two(struct batch *b, unsigned v)
+/* Apart, so that the count is a number in either. */
+static __attribute__((noinline)) void shared_beside(struct batch *b, unsigned v)
 {
     shared_make(b, v, BESIDE);
 }
@@ -152,7 +148,7 @@ static void shared_of_all(struct batch *b)
 {
     unsigned v = 0;
     for (; v + BESIDE <= b->vectors; v += BESIDE)
-        shared_of_two(b, v);
+        shared_beside(b, v);
     if (v < b->vectors) shared_of_one(b, v);
 }
 
@@ -161,12 +157,12 @@ static void shared_of_all(struct batch *b)
 static void result_guard(struct result *r, const lane *under)
 {
     lane one[DIGITS], t[DIGITS];
-    fe_constant(one, lk_p256.one);
+    fe_constant(one, CURVE.one);
     fe_mul(t, under, one);
     fe_mask(t);
-    fe_finish(t, lk_p256.p[1]);
+    fe_finish(t, CURVE.p[1]);
     r->void_ = fe_is_zero(t);
-    fe_constant(one, lk_p256.p_r);
+    fe_constant(one, CURVE.p_r);
     fe_select(r->under, r->void_, one, under);
 }
 
@@ -177,7 +173,7 @@ static void batch_invert(struct batch *b)
     struct inverting *x = &b->inverting;
     unsigned count = b->with_own ? 2 * b->vectors : b->vectors;
     fe_copy(x->z, b->result[0].under);
-    fe_constant(x->k, lk_p256.n_r);
+    fe_constant(x->k, CURVE.n_r);
     for (unsigned i = 1; i < count; i++) {
         fe_copy(b->result[i].inverse, x->z);
         fe_mul(x->z, x->z, b->result[i].under);
@@ -197,17 +193,17 @@ static void batch_invert(struct batch *b)
 static void coordinate_end(lane *to, const lane *x)
 {
     lane one[DIGITS];
-    fe_constant(one, lk_p256.one);
+    fe_constant(one, CURVE.one);
     fe_mul(to, x, one);
     fe_mask(to);
-    fe_finish(to, lk_p256.p[1]);
+    fe_finish(to, CURVE.p[1]);
 }
 
 /* y := y / 2, clean and below 1. */
 static void halve(lane *y)
 {
     lane odd = lane_sub(lane_zero(), lane_and(y[0], lane_all(1)));
-    EACH_DIGIT(i) y[i] = lane_add(y[i], lane_and(odd, constant(&lk_p256.p[1][i])));
+    EACH_DIGIT(i) y[i] = lane_add(y[i], lane_and(odd, constant(&CURVE.p[1][i])));
     fe_carry(y, y);
     fe_mask(y);
     EACH_DIGIT(i)
@@ -244,7 +240,7 @@ static void own_end(struct result *r, const struct point *sum, lane even)
     coordinate_end(r->x, t);
     fe_mul(t, sum->y, r->inverse);
     coordinate_end(r->y, t);
-    digits_negate(other, r->y, lk_p256.p[1]);
+    digits_negate(other, r->y, CURVE.p[1]);
     fe_select(r->y, even, other, r->y);
     STAGE(LK_EC_STAGE_R, r->x, DIGITS);
     STAGE(LK_EC_STAGE_Y, r->y, DIGITS);
@@ -330,7 +326,7 @@ static void own_store(uint8_t *own, const struct result *r, unsigned l, uint64_t
 {
     own[0] = (uint8_t)(4 & keep);
     bytes_store(own + 1, r->x, l, keep);
-    bytes_store(own + 1 + BYTES, r->y, l, keep);
+    bytes_store(own + 1 + NUMBER_BYTES, r->y, l, keep);
 }
 
 /* Chosen by mask: what became of a lane is for the caller to tell, and no step here hangs on it. */
@@ -376,9 +372,10 @@ static uint64_t derive(void *work, const struct lk_ecdh_job *job, uint64_t live,
     return run(work, false, job, live, refused);
 }
 
-#define KERNEL(isa_, needs_)                                                                       \
+#define KERNEL(name_, isa_, needs_)                                                                \
     {                                                                                              \
-        .name = "p256", .isa = isa_, .needs = needs_, .lanes = LANES, .requests = REQUESTS,        \
+        .name = name_, .isa = isa_, .needs = needs_, .lanes = LANES, .requests = REQUESTS,        \
         .work_bytes = sizeof(struct batch), .secret_bytes = LK_ECDH_SECRET_BYTES_MAX,              \
-        .point_bytes = 1 + 2 * BYTES, .shared_bytes = BYTES, .agree = agree, .derive = derive,     \
+        .point_bytes = 1 + 2 * NUMBER_BYTES, .shared_bytes = NUMBER_BYTES, .agree = agree,         \
+        .derive = derive,                                                                          \
     }

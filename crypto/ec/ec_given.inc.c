@@ -1,12 +1,11 @@
-/* p256_given: is what somebody gives a point of the curve? For inclusion after a lane header; STAGE
- * as in ec_kernel.inc.c. */
-#ifndef LK_CRYPTO_EC_P256_GIVEN
-#define LK_CRYPTO_EC_P256_GIVEN
-
-#include "crypto/ec/p256_field.inc.c"
+/* ec_given: is what somebody gives a point of the curve? For inclusion after a curve's field; STAGE
+ * as in ec_kernel.inc.c. Bounds are those of P-256; P-384 stays below them. */
+#ifndef LK_CRYPTO_EC_GIVEN
+#define LK_CRYPTO_EC_GIVEN
 
 #include "crypto/ec/ec_bytes.inc.c"
 #include "crypto/ec/ec_kernel.h"
+#include "crypto/ec/ec_product.inc.c"
 
 /* All ones where clean x is below the modulus. */
 static lane is_below(const lane *x, const uint64_t *modulus)
@@ -21,10 +20,10 @@ static lane is_below(const lane *x, const uint64_t *modulus)
 static lane is_multiple(const lane *x)
 {
     lane t[DIGITS], one[DIGITS];
-    fe_constant(one, lk_p256.one);
+    fe_constant(one, CURVE.one);
     fe_mul(t, x, one); /* at most 1 */
     fe_mask(t);
-    fe_finish(t, lk_p256.p[1]);
+    fe_finish(t, CURVE.p[1]);
     STAGE(LK_EC_STAGE_CHECK, t, DIGITS);
     return fe_is_zero(t);
 }
@@ -37,8 +36,8 @@ static lane is_on_curve(const lane *x, const lane *y)
     fe_mask(t);
     EACH_DIGIT(i)
     {
-        lane one = constant(&lk_p256.p_r[i]);
-        t[i] = lane_sub(lane_add(t[i], constant(&lk_p256.p[3][i])),
+        lane one = constant(&CURVE.p_r[i]);
+        t[i] = lane_sub(lane_add(t[i], constant(&CURVE.p[3][i])),
                         lane_add(lane_add(one, one), one)); /* in (0, 4.2) */
     }
     fe_carry(t, t);
@@ -48,7 +47,7 @@ static lane is_on_curve(const lane *x, const lane *y)
     fe_mask(t);
     EACH_DIGIT(i)
     {
-        lane c = lane_sub(constant(&lk_p256.p[3][i]), constant(&lk_p256.b_r[i]));
+        lane c = lane_sub(constant(&CURVE.p[3][i]), constant(&CURVE.b_r[i]));
         t[i] = lane_add(lane_sub(t[i], right[i]), c); /* in (0.7, 4.1) */
     }
     fe_carry(t, t);
@@ -59,14 +58,14 @@ static lane is_on_curve(const lane *x, const lane *y)
  * point's. */
 static lane point_take(lane *x, lane *y)
 {
-    lane power[DIGITS], in_range = lane_and(is_below(x, lk_p256.p[1]), is_below(y, lk_p256.p[1]));
-    fe_constant(power, lk_p256.p_r2);
+    lane power[DIGITS], in_range = lane_and(is_below(x, CURVE.p[1]), is_below(y, CURVE.p[1]));
+    fe_constant(power, CURVE.p_r2);
     fe_mul(x, x, power);
     fe_mul(y, y, power);
     fe_mask(x);
     fe_mask(y);
-    fe_finish(x, lk_p256.p[1]);
-    fe_finish(y, lk_p256.p[1]);
+    fe_finish(x, CURVE.p[1]);
+    fe_finish(y, CURVE.p[1]);
     return lane_and(in_range, is_on_curve(x, y));
 }
 
@@ -74,8 +73,8 @@ static lane point_take(lane *x, lane *y)
 static inline void given_load(lane *form, lane *x, lane *y, unsigned l, const uint8_t *point)
 {
     ((uint64_t *)(void *)form)[l] = point[0] == 4 ? ~UINT64_C(0) : 0;
-    bytes_load(x, l, point + 1, LK_P256_BYTES, DIGITS);
-    bytes_load(y, l, point + 1 + LK_P256_BYTES, LK_P256_BYTES, DIGITS);
+    bytes_load(x, l, point + 1, NUMBER_BYTES, DIGITS);
+    bytes_load(y, l, point + 1 + NUMBER_BYTES, NUMBER_BYTES, DIGITS);
 }
 
 #endif

@@ -1,5 +1,6 @@
-/* p256_poo: is [r]G + [c]bG = vG? For many proofs, over a lane type. An instance (p256_poo_ifma.c,
- * p256_poo_ref.c) includes a lane header, the pick that belongs to it, then this file.
+/* ec_poo: is [r]G + [c]bG = vG? For many proofs, over a lane type and a curve. An instance
+ * (p256_poo_ifma.c, p384_poo_ref.c) includes a lane header, the pick that belongs to it, a curve's
+ * field (p256_field.inc.c), then this file.
  *
  * [r]G comes from the table of the base point, [c]bG by doublings. Their sum stays a fraction, and
  * vG is brought over its denominator. A denominator of zero is an addition that did not fit its
@@ -9,17 +10,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "crypto/ec/p256_field.inc.c"
-
 #include "crypto/ec/ec_bytes.inc.c"
-#include "crypto/ec/p256_given.inc.c"
+#include "crypto/ec/ec_given.inc.c"
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ec_point.inc.c"
-#include "crypto/ec/p256_poo.h"
-#include "crypto/ec/p256_variable.inc.c"
-
-#define BYTES LK_P256_BYTES
-#define BESIDE 2 /* vectors side by side */
+#include "crypto/ec/ec_variable.inc.c"
+#include "crypto/ec/poo_kernel.h"
 
 /* What the proofs of one vector have. Masks are all ones or zero. */
 struct proof {
@@ -32,9 +28,8 @@ struct proof {
 };
 
 struct judging {
-    const struct lk_p256_poo_job *job[LK_P256_POO_PROOFS_MAX]; /* the living, short challenges
-                                                                * first */
-    uint64_t bit[LK_P256_POO_PROOFS_MAX];                      /* of live, for each */
+    const struct lk_poo_job *job[LK_POO_PROOFS_MAX]; /* the living, short challenges first */
+    uint64_t bit[LK_POO_PROOFS_MAX];                 /* of live, for each */
     unsigned count;
     struct multiple base[BESIDE]; /* r or n - r, and its multiple of G */
     struct proof proof[BESIDE];
@@ -44,27 +39,27 @@ struct judging {
  */
 
 /* Lanes behind the last proof repeat it. */
-static const struct lk_p256_poo_job *job_at(const struct judging *b, unsigned i)
+static const struct lk_poo_job *job_at(const struct judging *b, unsigned i)
 {
     return b->job[i < b->count ? i : b->count - 1];
 }
 
 static void points_take(struct proof *p, lane *x, lane *y)
 {
-    struct jacobian *key = &p->key.entry[0].point;
+    struct jacobian *key = &p->key.sum;
     p->points_good = lane_and(point_take(x, y), point_take(p->x, p->y));
     fe_copy(key->x, x);
     digits_add(key->y2, y, y);
-    fe_constant(key->z, lk_p256.p_r);
+    fe_constant(key->z, CURVE.p_r);
 }
 
 /* Of r and n - r the odd one; zero counts as n. */
 static void r_take(struct proof *p, lane *odd, const lane *r)
 {
     lane other[DIGITS];
-    p->r_good = is_below(r, lk_p256.n[1]);
+    p->r_good = is_below(r, CURVE.n[1]);
     p->even_r = lane_sub(lane_and(r[0], lane_all(1)), lane_all(1));
-    digits_negate(other, r, lk_p256.n[1]);
+    digits_negate(other, r, CURVE.n[1]);
     fe_select(odd, p->even_r, other, r);
 }
 
@@ -81,12 +76,12 @@ static void proof_take(const struct judging *b, unsigned first, struct proof *p,
 {
     lane x[DIGITS], y[DIGITS], r[DIGITS];
     for (unsigned l = 0; l < LANES; l++) {
-        const struct lk_p256_poo_job *job = job_at(b, first + l);
-        bytes_load(x, l, job->bg, BYTES, DIGITS);
-        bytes_load(y, l, job->bg + BYTES, BYTES, DIGITS);
-        bytes_load(p->x, l, job->vg, BYTES, DIGITS);
-        bytes_load(p->y, l, job->vg + BYTES, BYTES, DIGITS);
-        bytes_load(r, l, job->r, BYTES, DIGITS);
+        const struct lk_poo_job *job = job_at(b, first + l);
+        bytes_load(x, l, job->bg, NUMBER_BYTES, DIGITS);
+        bytes_load(y, l, job->bg + NUMBER_BYTES, NUMBER_BYTES, DIGITS);
+        bytes_load(p->x, l, job->vg, NUMBER_BYTES, DIGITS);
+        bytes_load(p->y, l, job->vg + NUMBER_BYTES, NUMBER_BYTES, DIGITS);
+        bytes_load(r, l, job->r, NUMBER_BYTES, DIGITS);
         bytes_load(p->key.k, l, job->challenge, job->challenge_bytes, DIGITS);
     }
     points_take(p, x, y);
@@ -117,11 +112,12 @@ static void key_mend(struct proof *const *p, unsigned count)
 {
     struct jacobian less[BESIDE], *sum[BESIDE];
     const struct addend *key[BESIDE];
-    const lane negative[BESIDE] = {lane_all(~UINT64_C(0)), lane_all(~UINT64_C(0))};
+    lane negative[BESIDE];
     for (unsigned v = 0; v < count; v++) {
         less[v] = p[v]->key.sum;
         sum[v] = &less[v];
-        key[v] = &p[v]->key.entry[0];
+        key[v] = variable_point(&p[v]->key);
+        negative[v] = lane_all(~UINT64_C(0));
     }
     point_sum(sum, key, negative, count);
     for (unsigned v = 0; v < count; v++) {
@@ -136,10 +132,11 @@ static void base_add(struct proof *const *p, const struct multiple *base, unsign
 {
     struct addend of_base[BESIDE];
     struct jacobian *sum[BESIDE];
-    const struct addend *addend[BESIDE] = {&of_base[0], &of_base[1]};
+    const struct addend *addend[BESIDE];
     lane negative[BESIDE];
     for (unsigned v = 0; v < count; v++) {
         base_addend(&of_base[v], &base[v].sum);
+        addend[v] = &of_base[v];
         sum[v] = &p[v]->key.sum;
         negative[v] = p[v]->even_r;
     }
@@ -151,7 +148,7 @@ static void base_add(struct proof *const *p, const struct multiple *base, unsign
 /* --- verdicts -----------------------------------------------------------------------------------
  */
 
-/* x Z^2 - X + 2 in (0.9, 3.2); 2y Z^3 - 2Y + 5 in (0, 6.2). */
+/* x Z^2 - X + DOUBLE_X_BELOW in (0.9, 7.1); 2y Z^3 - 2Y + 5 in (0, 6.2). */
 static void compare(struct proof *p)
 {
     struct jacobian *sum = &p->key.sum;
@@ -159,7 +156,7 @@ static void compare(struct proof *p)
     fe_square(zz, sum->z);
     fe_mul(d, p->x, zz);
     fe_mask(d);
-    EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->x[i]), constant(&lk_p256.p[2][i]));
+    EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->x[i]), constant(&CURVE.p[DOUBLE_X_BELOW][i]));
     fe_carry(d, d);
     p->x_same = is_multiple(d);
     fe_mul(zz, zz, sum->z);
@@ -167,7 +164,7 @@ static void compare(struct proof *p)
     fe_mul(d, y2, zz);
     fe_mask(d);
     fe_mask(sum->y2);
-    EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->y2[i]), constant(&lk_p256.p[5][i]));
+    EACH_DIGIT(i) d[i] = lane_add(lane_sub(d[i], sum->y2[i]), constant(&CURVE.p[5][i]));
     fe_carry(d, d);
     p->y_same = is_multiple(d);
     p->no_y = is_multiple(sum->y2);
@@ -189,7 +186,7 @@ static bool all_ones(const lane *mask, unsigned l)
  * one mask makes no proof good. A sum of zeros alone has all of vG's coordinates without being vG,
  * so that it has to be seen twice; no point has y = 0. */
 static void verdict(const struct proof *p, unsigned l, uint64_t bit,
-                    struct lk_p256_poo_verdicts *verdicts)
+                    struct lk_poo_verdicts *verdicts)
 {
     if (!all_ones(&p->points_good, l))
         verdicts->point_bad |= bit;
@@ -204,17 +201,17 @@ static void verdict(const struct proof *p, unsigned l, uint64_t bit,
 /* --- a batch ------------------------------------------------------------------------------------
  */
 
-static bool is_long(const struct lk_p256_poo_job *job)
+static bool is_long(const struct lk_poo_job *job)
 {
-    return job->challenge_bytes > BYTES / 2;
+    return job->challenge_bytes > LK_POO_SHORT_BYTES;
 }
 
-static void jobs_order(struct judging *b, const struct lk_p256_poo_job *job, uint64_t live)
+static void jobs_order(struct judging *b, const struct lk_poo_job *job, uint64_t live)
 {
     b->count = 0;
     for (unsigned longs = 0; longs < 2; longs++)
         for (uint64_t left = live; left != 0; left &= left - 1) {
-            const struct lk_p256_poo_job *one = &job[__builtin_ctzll(left)];
+            const struct lk_poo_job *one = &job[__builtin_ctzll(left)];
             if (is_long(one) != (longs != 0)) continue;
             b->job[b->count] = one;
             b->bit[b->count++] = left & (0 - left);
@@ -224,27 +221,31 @@ static void jobs_order(struct judging *b, const struct lk_p256_poo_job *job, uin
 /* `count` vectors side by side, of proofs `first` and on. */
 STRAIGHT void judge_beside(struct judging *b, unsigned first, unsigned count)
 {
-    struct proof *proof[BESIDE] = {&b->proof[0], &b->proof[1]};
-    struct variable *key[BESIDE] = {&b->proof[0].key, &b->proof[1].key};
-    unsigned bits = is_long(job_at(b, first + count * LANES - 1)) ? 256 : 128;
-    for (unsigned v = 0; v < count; v++)
+    struct proof *proof[BESIDE];
+    struct variable *key[BESIDE];
+    bool longs = is_long(job_at(b, first + count * LANES - 1));
+    unsigned bytes = longs ? LK_POO_LONG_BYTES : LK_POO_SHORT_BYTES;
+    for (unsigned v = 0; v < count; v++) {
+        proof[v] = &b->proof[v];
+        key[v] = &b->proof[v].key;
         proof_take(b, first + v * LANES, proof[v], &b->base[v]);
+    }
     multiply_base(b->base, count);
-    multiply_variable(key, VARIABLE_WINDOWS(bits), count);
+    multiply_variable(key, VARIABLE_WINDOWS(8 * bytes), count);
     key_mend(proof, count);
     base_add(proof, b->base, count);
     for (unsigned v = 0; v < count; v++)
         compare(proof[v]);
 }
 
-static struct lk_p256_poo_verdicts judge(void *work, const struct lk_p256_poo_job *job,
+static struct lk_poo_verdicts judge(void *work, const struct lk_poo_job *job,
                                          uint64_t live)
 {
     struct judging *b = work;
-    struct lk_p256_poo_verdicts verdicts = {0, 0, 0};
+    struct lk_poo_verdicts verdicts = {0, 0, 0};
     jobs_order(b, job, live);
     for (unsigned first = 0; first < b->count; first += BESIDE * LANES) {
-        if (b->count - first > LANES)
+        if (b->count - first > (BESIDE - 1) * LANES)
             judge_beside(b, first, BESIDE);
         else
             judge_beside(b, first, 1);
@@ -255,8 +256,8 @@ static struct lk_p256_poo_verdicts judge(void *work, const struct lk_p256_poo_jo
     return verdicts;
 }
 
-#define KERNEL(isa_, needs_, judge_)                                                               \
+#define KERNEL(name_, isa_, needs_, judge_)                                                        \
     {                                                                                              \
-        .isa = isa_, .needs = needs_, .lanes = LANES, .work_bytes = sizeof(struct judging),        \
-        .judge = judge_,                                                                           \
+        .name = name_, .isa = isa_, .needs = needs_, .bytes = NUMBER_BYTES, .xy = true,            \
+        .lanes = LANES, .work_bytes = sizeof(struct judging), .judge = judge_,                     \
     }

@@ -1,0 +1,11 @@
+/* Key agreement over P-384 in eight lanes of AVX-512 IFMA. */
+#include "crypto/lane_ifma.h"
+
+#include "crypto/ec/pick_ifma.h"
+
+#define STAGE(stage, numbers, count) ((void)0)
+#include "crypto/ec/p384_field.inc.c"
+
+#include "crypto/ec/ec_agree.inc.c"
+
+const struct lk_ecdh_kernel lk_p384_ecdh_x8_ifma = KERNEL("p384", "ifma", LK_CPU_IFMA);

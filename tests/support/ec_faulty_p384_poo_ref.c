@@ -1,0 +1,16 @@
+/* The kernel of crypto/ec/p384_poo_ref.c, spoilt where a test wants it: instead of that one. */
+#include "crypto/lane_ref.h"
+
+#include "crypto/ec/pick_ref.h"
+#include "tests/support/ec_faulty.h"
+
+#include "crypto/ec/p384_field.inc.c"
+
+#include "crypto/ec/ec_poo.inc.c"
+
+static struct lk_poo_verdicts judge_spoilt(void *work, const struct lk_poo_job *job, uint64_t live)
+{
+    return lk_poo_spoilt(judge(work, job, live), live);
+}
+
+const struct lk_poo_kernel lk_p384_poo_x2_ref = KERNEL("p384", "ref", LK_CPU_FEATURE_COUNT, judge_spoilt);
