@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """One agent and its local clients: signatures over TLS and DTLS, who may ask, what a client may not do, reloads,
-an agent without a key server. Real key servers, a client that speaks the packets by itself."""
+an agent without a key server. Real key servers, a client that speaks the packets by itself.
+
+Runs alone: it measures time.
+"""
 
 import os
 import resource

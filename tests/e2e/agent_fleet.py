@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """An agent under a fixed rate while things happen: a key server is killed, one stalls, the agent is upgraded, killed
-and started again, under systemd's socket too. Every signature is checked, every failure counted."""
+and started again, under systemd's socket too. Every signature is checked, every failure counted.
+
+Runs alone: it keeps a rate.
+"""
 
 import os
 import signal

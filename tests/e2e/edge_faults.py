@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """What goes wrong around an edge: the agent gone, slow or full, the key server gone or refusing, clients that leave.
 A client gets an alert at once or in bounded time, the server lives, its log says why, and nothing grows.
-LK_LONG=1: twenty thousand clients that leave."""
+LK_LONG=1: twenty thousand clients that leave.
+
+Runs alone: it measures time.
+"""
 
 import os
 import signal

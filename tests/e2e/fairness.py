@@ -3,6 +3,8 @@
 
 Counts of one run against counts of the same run, with wide margins: the machine may be busy. The strict
 figures are those of make bench B=fairness.
+
+Runs alone: it compares rates.
 """
 
 import json

@@ -4,6 +4,8 @@
 lurk-bench checks every answer of two transports while front, vault and supervisor are killed, stopped and
 reloaded. What may happen: temporary_failure, an ended connection, silence on DTLS. What may not: a wrong
 answer, a double one, an answer without its audit record.
+
+Runs alone: it measures time.
 """
 
 import glob

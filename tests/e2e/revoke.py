@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """A reload judges live peers again (T21): who is revoked or no longer an edge gets its last answer within a
-second, over TLS and DTLS, under load; who stays notices nothing."""
+second, over TLS and DTLS, under load; who stays notices nothing.
+
+Runs alone: it measures time.
+"""
 
 import json
 import os
