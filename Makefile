@@ -139,7 +139,9 @@ KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 # the same bodies over plain numbers (*_ref.c) have it.
 UNSANITIZED_asan := undefined
 UNSANITIZED_ubsan := undefined
-%_ifma.o: CFLAGS_KERNEL += $(UNSANITIZED_$(CONFIG):%=-fno-sanitize=%)
+%_ifma.o: CFLAGS_KERNEL += $(UNSANITIZED_$(CONFIG):%=-O2 -fno-sanitize=%)
+# Nor has it to look at one function in each of the places that it is written into for speed.
+%_ifma.o %_ref.o: CFLAGS_KERNEL += $(UNSANITIZED_$(CONFIG):%=-Dalways_inline=)
 
 # What another configuration has of a release is made by that one's rules.
 ifneq ($(CONFIG),release)
