@@ -2,4 +2,4 @@
 # file: core/exec/run_ecdhe.c
 # test: interop/tls12_vectors_test
 # red: tls12_ecdhe_answers_are_those_of_the_vectors
-/^static uint8_t signature_start/,/^}/s/lk_writer_put(&w, lane->client_random, LK_RANDOM_BYTES);//
+/^void lk_run_ecdhe_text/,/^}/s/lk_writer_put(w, lane->client_random, LK_RANDOM_BYTES);//

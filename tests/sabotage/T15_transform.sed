@@ -2,4 +2,4 @@
 # file: core/policy/freshness.c
 # test: unit/policy/freshness_test
 # red: freshness_hides_s_as_the_vectors_say
-s/memcpy(fs, h, LK_RANDOM_BYTES);/memcpy(fs, s, LK_RANDOM_BYTES);/
+s/memcpy(fs, digest, LK_RANDOM_BYTES);/memcpy(fs, s, LK_RANDOM_BYTES);/
