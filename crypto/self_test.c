@@ -403,13 +403,6 @@ struct share_lanes {
     struct lk_operand operand[SHARE_LANES];
 };
 
-/* Of those that the library derives once more: each lane of the first vector, and one of every
- * other, each in another place. */
-static bool is_derived(unsigned lane)
-{
-    return lane < 8 || lane % 9 == 0;
-}
-
 /* All lanes of a row, right at the first attempt. */
 static bool share_run(const struct lk_kernel *kernel, struct lk_engine_work *work,
                       struct share_lanes *lanes)
@@ -424,9 +417,8 @@ static bool share_run(const struct lk_kernel *kernel, struct lk_engine_work *wor
     bool good = kernel->run(work, lanes->operand, live) == live;
     for (unsigned i = 0; i < count; i++) {
         size_t bytes = lanes->share_bytes[i % SHARE_KEYS];
-        good = good && !lanes->operand[i].recomputed && lanes->operand[i].out_bytes > bytes;
-        if (is_derived(i))
-            good = good && secret_same(lanes->key[i % SHARE_KEYS], &lanes->operand[i], bytes);
+        good = good && !lanes->operand[i].recomputed && lanes->operand[i].out_bytes > bytes &&
+               secret_same(lanes->key[i % SHARE_KEYS], &lanes->operand[i], bytes);
     }
     return good;
 }

@@ -1,5 +1,5 @@
 /* self_test: one operation of a kernel row with a key of its own, against an answer computed
- * another way. Thread the control thread, at start; 0.3 s for all rows. Allocates (libcrypto). */
+ * another way. Thread the control thread, at start; 0.5 s for all rows. Allocates (libcrypto). */
 #ifndef LK_CRYPTO_SELF_TEST_H
 #define LK_CRYPTO_SELF_TEST_H
 

@@ -16,8 +16,8 @@
 
 #include "core/base/bytes.h"
 #include "core/base/log.h"
-#include "crypto/siphash.h"
 #include "core/watch/metrics.h"
+#include "crypto/siphash.h"
 #include "io/buf.h"
 #include "io/view.h"
 

@@ -283,18 +283,6 @@ static void batch_agree(struct batch *b)
     }
 }
 
-static lane mask_not(lane mask)
-{
-    return lane_xor(mask, lane_all(~UINT64_C(0)));
-}
-
-/* A mask of which a bit is missing counts for none. */
-static lane mask_whole(lane mask)
-{
-    lane bad = mask_not(mask);
-    return mask_not(lane_sign(lane_or(bad, lane_sub(lane_zero(), bad))));
-}
-
 /* All ones where what goes out is a point. */
 static lane result_good(struct result *r)
 {
@@ -303,7 +291,7 @@ static lane result_good(struct result *r)
     fe_mask(r->y);
     fe_copy(x, r->x);
     fe_copy(y, r->y);
-    lane good = lane_and(point_take(x, y), mask_not(r->void_));
+    lane good = lane_and(point_take(x, y), lane_not(r->void_));
     LK_WIPE(x);
     LK_WIPE(y);
     return good;
@@ -313,13 +301,13 @@ static lane result_good(struct result *r)
 static lane vector_good(struct batch *b, unsigned v)
 {
     struct vector *vector = &b->v[v];
-    lane good = lane_and(result_good(shared_of(b, v)), mask_not(vector->zero));
+    lane good = lane_and(result_good(shared_of(b, v)), lane_not(vector->zero));
     if (b->with_own) {
         lane stray = b->m[v].stray; /* an entry of the table that was not wanted */
         stray = lane_sign(lane_or(stray, lane_sub(lane_zero(), stray)));
-        good = lane_and(good, lane_and(result_good(own_of(b, v)), mask_not(stray)));
+        good = lane_and(good, lane_and(result_good(own_of(b, v)), lane_not(stray)));
     }
-    return mask_whole(lane_and(good, mask_not(vector->none)));
+    return mask_whole(lane_and(good, lane_not(vector->none)));
 }
 
 static void own_store(uint8_t *own, const struct result *r, unsigned l, uint64_t keep)

@@ -136,6 +136,27 @@ STRAIGHT lane lane_sign(lane x)
     return lane_carry(lane_carry(x));
 }
 
+STRAIGHT lane lane_not(lane mask)
+{
+    return lane_xor(mask, lane_all(~UINT64_C(0)));
+}
+
+/* A mask of which a bit is missing counts for none. */
+static inline lane mask_whole(lane mask)
+{
+    lane bad = lane_not(mask);
+    return lane_not(lane_sign(lane_or(bad, lane_sub(lane_zero(), bad))));
+}
+
+/* All ones where clean x is below the modulus. */
+static inline lane is_below(const lane *x, const uint64_t *modulus)
+{
+    lane d[DIGITS];
+    EACH_DIGIT(i) d[i] = lane_sub(x[i], constant(&modulus[i]));
+    fe_carry(d, d);
+    return lane_carry(d[DIGITS - 1]);
+}
+
 /* All ones where all bits of all digits are zero, else zero. */
 static lane fe_is_zero(const lane *x)
 {

@@ -8,6 +8,7 @@
 
 #include "crypto/ct.h"
 #include "crypto/ec/ec_bytes.inc.c"
+#include "crypto/ec/ec_curve.inc.c"
 #include "crypto/ec/ec_invert.inc.c"
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ec_point.inc.c"
@@ -156,43 +157,16 @@ static void signing_end(struct signing *s)
 /* All ones where clean 0 < x < n. */
 static lane in_range(const lane *x)
 {
-    lane d[DIGITS];
-    EACH_DIGIT(i) d[i] = lane_sub(x[i], constant(&CURVE.n[1][i]));
-    fe_carry(d, d);
-    return lane_select(fe_is_zero(x), lane_zero(), lane_carry(d[DIGITS - 1]));
+    return lane_select(fe_is_zero(x), lane_zero(), is_below(x, CURVE.n[1]));
 }
 
-/* All ones where (r, y) is a point: y^2 - x (x^2 - 3) - b = 0. */
+/* All ones where (r, y) is a point. */
 static lane on_curve(const struct signing *s)
 {
-    lane x[DIGITS], t[DIGITS], rhs[DIGITS], power[DIGITS];
+    lane x[DIGITS], power[DIGITS];
     fe_constant(power, CURVE.p_r2);
     fe_mul(x, s->r, power);
-    fe_square(t, x);
-    fe_mask(t);
-    EACH_DIGIT(i)
-    {
-        lane one = constant(&CURVE.p_r[i]);
-        t[i] = lane_sub(lane_add(t[i], constant(&CURVE.p[3][i])),
-                        lane_add(lane_add(one, one), one)); /* in (0, 4.2) */
-    }
-    fe_carry(t, t);
-    fe_mul(rhs, x, t); /* below 1.4 */
-    fe_mask(rhs);
-    fe_square(t, s->y);
-    fe_mask(t);
-    EACH_DIGIT(i)
-    {
-        lane c = lane_sub(constant(&CURVE.p[3][i]), constant(&CURVE.b_r[i]));
-        t[i] = lane_add(lane_sub(t[i], rhs[i]), c); /* in (0.6, 4.3) */
-    }
-    fe_carry(t, t);
-    fe_constant(power, CURVE.one);
-    fe_mul(t, t, power); /* at most 1 */
-    fe_mask(t);
-    fe_finish(t, CURVE.p[1]);
-    STAGE(LK_EC_STAGE_CHECK, t, DIGITS);
-    return fe_is_zero(t);
+    return is_on_curve(x, s->y);
 }
 
 /* All ones where s k = e + r d, with k as the point was computed by, d of the key's other copy, e

@@ -15,7 +15,7 @@
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ec_point.inc.c"
 #include "crypto/ec/ec_variable.inc.c"
-#include "crypto/ec/poo_kernel.h"
+#include "crypto/ec/poo_jobs.inc.c"
 
 /* What the proofs of one vector have. Masks are all ones or zero. */
 struct proof {
@@ -28,21 +28,13 @@ struct proof {
 };
 
 struct judging {
-    const struct lk_poo_job *job[LK_POO_PROOFS_MAX]; /* the living, short challenges first */
-    uint64_t bit[LK_POO_PROOFS_MAX];                 /* of live, for each */
-    unsigned count;
+    struct jobs jobs;
     struct multiple base[BESIDE]; /* r or n - r, and its multiple of G */
     struct proof proof[BESIDE];
 };
 
 /* --- in -----------------------------------------------------------------------------------------
  */
-
-/* Lanes behind the last proof repeat it. */
-static const struct lk_poo_job *job_at(const struct judging *b, unsigned i)
-{
-    return b->job[i < b->count ? i : b->count - 1];
-}
 
 static void points_take(struct proof *p, lane *x, lane *y)
 {
@@ -76,7 +68,7 @@ static void proof_take(const struct judging *b, unsigned first, struct proof *p,
 {
     lane x[DIGITS], y[DIGITS], r[DIGITS];
     for (unsigned l = 0; l < LANES; l++) {
-        const struct lk_poo_job *job = job_at(b, first + l);
+        const struct lk_poo_job *job = job_at(&b->jobs, first + l);
         bytes_load(x, l, job->bg, NUMBER_BYTES, DIGITS);
         bytes_load(y, l, job->bg + NUMBER_BYTES, NUMBER_BYTES, DIGITS);
         bytes_load(p->x, l, job->vg, NUMBER_BYTES, DIGITS);
@@ -172,16 +164,6 @@ static void compare(struct proof *p)
     STAGE(LK_EC_STAGE_CHECK, &p->points_good, 6);
 }
 
-static uint64_t of_lane(const lane *mask, unsigned l)
-{
-    return ((const uint64_t *)(const void *)mask)[l];
-}
-
-static bool all_ones(const lane *mask, unsigned l)
-{
-    return of_lane(mask, l) == ~UINT64_C(0);
-}
-
 /* Each condition is looked at by itself, and none stands in for another: a bit that goes wrong in
  * one mask makes no proof good. A sum of zeros alone has all of vG's coordinates without being vG,
  * so that it has to be seen twice; no point has y = 0. */
@@ -201,37 +183,19 @@ static void verdict(const struct proof *p, unsigned l, uint64_t bit,
 /* --- a batch ------------------------------------------------------------------------------------
  */
 
-static bool is_long(const struct lk_poo_job *job)
-{
-    return job->challenge_bytes > LK_POO_SHORT_BYTES;
-}
-
-static void jobs_order(struct judging *b, const struct lk_poo_job *job, uint64_t live)
-{
-    b->count = 0;
-    for (unsigned longs = 0; longs < 2; longs++)
-        for (uint64_t left = live; left != 0; left &= left - 1) {
-            const struct lk_poo_job *one = &job[__builtin_ctzll(left)];
-            if (is_long(one) != (longs != 0)) continue;
-            b->job[b->count] = one;
-            b->bit[b->count++] = left & (0 - left);
-        }
-}
-
 /* `count` vectors side by side, of proofs `first` and on. */
 STRAIGHT void judge_beside(struct judging *b, unsigned first, unsigned count)
 {
     struct proof *proof[BESIDE];
     struct variable *key[BESIDE];
-    bool longs = is_long(job_at(b, first + count * LANES - 1));
-    unsigned bytes = longs ? LK_POO_LONG_BYTES : LK_POO_SHORT_BYTES;
+    unsigned bits = challenge_bits(&b->jobs, first + count * LANES - 1);
     for (unsigned v = 0; v < count; v++) {
         proof[v] = &b->proof[v];
         key[v] = &b->proof[v].key;
         proof_take(b, first + v * LANES, proof[v], &b->base[v]);
     }
     multiply_base(b->base, count);
-    multiply_variable(key, VARIABLE_WINDOWS(8 * bytes), count);
+    multiply_variable(key, VARIABLE_WINDOWS(bits), count);
     key_mend(proof, count);
     base_add(proof, b->base, count);
     for (unsigned v = 0; v < count; v++)
@@ -243,14 +207,14 @@ static struct lk_poo_verdicts judge(void *work, const struct lk_poo_job *job,
 {
     struct judging *b = work;
     struct lk_poo_verdicts verdicts = {0, 0, 0};
-    jobs_order(b, job, live);
-    for (unsigned first = 0; first < b->count; first += BESIDE * LANES) {
-        if (b->count - first > (BESIDE - 1) * LANES)
+    jobs_order(&b->jobs, job, live);
+    for (unsigned first = 0; first < b->jobs.count; first += BESIDE * LANES) {
+        if (b->jobs.count - first > (BESIDE - 1) * LANES)
             judge_beside(b, first, BESIDE);
         else
             judge_beside(b, first, 1);
-        for (unsigned i = 0; i < BESIDE * LANES && first + i < b->count; i++)
-            verdict(&b->proof[i / LANES], i % LANES, b->bit[first + i], &verdicts);
+        for (unsigned i = 0; i < BESIDE * LANES && first + i < b->jobs.count; i++)
+            verdict(&b->proof[i / LANES], i % LANES, b->jobs.bit[first + i], &verdicts);
     }
     lanes_leave();
     return verdicts;

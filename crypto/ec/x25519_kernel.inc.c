@@ -226,27 +226,15 @@ struct verdict {
     lane good, refused;
 };
 
-static lane whole_not(lane mask)
-{
-    return lane_xor(mask, lane_all(~UINT64_C(0)));
-}
-
-/* A mask of which a bit is missing counts for none. */
-static lane whole(lane mask)
-{
-    lane bad = whole_not(mask);
-    return whole_not(lane_sign(lane_or(bad, lane_sub(lane_zero(), bad))));
-}
-
 /* A secret of zeros is the work of the peer's point; whether one made it hangs on nothing else,
  * since k is a multiple of all small orders. */
 static struct verdict vector_judge(struct batch *b, unsigned v)
 {
     struct quotient *shared = shared_of(b, v);
     fe_mask(shared->value);
-    lane refused = whole(lane_or(shared->void_, fe_is_zero(shared->value)));
+    lane refused = mask_whole(lane_or(shared->void_, fe_is_zero(shared->value)));
     lane good = lane_and(ladder_holds(&b->ladder[v]), quotient_holds(shared));
-    return (struct verdict){whole(lane_and(good, whole_not(refused))), refused};
+    return (struct verdict){mask_whole(lane_and(good, lane_not(refused))), refused};
 }
 
 /* Of the own share, all ones where it is right. */
@@ -255,7 +243,7 @@ static lane own_judge(struct batch *b, unsigned v)
     struct quotient *own = own_of(b, v);
     fe_mask(own->value);
     lane good = lane_and(sum_holds(&b->m[v].sum), quotient_holds(own));
-    return whole(lane_and(good, whole_not(own->void_)));
+    return mask_whole(lane_and(good, lane_not(own->void_)));
 }
 
 /* Chosen by mask: what became of a lane is for the caller to tell, and no step here hangs on it. */

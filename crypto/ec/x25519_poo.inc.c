@@ -9,18 +9,17 @@
  * docs/kernels.md.
  *
  * STAGE as in x25519_kernel.inc.c. */
-#include <stdbool.h>
 #include <string.h>
 
 #pragma GCC diagnostic ignored "-Wunused-function" /* checks of shares, inverses, bytes going out */
 
 #include "crypto/ct.h"
-#include "crypto/ec/poo_kernel.h"
 #include "crypto/ec/x25519_base.inc.c"
 #include "crypto/ec/x25519_ladder.inc.c"
 
 #define NUMBER_BYTES 32
 #include "crypto/ec/ec_bytes.inc.c"
+#include "crypto/ec/poo_jobs.inc.c"
 
 #define ORDER_BITS 253
 #define TABLE_BITS 252 /* what the table multiplies is below 2^252 */
@@ -37,25 +36,12 @@ struct proof {
 };
 
 struct judging {
-    const struct lk_poo_job *job[LK_POO_PROOFS_MAX]; /* the living, short challenges first */
-    uint64_t bit[LK_POO_PROOFS_MAX];                 /* of live, for each */
-    unsigned count;
+    struct jobs jobs;
     struct proof proof;
 };
 
-static lane mask_not(lane mask)
-{
-    return lane_xor(mask, lane_all(~UINT64_C(0)));
-}
-
 /* --- in -----------------------------------------------------------------------------------------
  */
-
-/* Lanes behind the last proof repeat it. */
-static const struct lk_poo_job *job_at(const struct judging *b, unsigned i)
-{
-    return b->job[i < b->count ? i : b->count - 1];
-}
 
 /* Lane l of u := 32 bytes, little-endian; bit 255 is none of it. */
 static void u_load(lane *u, unsigned l, const uint8_t *bytes)
@@ -70,28 +56,26 @@ static void u_load(lane *u, unsigned l, const uint8_t *bytes)
 /* The table multiplies 8 G. 8 divides r + (3 r mod 8) q, since q = 5 modulo 8 and 5 * 3 = -1. */
 static void r_take(struct proof *p, const lane *r)
 {
-    lane d[DIGITS], k[DIGITS], times = lane_and(lane_add(r[0], lane_add(r[0], r[0])), lane_all(7));
+    lane k[DIGITS], times = lane_and(lane_add(r[0], lane_add(r[0], r[0])), lane_all(7));
     EACH_DIGIT(i)
     {
         lane q = constant(&lk_x25519.order[i]);
-        d[i] = lane_sub(r[i], q);
         k[i] = lane_madd_lo(r[i], times, q);
         if (i > 0) k[i] = lane_madd_hi(k[i], times, constant(&lk_x25519.order[i - 1]));
     }
-    fe_carry(d, d);
-    p->r_good = lane_carry(d[DIGITS - 1]);
+    p->r_good = is_below(r, lk_x25519.order);
     fe_carry(k, k);
     fe_mask(k);
     multiple_begin(&p->base, k);
     lane over = lane_shr(p->base.v[DIGITS - 1], TABLE_BITS % 52);
-    p->decided = mask_not(lane_sign(lane_sub(lane_zero(), over)));
+    p->decided = lane_not(lane_sign(lane_sub(lane_zero(), over)));
 }
 
 static void proof_take(const struct judging *b, unsigned first, struct proof *p)
 {
     lane r[DIGITS];
     for (unsigned l = 0; l < LANES; l++) {
-        const struct lk_poo_job *job = job_at(b, first + l);
+        const struct lk_poo_job *job = job_at(&b->jobs, first + l);
         u_load(p->u, l, job->bg);
         u_load(p->v, l, job->vg);
         bytes_load(r, l, job->r, NUMBER_BYTES, DIGITS);
@@ -117,7 +101,7 @@ static void order_judge(struct proof *p)
     fe_copy(z, p->ladder.z3);
     fe_reduce(x);
     fe_reduce(z);
-    p->in_group = lane_and(fe_is_zero(z), mask_not(lane_or(fe_is_zero(x), fe_is_zero(p->u))));
+    p->in_group = lane_and(fe_is_zero(z), lane_not(lane_or(fe_is_zero(x), fe_is_zero(p->u))));
 }
 
 /* x2 / z2 := [c]P. */
@@ -140,7 +124,7 @@ static lane is_not_zero(const lane *x)
     lane t[DIGITS];
     fe_copy(t, x);
     fe_reduce(t);
-    return mask_not(fe_is_zero(t));
+    return lane_not(fe_is_zero(t));
 }
 
 /* Of [r]G, u = a / b, and of [c]P, u = c / d: the u of their sum and of their difference make zero
@@ -170,7 +154,7 @@ static void equation(struct proof *p, const lane *a, const lane *b, const lane *
                 (struct product){right, right, right, ZERO});
     EACH_DIGIT(i) left[i] = lane_sub(lane_add(left[i], right[i]), lane_add(t[i], t[i]));
     fe_settle(left, left);
-    p->same = mask_not(is_not_zero(left));
+    p->same = lane_not(is_not_zero(left));
 }
 
 /* u = (Z + Y) / (Z - Y) on the one curve is what y = Y / Z is on the other. */
@@ -189,11 +173,6 @@ static void compare(struct proof *p)
 /* --- verdicts -----------------------------------------------------------------------------------
  */
 
-static bool all_ones(const lane *mask, unsigned l)
-{
-    return ((const uint64_t *)(const void *)mask)[l] == ~UINT64_C(0);
-}
-
 /* Each condition is looked at by itself, and none stands in for another: a bit that goes wrong in
  * one mask makes no proof good. */
 static void verdict(const struct proof *p, unsigned l, uint64_t bit,
@@ -209,32 +188,14 @@ static void verdict(const struct proof *p, unsigned l, uint64_t bit,
 /* --- a batch ------------------------------------------------------------------------------------
  */
 
-static bool is_long(const struct lk_poo_job *job)
-{
-    return job->challenge_bytes > LK_POO_SHORT_BYTES;
-}
-
-static void jobs_order(struct judging *b, const struct lk_poo_job *job, uint64_t live)
-{
-    b->count = 0;
-    for (unsigned longs = 0; longs < 2; longs++)
-        for (uint64_t left = live; left != 0; left &= left - 1) {
-            const struct lk_poo_job *one = &job[__builtin_ctzll(left)];
-            if (is_long(one) != (longs != 0)) continue;
-            b->job[b->count] = one;
-            b->bit[b->count++] = left & (0 - left);
-        }
-}
-
 /* Proofs `first` and on, a vector of them. */
 static void judge_vector(struct judging *b, unsigned first)
 {
     struct proof *p = &b->proof;
-    unsigned bytes = is_long(job_at(b, first + LANES - 1)) ? LK_POO_LONG_BYTES : LK_POO_SHORT_BYTES;
     proof_take(b, first, p);
     multiply_base(&p->base, 1);
     order_judge(p);
-    challenge_multiply(p, 8 * bytes);
+    challenge_multiply(p, challenge_bits(&b->jobs, first + LANES - 1));
     compare(p);
     STAGE(LK_X25519_STAGE_VERDICT, &p->r_good, 4);
 }
@@ -243,11 +204,11 @@ static struct lk_poo_verdicts judge(void *work, const struct lk_poo_job *job, ui
 {
     struct judging *b = work;
     struct lk_poo_verdicts verdicts = {0, 0, 0};
-    jobs_order(b, job, live);
-    for (unsigned first = 0; first < b->count; first += LANES) {
+    jobs_order(&b->jobs, job, live);
+    for (unsigned first = 0; first < b->jobs.count; first += LANES) {
         judge_vector(b, first);
-        for (unsigned l = 0; l < LANES && first + l < b->count; l++)
-            verdict(&b->proof, l, b->bit[first + l], &verdicts);
+        for (unsigned l = 0; l < LANES && first + l < b->jobs.count; l++)
+            verdict(&b->proof, l, b->jobs.bit[first + l], &verdicts);
     }
     lanes_leave();
     return verdicts;

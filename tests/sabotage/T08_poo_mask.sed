@@ -1,5 +1,5 @@
 # defence: one mask that goes wrong makes no proof good
-# file: crypto/ec/ec_poo.inc.c
+# file: crypto/ec/poo_jobs.inc.c
 # unit: tests/support/ec_faulty_p256_poo_ref.c
 # test: unit/crypto/ec/poo_fault_test
 # red: flip_in_the_verdict_makes_no_proof_good

@@ -1,5 +1,5 @@
 # defence: no single bit of a mask makes a proof of X25519 good
-# file: crypto/ec/x25519_poo.inc.c
+# file: crypto/ec/poo_jobs.inc.c
 # unit: tests/support/ec_faulty_x25519_poo_ref.c
 # test: unit/crypto/ec/x25519_poo_fault_test
 # red: flip_in_the_verdict_makes_no_proof_good
