@@ -1,7 +1,8 @@
 #!/bin/sh
 # Removes one defence at a time and asks whether a test sees it. Each tests/sabotage/*.sed is applied to a
 # copy of one source file, which is compiled and linked before the library into one test program; of that
-# program the tests that the script names are run, each by itself, until one fails, as one has to.
+# program the tests that the script names are run, each by itself, until one fails, as one has to; which then has
+# to pass in the program as it is.
 #
 # Usage: run-sabotage.sh OUT PATTERN   Needs in the environment: CC, CFLAGS, LIBS; and the programs built.
 # The head of a script, each once:
@@ -15,14 +16,14 @@ head_of() { # SCRIPT FIELD
     sed -n "s/^# $2: *//p" "$1"
 }
 
-# Runs one test of a program: red, if it fails or the program ends in the midst of it; skipped, if it does not run
-# for this user or on this host; else green.
-seen() { # PROGRAM TEST
-    LK_TEST=$2 timeout 60 "$1" >"$1.log" 2>&1
-    if grep -aq "^\[  FAILED  \] $2\$" "$1.log"; then echo red
-    elif [ "$(grep -a '^\[ ' "$1.log" | tail -n 1)" = "[ RUN      ] $2" ]; then echo red
-    elif grep -aq "^\[  SKIPPED \] $2\$" "$1.log"; then echo skipped
-    elif grep -aq "^\[       OK \] $2\$" "$1.log"; then echo green
+# Runs one test of a program: red, if it fails, or the program ends in the midst of it or does not end; skipped, if
+# it does not run for this user or on this host; else green.
+seen() { # PROGRAM TEST LOG
+    LK_TEST=$2 timeout 60 "$1" >"$3" 2>&1
+    if grep -aq "^\[  FAILED  \] $2\$" "$3"; then echo red
+    elif [ "$(grep -a '^\[ ' "$3" | tail -n 1)" = "[ RUN      ] $2" ]; then echo red
+    elif grep -aq "^\[  SKIPPED \] $2\$" "$3"; then echo skipped
+    elif grep -aq "^\[       OK \] $2\$" "$3"; then echo green
     else echo none; fi
 }
 
@@ -45,8 +46,12 @@ one() { # SCRIPT
     build "$at" "$program.link" "${unit:-$changed}" >"$at.log" 2>&1 || { echo "does not build: $at.log"; return 1; }
     why="not seen by $program"
     for test in $(head_of "$1" red); do
-        case $(seen "$at" "$test") in
-        red) why=; break ;;
+        case $(seen "$at" "$test" "$at.log") in
+        red) # and by itself, in the program as it is, it is green within the same time
+            [ "$(seen "$program" "$test" "$at.before.log")" = green ] || { echo "$test is not green without it: $at.before.log"; return 1; }
+            why=
+            break
+            ;;
         skipped) why=skipped ;;
         none) echo "no test $test in $program: $at.log"; return 1 ;;
         esac

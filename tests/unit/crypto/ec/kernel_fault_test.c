@@ -152,7 +152,7 @@ static void fault_in_a_lane_gives_nothing_wrong(void **state)
     unsigned count = lk_ec_kernels(kernels);
     for (unsigned i = 0; i < count; i++) {
         const struct lk_ec_curve *curve = lk_ec_curve_of(kernels[i]);
-        unsigned rounds = kernels[i] == curve->ifma ? 40 : 16, longer = 300;
+        unsigned rounds = kernels[i] == curve->ifma ? 120 : 40, longer = 100;
         if (curve->row == LK_ROW_P384)
             rounds /= 4, longer /= 4; /* whose runs take as much longer */
         kernel_faults(kernels[i], lk_draw_rounds(rounds, longer * rounds));

@@ -96,8 +96,8 @@ static void mixes(const struct lk_rsa_kernel *kernel, enum lk_rsa_class size, un
 static const struct {
     unsigned check, longer, keys;
 } counts[LK_TRIAL_KERNELS_MAX][LK_RSA_CLASS_COUNT] = {
-    {{30, 2000, 4}, {10, 500, 3}, {5, 250, 3}}, /* the model */
-    {{1000, 60000, LK_BANK_KEYS_MAX}, {150, 6000, LK_BANK_KEYS_MAX}, {75, 3000, LK_BANK_KEYS_MAX}},
+    {{60, 2000, 4}, {20, 500, 3}, {10, 250, 3}}, /* the model */
+    {{3000, 60000, LK_BANK_KEYS_MAX}, {400, 6000, LK_BANK_KEYS_MAX}, {200, 3000, LK_BANK_KEYS_MAX}},
 };
 
 static void lane_is_as_alone_in_any_company(void **state)
