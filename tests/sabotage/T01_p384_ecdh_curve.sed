@@ -3,4 +3,4 @@
 # unit: tests/support/ecdh_faulty_p384_ref.c
 # test: unit/crypto/ec/ecdh_fault_test
 # red: fault_in_a_lane_gives_nothing_wrong
-/^static lane result_good/,/^}/s/lane_and(point_take(x, y), mask_not(r->void_))/mask_not(r->void_)/
+/^static lane result_good/,/^}/s/lane_and(point_take(x, y), lane_not(r->void_))/lane_not(r->void_)/

@@ -67,6 +67,7 @@ static void file_of_somebody_else_is_refused(void **state)
 {
     (void)state;
     if (geteuid() != 0) skip();
+    assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(chown(path, 12345, 12345), 0);
     assert_false(opens(LK_FILE_SECRET));
     assert_non_null(strstr(error, "12345"));
