@@ -94,17 +94,18 @@ static struct lk_flip drawn_flip(const unsigned passings[LK_FLIP_STAGES_MAX])
     return flip;
 }
 
+/* At first all are right: of one that is refused among many a bounded number is looked at again. */
 static void flipped(struct scene *s)
 {
     unsigned passings[LK_FLIP_STAGES_MAX], seen = 0;
-    draw(s, lk_draw() & ALL);
+    draw(s, ALL);
     lk_flip_set(NULL);
     assert_int_equal(run(s), s->right);
     lk_flip_end(passings);
     unsigned rounds = lk_draw_rounds(2000 / s->less, 200000 / s->less);
     for (unsigned round = 0; round < rounds; round++) {
         struct lk_flip flip = drawn_flip(passings);
-        if (round % 64 == 0) draw(s, lk_draw() & ALL);
+        if (round % 64 == 63) draw(s, lk_draw() & ALL);
         lk_flip_set(&flip);
         uint64_t good = run(s);
         lk_flip_end(NULL);
@@ -115,7 +116,7 @@ static void flipped(struct scene *s)
         assert_true(recomputed(s) <= 1);
         seen += recomputed(s);
     }
-    assert_true(seen > 0 || rounds < 200); /* one in ten, of the model */
+    assert_true(seen > 0 || rounds < 60); /* one in ten, of the model */
 }
 
 static void flip_of_a_bit_makes_no_proof_good(void **state)
