@@ -244,7 +244,7 @@ $(OUT)/tests/unit/provider/full_ske_test: $(patsubst %,$(OUT)/tools/provider/%.o
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/kept_test: $(OUT)/tools/provider/kept.o $(OUT)/tools/provider/transcript.o
 $(OUT)/tests/unit/provider/hello_test: $(OUT)/tools/provider/hello.o $(OUT)/tools/provider/libssl.o
-$(OUT)/tests/unit/provider/call_test: $(patsubst %,$(OUT)/tools/provider/%.o,call thread kept transcript) $(LIBLURK_OBJ)
+$(OUT)/tests/unit/provider/call_test: $(patsubst %,$(OUT)/tools/provider/%.o,call line thread kept transcript) $(LIBLURK_OBJ)
 $(OUT)/tests/fuzz/fuzz_edge_keyfile_replay: $(EDGE_KEYFILE)
 $(OUT)/tests/fuzz/fuzz_edge_transcript_replay: $(OUT)/tools/provider/transcript.o
 

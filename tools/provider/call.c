@@ -1,38 +1,24 @@
 #include "tools/provider/call.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/async.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "tools/provider/line.h"
 #include "tools/provider/selfcheck.h"
 #include "tools/provider/thread.h"
 
 #define NS_PER_MS 1000000u
 #define NS_PER_S 1000000000u
 #define TEXT_BYTES 256
-#define FD_HIGH (1 << 18)
 
 void lk_reply_fini(struct lk_reply *reply)
 {
     OPENSSL_clear_free(reply->bytes, reply->len);
     *reply = (struct lk_reply){0};
-}
-
-static struct lurk_transport *transport_new(const struct lk_pkey *key, int fd_min,
-                                            char text[TEXT_BYTES])
-{
-    struct lurk_transport_options options = {.size = sizeof options,
-                                             .kind = LURK_AGENT,
-                                             .host = key->agent,
-                                             .connect_ms = key->prov->settings.wait_ms,
-                                             .calls_max = 1,
-                                             .fd_min = fd_min};
-    return lurk_transport_new(&options, text, TEXT_BYTES);
 }
 
 /* The answer out of a result, whose views do not live long. */
@@ -75,67 +61,48 @@ static bool settle(const struct lk_pkey *key, const struct lurk_result *result, 
     return false;
 }
 
-/* --- a program that blocks ----------------------------------------------------------------- */
-
-/* The thread's line to an agent; the one that was not used for longest makes room. */
-static struct lk_line *line_get(const struct lk_pkey *key, char text[TEXT_BYTES])
+/* Kept where an answer came; of another call nobody knows what may come yet. */
+static void line_end(struct lk_line *line, const struct lurk_result *result)
 {
-    struct lk_thread *thread = lk_thread_get();
-    if (thread == NULL) return NULL;
-    struct lk_line *line = &thread->line[0];
-    for (size_t i = 0; i < LK_AGENTS_MAX; i++) {
-        struct lk_line *other = &thread->line[i];
-        if (strcmp(other->agent, key->agent) == 0 && other->transport != NULL) {
-            line = other;
-            break;
-        }
-        if (other->used < line->used) line = other;
-    }
-    line->used = ++thread->calls;
-    if (line->transport != NULL && strcmp(line->agent, key->agent) == 0) return line;
-    lurk_transport_free(line->transport);
-    memcpy(line->agent, key->agent, sizeof line->agent);
-    line->transport = transport_new(key, 0, text);
-    return line->transport != NULL ? line : NULL;
+    if (result->answer != NULL)
+        lk_line_put(line);
+    else
+        lk_line_close(line);
 }
+
+/* --- a program that blocks ----------------------------------------------------------------- */
 
 static bool call_blocking(const struct lk_pkey *key, struct lurk_bytes request, const char *what,
                           struct lk_reply *reply)
 {
     char text[TEXT_BYTES] = "";
+    struct lk_line line;
     struct lurk_result result = {.size = sizeof result, .outcome = LURK_ERR_MEMORY};
-    struct lk_line *line = line_get(key, text);
-    if (line == NULL) return settle(key, &result, text, what, reply);
-    result.outcome = lurk_call(line->transport, request, key->prov->settings.wait_ms, &result);
-    return settle(key, &result, lurk_transport_text(line->transport), what, reply);
+    if (!lk_line_take(&line, key, false, text, sizeof text))
+        return settle(key, &result, text, what, reply);
+    result.outcome = lurk_call(line.transport, request, key->prov->settings.wait_ms, &result);
+    bool good = settle(key, &result, lurk_transport_text(line.transport), what, reply);
+    line_end(&line, &result);
+    return good;
 }
 
 /* --- a job that is paused ------------------------------------------------------------------ */
 
-/* Of an ASYNC_WAIT_CTX, for its life. transport and clock are there during a call only: a
- * connection that stands idle costs its program one descriptor, not three. */
+/* Of an ASYNC_WAIT_CTX, for its life. The line is there during a call only: a connection that
+ * stands idle costs its program one descriptor, not three. */
 struct wait {
     ASYNC_JOB *job;
     const void *name; /* of the descriptor in its context */
     bool shown;       /* the context has it, and frees this */
     int epoll_fd;     /* what the program waits on */
-    int clock_fd;
-    struct lurk_transport *transport;
+    struct lk_line line;
 };
-
-static void wait_quiet(struct wait *wait)
-{
-    lurk_transport_free(wait->transport);
-    if (wait->clock_fd >= 0) close(wait->clock_fd);
-    wait->transport = NULL;
-    wait->clock_fd = -1;
-}
 
 static void wait_free(ASYNC_WAIT_CTX *ctx, const void *name, OSSL_ASYNC_FD fd, void *data)
 {
     struct wait *wait = data;
     (void)ctx, (void)name, (void)fd;
-    wait_quiet(wait);
+    lk_line_close(&wait->line); /* of a job that was lost while it was paused */
     close(wait->epoll_fd);
     OPENSSL_free(wait);
 }
@@ -147,7 +114,7 @@ static struct wait *wait_get(ASYNC_JOB *job, const struct lk_prov *prov)
     if (ASYNC_WAIT_CTX_get_fd(ASYNC_get_wait_ctx(job), prov, &fd, &data)) return data;
     struct wait *wait = OPENSSL_malloc(sizeof *wait);
     if (wait == NULL) return NULL;
-    *wait = (struct wait){.job = job, .name = prov, .clock_fd = -1};
+    *wait = (struct wait){.job = job, .name = prov};
     wait->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (wait->epoll_fd >= 0) return wait;
     OPENSSL_free(wait);
@@ -164,64 +131,51 @@ static bool wait_show(struct wait *wait)
     return wait->shown;
 }
 
-static void wait_end(struct wait *wait)
-{
-    wait_quiet(wait);
-    if (!wait->shown) wait_free(NULL, NULL, -1, wait);
-}
-
 /* The job's descriptor becomes readable with the clock, and with the transport's socket, which may
  * be another than before. */
-static bool wait_watch(struct wait *wait, uint64_t due_ns)
+static bool wait_watch(const struct wait *wait, uint64_t due_ns)
 {
-    int fd = lurk_transport_fd(wait->transport);
-    short wanted = lurk_transport_events(wait->transport);
+    int fd = lurk_transport_fd(wait->line.transport);
+    short wanted = lurk_transport_events(wait->line.transport);
     struct epoll_event event = {.events = (uint32_t)wanted}; /* POLLIN and EPOLLIN are one */
-    if (fd >= 0 && epoll_ctl(wait->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
-        (errno != ENOENT || epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0))
+    if (fd >= 0 && epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0 &&
+        (errno != EEXIST || epoll_ctl(wait->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0))
         return false;
     struct itimerspec at = {
         .it_value = {.tv_sec = (time_t)(due_ns / NS_PER_S), .tv_nsec = (long)(due_ns % NS_PER_S)}};
-    return timerfd_settime(wait->clock_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
-}
-
-/* A program that waits for many descriptors may have a table for as many as it expects: what it
- * does not wait on stays out of the lower numbers. */
-static int fd_out_of_the_way(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-    return limit.rlim_cur / 2 < FD_HIGH ? (int)(limit.rlim_cur / 2) : FD_HIGH;
-}
-
-static int clock_open(int least)
-{
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    int moved = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, least) : -1;
-    if (moved < 0) return fd;
-    close(fd);
-    return moved;
+    return timerfd_settime(wait->line.clock_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
 static bool wait_begin(struct wait *wait, const struct lk_pkey *key, char text[TEXT_BYTES])
 {
     struct epoll_event event = {.events = EPOLLIN};
-    wait_quiet(wait); /* a job that was lost while it was paused may have left something */
-    int least = fd_out_of_the_way();
-    wait->transport = transport_new(key, least, text);
-    wait->clock_fd = clock_open(least);
-    return wait->transport != NULL && wait->clock_fd >= 0 &&
-           epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, wait->clock_fd, &event) == 0;
+    lk_line_close(&wait->line); /* a job that was lost while it was paused may have left one */
+    return lk_line_take(&wait->line, key, true, text, TEXT_BYTES) &&
+           epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, wait->line.clock_fd, &event) == 0;
+}
+
+/* The line may be another job's next: it wakes this one no more. */
+static void wait_leave(struct wait *wait)
+{
+    epoll_ctl(wait->epoll_fd, EPOLL_CTL_DEL, wait->line.clock_fd, NULL);
+    epoll_ctl(wait->epoll_fd, EPOLL_CTL_DEL, lurk_transport_fd(wait->line.transport), NULL);
+}
+
+static void wait_end(struct wait *wait, const struct lurk_result *result)
+{
+    if (wait->shown && result->answer != NULL) wait_leave(wait);
+    line_end(&wait->line, result);
+    if (!wait->shown) wait_free(NULL, NULL, -1, wait);
 }
 
 /* Whatever wakes the job, the transport knows whether it was the answer. */
 static void wait_for(struct wait *wait, uint64_t deadline_ns, struct lurk_result *result)
 {
     for (;;) {
-        lurk_transport_ready(wait->transport, lk_now_ns());
+        lurk_transport_ready(wait->line.transport, lk_now_ns());
         uint64_t now = lk_now_ns();
-        if (lurk_transport_take(wait->transport, now, result)) return;
-        uint64_t due = lurk_transport_due_ns(wait->transport);
+        if (lurk_transport_take(wait->line.transport, now, result)) return;
+        uint64_t due = lurk_transport_due_ns(wait->line.transport);
         if (due > deadline_ns) due = deadline_ns;
         if (now >= deadline_ns || !wait_watch(wait, due) || !wait_show(wait) ||
             !ASYNC_pause_job()) {
@@ -242,15 +196,15 @@ static bool call_paused(ASYNC_JOB *job, const struct lk_pkey *key, struct lurk_b
         .size = sizeof submit, .message = request, .deadline_ns = deadline_ns};
     struct wait *wait = wait_get(job, key->prov);
     if (wait == NULL || !wait_begin(wait, key, text)) {
-        if (wait != NULL) wait_end(wait);
+        if (wait != NULL) wait_end(wait, &result);
         return settle(key, &result, text[0] != 0 ? text : strerror(errno), what, reply);
     }
-    result.outcome = lurk_transport_open(wait->transport, now);
+    result.outcome = lurk_transport_open(wait->line.transport, now);
     if (result.outcome == LURK_OK)
-        result.outcome = lurk_transport_submit(wait->transport, &submit, now, &id);
+        result.outcome = lurk_transport_submit(wait->line.transport, &submit, now, &id);
     if (result.outcome == LURK_OK) wait_for(wait, deadline_ns, &result);
-    bool good = settle(key, &result, lurk_transport_text(wait->transport), what, reply);
-    wait_end(wait);
+    bool good = settle(key, &result, lurk_transport_text(wait->line.transport), what, reply);
+    wait_end(wait, &result);
     return good;
 }
 

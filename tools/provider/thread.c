@@ -22,8 +22,7 @@ uint64_t lk_now_ns(void)
 
 static void forget(struct lk_thread *thread)
 {
-    for (size_t i = 0; i < LK_AGENTS_MAX; i++)
-        lurk_transport_free(thread->line[i].transport);
+    lk_lines_close(&thread->lines);
     lurk_prover_free(thread->prover);
     lk_kept_free(thread->kept);
     LK_WIPE(*thread);

@@ -7,21 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LK_AGENTS_MAX 4 /* agents a thread keeps connected; more take turns */
+#include "tools/provider/line.h"
 
-struct lurk_transport;
 struct lurk_prover;
 struct lk_kept;
 
-struct lk_line {
-    char agent[108]; /* "": free */
-    struct lurk_transport *transport;
-    unsigned used; /* the thread's count of calls at its last use */
-};
-
 struct lk_thread {
-    unsigned calls;
-    struct lk_line line[LK_AGENTS_MAX];
+    struct lk_lines lines;
     struct lk_kept *kept;       /* mode full: made by lk_thread_kept */
     struct lurk_prover *prover; /* mode full: made by lk_thread_prover */
 };

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -368,11 +369,115 @@ static unsigned descriptors(void)
     return count;
 }
 
+static void job_done(int calls)
+{
+    struct job job;
+    job_begin(&job, calls);
+    job_finish(&job);
+    assert_true(job_good);
+}
+
+static void jobs_one_after_another_share_a_connection(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        job_done(1);
+    assert_int_equal(world.accepted, 1);
+    uint64_t took;
+    assert_true(ping(&took)); /* a program that blocks has no clock */
+    assert_int_equal(world.accepted, 2);
+}
+
+/* An answer that nobody waits for any more is not the next job's. */
+static void job_that_gave_up_leaves_no_connection(void **state)
+{
+    (void)state;
+    struct job job;
+    world.manner = DEAF;
+    job_begin(&job, 1);
+    job_finish(&job);
+    assert_false(job_good);
+    world.manner = ANSWERS;
+    job_done(1);
+    assert_int_equal(world.accepted, 2);
+}
+
+static void job_finds_that_the_agent_went_meanwhile(void **state)
+{
+    (void)state;
+    job_done(1);
+    world.manner = CLOSES_ONCE;
+    job_done(1);
+    assert_int_equal(world.accepted, 2);
+}
+
+static void jobs_at_once_have_a_connection_each(void **state)
+{
+    (void)state;
+    enum { JOBS = LK_LINES_MAX + 3 };
+    struct job job[JOBS];
+    world.held = true;
+    for (int i = 0; i < JOBS; i++) {
+        job_begin(&job[i], 1);
+        assert_int_equal(job_step(&job[i]), ASYNC_PAUSE);
+    }
+    world.held = false;
+    assert_int_equal(write(world.gate[1], "xxxxxxxxxxxxxxxxxxxxxxxx", JOBS), JOBS);
+    for (int i = 0; i < JOBS; i++)
+        job_finish(&job[i]);
+    assert_true(job_good);
+    assert_int_equal(world.accepted, JOBS);
+    for (int i = 0; i < JOBS; i++)
+        job_done(1); /* no more than it may are kept, and no fewer */
+    assert_int_equal(world.accepted, JOBS);
+    lk_thread_leave();
+}
+
+static int kept_clock(void)
+{
+    const struct lk_lines *lines = &lk_thread_get()->lines;
+    for (size_t i = 0; i < LK_LINES_MAX; i++)
+        if (strcmp(lines->line[i].agent, world.key.agent) == 0) return lines->line[i].clock_fd;
+    return -1;
+}
+
+/* Of one clock the time would be set in both. */
+static void job_of_a_child_has_a_line_of_its_own(void **state)
+{
+    (void)state;
+    struct itimerspec at = {{0}, {0}};
+    job_done(1);
+    int clock_fd = kept_clock();
+    assert_int_equal(timerfd_settime(clock_fd, 0, &at, NULL), 0);
+    world.held = true;
+    pid_t child = fork();
+    if (child == 0) {
+        unsigned before = descriptors();
+        struct job job;
+        job_begin(&job, 1);
+        int end = job_step(&job);
+        if (end != ASYNC_PAUSE || write(world.gate[1], "x", 1) != 1) _exit(2);
+        world.held = false;
+        job_finish(&job);
+        _exit(job_good && descriptors() == before ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(timerfd_gettime(clock_fd, &at), 0);
+    assert_true(at.it_value.tv_sec == 0 && at.it_value.tv_nsec == 0);
+    assert_int_equal(world.accepted, 2);
+    world.held = false;
+    job_done(1);
+    assert_int_equal(world.accepted, 2);
+}
+
 /* 0, or what was wrong. */
 static int count_in_a_child(void)
 {
     struct job job;
     job_begin(&job, 1);
+    lk_thread_leave(); /* what other tests left */
     unsigned before = descriptors();
     if (job_step(&job) != ASYNC_PAUSE) return 1;
     if (descriptors() != before + 3) return 2; /* what is waited on, the socket, the clock */
@@ -411,6 +516,11 @@ int main(void)
         T(job_may_be_woken_for_nothing),
         T(job_is_woken_when_the_time_is_up),
         T(job_goes_on_with_another_agent),
+        T(jobs_one_after_another_share_a_connection),
+        T(job_that_gave_up_leaves_no_connection),
+        T(job_finds_that_the_agent_went_meanwhile),
+        T(jobs_at_once_have_a_connection_each),
+        T(job_of_a_child_has_a_line_of_its_own),
         T(job_leaves_nothing_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
