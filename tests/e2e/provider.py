@@ -535,7 +535,8 @@ def haproxy_chroot(world, conf):
 
 
 def aborted(world, conf):
-    """Clients that leave while their handshake waits harm nobody, and cost no descriptor."""
+    """Clients that leave while their handshake waits harm nobody, and cost no descriptor but those that each of two
+    threads keeps: socket and clock of 16 lines."""
     with haproxy(world, conf, "rsa2048-1", "ssl-mode-async") as served:
         assert Client(world, served.port, "-tls1_3").good
         before = descriptors(served.process.pid)
@@ -547,7 +548,7 @@ def aborted(world, conf):
         set_agent(world, delay_s=0)
         for _ in range(5):
             assert Client(world, served.port, "-tls1_3").good
-        wait_for("no more descriptors than before", lambda: descriptors(served.process.pid) <= before + 4)
+        wait_for("no more descriptors than before", lambda: descriptors(served.process.pid) <= before + 4 + 2 * 16 * 2)
 
 
 def descriptors(pid):
