@@ -133,6 +133,8 @@ build/gen/x25519_const.c: tools/dev/x25519table.py
 # they are written is the order they are meant to run in.
 %_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper \
                            $(KERNEL_ORDER)
+# A model is there to be tested against, not to be fast.
+%_ref.o: CFLAGS_KERNEL := -O2
 KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 
 # UBSan triples the minutes that gcc takes for straight lines of vectors, and knows nothing of them;
@@ -484,8 +486,8 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names e
 	  $(CONFDOC) $$p example | cmp - docs/$$p.conf.example.yaml || { echo "run: make docs"; exit 1; }; done; \
 	  echo "docs: 4 passed, 0 failed"
 
-# All of it at once, on all CPUs. What only computes then runs side by side, the longest first; stories of many
-# processes have the machine to themselves.
+# All of it at once, on all CPUs. What only computes then runs side by side, the longest first, and gives way to the
+# stories, which wait more than they compute; those that measure time have the machine to themselves in the end.
 .PHONY: check-build check-build-asan check-build-tsan parts-of-asan parts-of-tsan
 check-build: all testbuild $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-asan check-build-tsan
 check-build-asan check-build-tsan: | shared $(LIB)
@@ -493,11 +495,16 @@ check-build-asan check-build-tsan: | shared $(LIB)
 parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY) edge control
 parts-of-tsan: $(ONE_PROCESS) $(TSAN_BIN)
 
-.PHONY: check-beside
-check-beside: check-sabotage check-unit check-asan check-tsan check-ct check-fuzz check-docs
+.PHONY: check-computes check-given-way check-stories
+check-computes: check-sabotage check-unit check-asan check-tsan check-ct check-fuzz check-docs
+check-given-way:
+	$(Q)nice -n 5 $(MAKE) --no-print-directory check-computes
+check-stories:
+	$(Q)$(MAKE) --no-print-directory check-asan-edge
+	$(Q)LURK_E2E_PART=beside $(MAKE) --no-print-directory check-e2e
 check-all:
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) --output-sync check-beside
-	$(Q)$(MAKE) --no-print-directory check-asan-edge check-e2e
+	$(Q)$(MAKE) --no-print-directory -j$$(($$(nproc) + 1)) --output-sync check-given-way check-stories
+	$(Q)LURK_E2E_PART=alone $(MAKE) --no-print-directory check-e2e
 
 # Fuzzing links the library built by clang with its own flags; new finds stay in build/fuzz.
 FUZZ_SECONDS ?= 30

@@ -3,7 +3,7 @@
 # Usage: run-e2e.sh PATTERN SCRIPT...   A story ends with a line "N passed, N failed[, N skipped]", leaves
 # nothing running, and finds the programs in LURK_BIN (release) and LURK_TEST_BIN (test build). Its ports are
 # free ones, its names and directories its own. One that measures time says "Runs alone" in its head, and does.
-# LURK_E2E_UNDER: a command that runs the story.
+# LURK_E2E_UNDER: a command that runs the story. LURK_E2E_PART: "alone", those that run alone; "beside", the others.
 count() { # WORD: of the last line of $log
     sed -nE "s/^([0-9]+ passed, .*)/, \\1/; s/.*, ([0-9]+) $1.*/\\1/p" "$log" | tail -n 1
 }
@@ -40,8 +40,8 @@ export logs may_not
 for story in "$@"; do
     case $story in *"$pattern"*) echo "$story" ;; esac
 done >"$logs/all"
-xargs -r grep -L 'Runs alone' <"$logs/all" | xargs -r -n 1 -P 2 "$0" --one
-xargs -r grep -l 'Runs alone' <"$logs/all" | xargs -r -n 1 "$0" --one
+[ "${LURK_E2E_PART:-}" = alone ] || xargs -r grep -L 'Runs alone' <"$logs/all" | xargs -r -n 1 -P 2 "$0" --one
+[ "${LURK_E2E_PART:-}" = beside ] || xargs -r grep -l 'Runs alone' <"$logs/all" | xargs -r -n 1 "$0" --one
 find "$logs" -name '*.failed' -exec cat {} +
 cat "$logs"/*.sum 2>/dev/null | awk '{ p += $1; f += $2; s += $3 }
     END { printf "stories: %d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }'

@@ -255,9 +255,10 @@ static void gather(struct scene *s, uint8_t (*share)[32], unsigned calls)
 static void distinct(struct scene *s)
 {
     static uint8_t share[104 * LANES_MAX][32];
-    unsigned calls = s->row->lanes_max == LANES_MAX ? 100 : 4, count = calls * LANES_MAX;
+    unsigned calls = s->row->lanes_max == LANES_MAX ? lk_draw_rounds(100, 100) : 2,
+             singles = lk_draw_rounds(4 * LANES_MAX, 4 * LANES_MAX), count = calls * LANES_MAX;
     gather(s, share, calls);
-    for (unsigned i = 0; i < 4 * LANES_MAX; i++, count++) {
+    for (unsigned i = 0; i < singles; i++, count++) {
         assert_int_equal(run(s, 1), 1);
         memcpy(share[count], s->out[0] + 1, 32);
     }
