@@ -157,14 +157,11 @@ static void number_all(lane *to, const uint8_t *bytes)
 
 static void inverse_of(lane *inverse, const lane *s)
 {
-    struct inverting v;
     lane factor[DIGITS];
-    fe_constant(v.z, CURVE.p_r);
     fe_constant(factor, CURVE.n_r2);
-    order_mul(v.k, s, factor);
-    invert(&v);
-    STAGE(LK_EC_STAGE_INVERSE, v.k, DIGITS);
-    fe_copy(inverse, v.k);
+    order_mul(inverse, s, factor);
+    order_invert(inverse);
+    STAGE(LK_EC_STAGE_INVERSE, inverse, DIGITS);
 }
 
 /* u := e / s, r / s: below n, and zero counts as n. */
