@@ -61,7 +61,7 @@ obj = $(patsubst %.c,$(OUT)/%.o,$(filter-out $(SHARED_$(CONFIG)),$(1))) \
 
 LIB_SRC := $(shell find core io crypto -name '*.c' ! -name '*.inc.c' 2>/dev/null | sort)
 # Sources that are written by the build, into build/gen.
-GEN_SRC := gen/p256_const.c gen/p384_const.c gen/x25519_const.c
+GEN_SRC := $(foreach curve,p256 p384,gen/$(curve)_const.c gen/$(curve)_comb.c) gen/x25519_const.c
 LIB_OBJ := $(call obj,$(LIB_SRC) $(GEN_SRC))
 vpath gen/%.c build
 LIB := $(OUT)/liblurk-server.a
@@ -120,10 +120,10 @@ $(OUT)/commit: FORCE
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
 
-build/gen/p256_const.c build/gen/p384_const.c: build/gen/%_const.c: tools/dev/ectable.py
+$(patsubst %,build/gen/%.c,p256_const p384_const p256_comb p384_comb): tools/dev/ectable.py
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)tools/dev/ectable.py $* >$@
+	$(Q)tools/dev/ectable.py $(subst _, ,$(basename $(@F))) >$@
 build/gen/x25519_const.c: tools/dev/x25519table.py
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
@@ -185,10 +185,11 @@ $(TEST_OUT)/%.o: %.c
 testbuild: $(TEST_OUT)/bin/lurkd
 
 # What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
-# that the client library stands on, and that one itself. No kernels: they take the compiler longest. CONFIG=asan
-# compiles everything so, once.
-PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c \
-             $(filter-out %_ifma.c %_ref.c,$(filter crypto/%,$(LIB_SRC))),$(LIB_SRC)) $(LIBLURK_SRC)
+# that the client library stands on, and that one itself. Of the kernels, which take the compiler longest, those that
+# check an edge's signatures alone. CONFIG=asan compiles everything so, once.
+PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/ec/%_verify_ifma.c \
+             $(filter-out %_ifma.c %_ref.c,$(filter crypto/%,$(LIB_SRC))),$(LIB_SRC)) \
+           $(filter %_comb.c gen/p%_const.c,$(GEN_SRC)) $(LIBLURK_SRC)
 PIC_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
 ifneq ($(filter asan ubsan,$(CONFIG)),)
 PIC := $(OUT)
@@ -241,6 +242,7 @@ EDGE_KEYFILE := $(OUT)/tools/provider/keyfile.o
 $(OUT)/tests/unit/provider/keyfile_test: $(EDGE_KEYFILE)
 $(OUT)/tests/unit/provider/question_test: $(OUT)/tools/provider/question.o
 $(OUT)/tests/unit/provider/algorithm_test: $(OUT)/tools/provider/algorithm.o
+$(OUT)/tests/unit/provider/verified_test: $(OUT)/tools/provider/verified.o
 $(OUT)/tests/unit/provider/dhe_test: $(OUT)/tools/provider/dhe.o
 $(OUT)/tests/unit/provider/full_ske_test: $(patsubst %,$(OUT)/tools/provider/%.o,full_ske dhe kept transcript) $(LIBLURK_OBJ)
 $(OUT)/tests/unit/provider/transcript_test: $(OUT)/tools/provider/transcript.o

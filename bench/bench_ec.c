@@ -1,5 +1,5 @@
-/* make bench B=ec: ECDSA signatures over P-256 and P-384, key agreement, and proofs of ownership
- * over both, by the kernel rows beside the library's, in one process, in rounds (shim.h); nonce,
+/* make bench B=ec: ECDSA signatures over P-256 and P-384, checks of one, key agreement, and proofs
+ * of ownership, by the kernel rows beside the library's, in one process, in rounds (shim.h); nonce,
  * check and DER included. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "bench/ec/proof.h"
 #include "bench/ec/share.h"
 #include "bench/ec/sign.h"
+#include "bench/ec/verify.h"
 #include "bench/figures.h"
 #include "core/base/err.h"
 
@@ -130,6 +131,8 @@ static bool measure(struct bench *b)
     if (lk_options_want(b->options, "share") &&
         !lk_share_measure(b->figures, b->options, b->kernels, b->work))
         return false;
+    if (lk_options_want(b->options, "verify") && !lk_verify_measure(b->figures, b->options))
+        return false;
     return !lk_options_want(b->options, "addition") || lk_addition_measure(b->figures);
 }
 
@@ -138,8 +141,8 @@ int main(int argc, char **argv)
     struct lk_options options;
     struct lk_kernels kernels;
     const char *failed;
-    lk_options_read(&options, "bench/results/ec.json", "p256,p384,proof,share,addition", argc,
-                    argv);
+    lk_options_read(&options, "bench/results/ec.json", "p256,p384,proof,share,verify,addition",
+                    argc, argv);
     if (!lk_kernels_choose(&kernels, &failed)) {
         fprintf(stderr, "bench: the self-test of %s failed\n", failed);
         return 1;

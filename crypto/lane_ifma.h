@@ -87,6 +87,12 @@ static inline lane lane_swap(lane x)
 {
     return _mm512_shuffle_i64x2(x, x, 0x4e);
 }
+/* Lane l: what lane l + by has, modulo LANES. */
+static inline lane lane_down(lane x, unsigned by)
+{
+    const lane own = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_permutexvar_epi64(_mm512_add_epi64(own, lane_all(by)), x);
+}
 /* From here on x is in a register: the compiler would read it from memory once for each half of a
  * product, and reading is what this code has no room for. */
 static inline lane lane_keep(lane x)

@@ -10,6 +10,8 @@
 #ifndef LK_CRYPTO_EC_DIGITS
 #define LK_CRYPTO_EC_DIGITS
 
+#include <stdbool.h>
+
 #define COLUMNS (2 * DIGITS)
 #define MASK52 ((UINT64_C(1) << 52) - 1)
 #define EACH_DIGIT(i)                                                                              \
@@ -163,6 +165,17 @@ static lane fe_is_zero(const lane *x)
     lane any = lane_zero(), ones = lane_all(~UINT64_C(0));
     EACH_DIGIT(i) any = lane_or(any, x[i]);
     return lane_xor(lane_sign(lane_or(any, lane_sub(lane_zero(), any))), ones);
+}
+
+/* Word l of a register. */
+static inline uint64_t of_lane(const lane *x, unsigned l)
+{
+    return ((const uint64_t *)(const void *)x)[l];
+}
+
+static inline bool all_ones(const lane *mask, unsigned l)
+{
+    return of_lane(mask, l) == ~UINT64_C(0);
 }
 
 #endif

@@ -1,6 +1,6 @@
-/* ec_invert: 1 / z mod p and 1 / k mod n side by side, one of each a lane, by division steps: a
- * form of Euclid's algorithm whose every step is the same few instructions, and whose number of
- * steps is fixed. For odd f and any g,
+/* ec_invert: 1 / z mod p and 1 / k mod n side by side, one of each a lane, or 1 / k alone, by
+ * division steps: a form of Euclid's algorithm whose every step is the same few instructions, and
+ * whose number of steps is fixed. For odd f and any g,
  *
  *   (zeta, f, g) -> (-zeta - 2, g, (g - f) / 2)       where zeta < 0 and g is odd
  *                   (zeta - 1, f, (g + (g & 1) f) / 2) else
@@ -255,4 +255,44 @@ static void invert(struct inverting *x)
     fe_mul(x->z, x->of_z.d, factor);
     fe_constant(factor, CURVE.n_inverse);
     order_mul(x->k, x->of_k.d, factor);
+}
+
+/* --- one alone ----------------------------------------------------------------------------------
+ */
+
+static inline void steps_of_one(struct steps *s)
+{
+    struct steps x = *s;
+    for (unsigned i = 0; i < HALF; i++)
+        step(&x);
+    *s = x;
+}
+
+static inline void order_invert_round(struct gcd *k)
+{
+    struct steps s;
+    steps_begin(&s, k->f[0], k->g[0], k->zeta);
+    steps_of_one(&s);
+    struct matrix first = steps_end(&s);
+    second_begin(&s, k, &first);
+    steps_of_one(&s);
+    k->zeta = s.zeta;
+    struct matrix second = steps_end(&s), m = matrix_lift(matrix_multiply(&second, &first));
+    apply_to_f_g(k, &m);
+    apply_to_d_e(k, &m, CURVE.n[3], order_reduce_row);
+}
+
+/* What invert does of k, where there is no z. */
+static inline void order_invert(lane *k)
+{
+    struct gcd n;
+    lane factor[DIGITS];
+    fe_constant(factor, CURVE.one);
+    order_mul_finish(n.g, k, factor);
+    gcd_begin(&n, CURVE.n[1]);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        order_invert_round(&n);
+    gcd_end(&n, CURVE.n[2]);
+    fe_constant(factor, CURVE.n_inverse);
+    order_mul(k, n.d, factor);
 }

@@ -154,12 +154,6 @@ static void signing_end(struct signing *s)
 /* --- the check ----------------------------------------------------------------------------------
  */
 
-/* All ones where clean 0 < x < n. */
-static lane in_range(const lane *x)
-{
-    return lane_select(fe_is_zero(x), lane_zero(), is_below(x, CURVE.n[1]));
-}
-
 /* All ones where (r, y) is a point. */
 static lane on_curve(const struct signing *s)
 {

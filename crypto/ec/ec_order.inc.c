@@ -41,4 +41,10 @@ static void order_mul_finish(lane *r, const lane *x, const lane *y)
     fe_finish(r, CURVE.n[1]);
 }
 
+/* All ones where clean 0 < x < n. */
+static inline lane in_range(const lane *x)
+{
+    return lane_select(fe_is_zero(x), lane_zero(), is_below(x, CURVE.n[1]));
+}
+
 #endif

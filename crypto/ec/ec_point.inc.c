@@ -200,21 +200,27 @@ static inline void point_add(struct multiple *m, const struct entry *entry, unsi
 /* --- multiplication -----------------------------------------------------------------------------
  */
 
-/* sum := the entry of the first window; y below 2. */
+/* sum := an entry; y below 2. */
+static void point_begin(struct point *sum, struct entry *entry)
+{
+    lane negated[DIGITS];
+    fe_mask(entry->x);
+    fe_mask(entry->y);
+    digits_negate(negated, entry->y, CURVE.p[1]);
+    fe_copy(sum->x, entry->x);
+    fe_select(sum->y, entry->negative, negated, entry->y);
+    fe_constant(sum->zz, CURVE.p_r);
+    fe_constant(sum->zzz, CURVE.p_r);
+}
+
+/* sum := the entry of the first window. */
 static void multiple_begin(struct multiple *m)
 {
     struct entry entry;
-    lane negated[DIGITS];
     EACH_DIGIT(i) m->used[i] = lane_zero();
     m->stray = lane_zero();
     window_pick(m, 0, &entry);
-    fe_mask(entry.x);
-    fe_mask(entry.y);
-    digits_negate(negated, entry.y, CURVE.p[1]);
-    fe_copy(m->sum.x, entry.x);
-    fe_select(m->sum.y, entry.negative, negated, entry.y);
-    fe_constant(m->sum.zz, CURVE.p_r);
-    fe_constant(m->sum.zzz, CURVE.p_r);
+    point_begin(&m->sum, &entry);
 }
 
 /* What the next window will read: where, hangs on nothing. */

@@ -7,13 +7,12 @@
  * points, wherever it was: such a lane is undecided.
  *
  * STAGE as in ec_kernel.inc.c. */
-#include <stdbool.h>
 #include <string.h>
 
+#include "crypto/ec/ec_addend.inc.c"
 #include "crypto/ec/ec_bytes.inc.c"
 #include "crypto/ec/ec_given.inc.c"
 #include "crypto/ec/ec_kernel.h"
-#include "crypto/ec/ec_point.inc.c"
 #include "crypto/ec/ec_variable.inc.c"
 #include "crypto/ec/poo_jobs.inc.c"
 
@@ -85,20 +84,6 @@ static void proof_take(const struct judging *b, unsigned first, struct proof *p,
 /* --- the sum ------------------------------------------------------------------------------------
  */
 
-/* The same point with Z = ZZZ: X / ZZ = X ZZ^2 / ZZZ^2, Y / ZZZ = Y ZZ^3 / ZZZ^3. */
-static void base_addend(struct addend *to, const struct point *sum)
-{
-    lane power[DIGITS];
-    fe_square(power, sum->zz);
-    fe_mul(to->point.x, sum->x, power);
-    fe_mul(power, power, sum->zz);
-    fe_mul(to->point.y2, sum->y, power);
-    fe_mask(to->point.y2);
-    digits_add(to->point.y2, to->point.y2, to->point.y2);
-    fe_copy(to->point.z, sum->zzz);
-    addend_make(to);
-}
-
 /* Where c was even, one bG was too many. */
 static void key_mend(struct proof *const *p, unsigned count)
 {
@@ -127,7 +112,7 @@ static void base_add(struct proof *const *p, const struct multiple *base, unsign
     const struct addend *addend[BESIDE];
     lane negative[BESIDE];
     for (unsigned v = 0; v < count; v++) {
-        base_addend(&of_base[v], &base[v].sum);
+        addend_of(&of_base[v], &base[v].sum);
         addend[v] = &of_base[v];
         sum[v] = &p[v]->key.sum;
         negative[v] = p[v]->even_r;

@@ -35,4 +35,11 @@ extern const struct lk_p256_const lk_p256;
 #define LK_P256_ENTRIES 64
 extern const uint64_t lk_p256_table[LK_P256_WINDOWS][2 * LK_P256_DIGITS][LK_P256_ENTRIES];
 
+/* The base point's comb, of kernels with eight lanes and with two (ec_verify.inc.c, which makes the
+ * same of any point). */
+#define LK_P256_COMB_TEETH 4
+#define LK_P256_COMB_ENTRIES 8
+extern const uint64_t lk_p256_comb_x8[8][LK_P256_COMB_ENTRIES][2 * LK_P256_DIGITS];
+extern const uint64_t lk_p256_comb_x2[32][LK_P256_COMB_ENTRIES][2 * LK_P256_DIGITS];
+
 #endif

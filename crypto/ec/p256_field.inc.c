@@ -19,6 +19,8 @@
 #define WINDOWS LK_P256_WINDOWS
 #define ENTRIES LK_P256_ENTRIES
 #define ROUNDS LK_P256_ROUNDS
+#define TEETH LK_P256_COMB_TEETH
+#define COMB_ENTRIES LK_P256_COMB_ENTRIES
 /* Multiples of p that make the difference positive from which X of a sum is taken, and those from
  * which that X is. */
 #define X_LIFT 5

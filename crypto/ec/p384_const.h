@@ -32,4 +32,11 @@ extern const struct lk_p384_const lk_p384;
 #define LK_P384_ENTRIES 32
 extern const uint64_t lk_p384_table[LK_P384_WINDOWS][2 * LK_P384_DIGITS][LK_P384_ENTRIES];
 
+/* The base point's comb, of kernels with eight lanes and with two (ec_verify.inc.c, which makes the
+ * same of any point). */
+#define LK_P384_COMB_TEETH 4
+#define LK_P384_COMB_ENTRIES 8
+extern const uint64_t lk_p384_comb_x8[12][LK_P384_COMB_ENTRIES][2 * LK_P384_DIGITS];
+extern const uint64_t lk_p384_comb_x2[48][LK_P384_COMB_ENTRIES][2 * LK_P384_DIGITS];
+
 #endif

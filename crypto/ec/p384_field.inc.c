@@ -19,6 +19,8 @@
 #define WINDOWS LK_P384_WINDOWS
 #define ENTRIES LK_P384_ENTRIES
 #define ROUNDS LK_P384_ROUNDS
+#define TEETH LK_P384_COMB_TEETH
+#define COMB_ENTRIES LK_P384_COMB_ENTRIES
 /* X of a sum is R^2 - PPP - 2Q + 4, in (0.9, 5.1): nothing that has to come down. */
 #define X_LIFT 4
 #define X_BELOW 6

@@ -1,5 +1,5 @@
-/* poo_jobs: the proofs of a call in the order in which they are judged, and what is read of a
- * lane's masks. For inclusion by a kernel of proofs (ec_poo.inc.c, x25519_poo.inc.c). */
+/* poo_jobs: the proofs of a call in the order in which they are judged. For inclusion by a kernel
+ * of proofs (ec_poo.inc.c, x25519_poo.inc.c). */
 #include <stdbool.h>
 
 #include "crypto/ec/ec_digits.inc.c"
@@ -38,14 +38,4 @@ static const struct lk_poo_job *job_at(const struct jobs *b, unsigned i)
 static unsigned challenge_bits(const struct jobs *b, unsigned last)
 {
     return 8 * (is_long(job_at(b, last)) ? LK_POO_LONG_BYTES : LK_POO_SHORT_BYTES);
-}
-
-static uint64_t of_lane(const lane *mask, unsigned l)
-{
-    return ((const uint64_t *)(const void *)mask)[l];
-}
-
-static bool all_ones(const lane *mask, unsigned l)
-{
-    return of_lane(mask, l) == ~UINT64_C(0);
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Writes the numbers of crypto/ec/p256_const.h or p384_const.h as C, on standard output: constants of a curve and the
-table of multiples of its base point. Plain integers and the affine addition of the textbook; nothing here is secret or
-quick.
+table of multiples of its base point, or the combs of that point. Plain integers and the affine addition of the
+textbook; nothing here is secret or quick.
 
-Usage: ectable.py p256 | p384 >FILE.c
+Usage: ectable.py (p256 | p384) (const | comb) >FILE.c
 """
 
 import sys
 
-BITS, MULTIPLES = 52, 7
+BITS, MULTIPLES, TEETH = 52, 7, 4
 
 
 class Curve:
@@ -17,7 +17,7 @@ class Curve:
     def __init__(self, p, n, b, g, digits, window_bits, windows, rounds):
         self.p, self.n, self.b, self.g, self.digits = p, n, b, g, digits
         self.window_bits, self.windows, self.entries = window_bits, windows, 1 << window_bits - 1
-        self.r = 1 << BITS * digits
+        self.bits, self.r = n.bit_length(), 1 << BITS * digits
         # bits that are left of an inversion: each round of 38 steps divides by 2^52 (crypto/ec/ec_invert.inc.c)
         self.left = rounds * (BITS - 38)
 
@@ -32,6 +32,10 @@ class Curve:
 
     def digits_of(self, x):
         return [x >> BITS * i & (1 << BITS) - 1 for i in range(self.digits)]
+
+    def words_of(self, point):
+        """Both coordinates in Montgomery form."""
+        return [word for x in point for word in self.digits_of(x * self.r % self.p)]
 
 
 P256 = Curve(
@@ -102,7 +106,7 @@ def window(c, base, number):
     entries, two = [base], c.add(base, base)
     while len(entries) < c.entries:
         entries.append(c.add(entries[-1], two))
-    columns = [c.digits_of(x * c.r % c.p) + c.digits_of(y * c.r % c.p) for x, y in entries]
+    columns = [c.words_of(entry) for entry in entries]
     tags = [(i + c.entries * number) << BITS for i in range(c.entries)]
     return [[tag | column[row] for tag, column in zip(tags, columns)] for row in range(2 * c.digits)]
 
@@ -119,13 +123,36 @@ def table(name, c):
     yield "};"
 
 
+def comb(name, c, lanes):
+    """What crypto/ec/ec_verify.inc.c prepares of any point, of the base point."""
+    groups, base = c.bits // lanes // TEETH, c.g
+    yield f"const uint64_t lk_{name}_comb_x{lanes}[{groups}][{1 << TEETH - 1}][{2 * c.digits}] = {{"
+    for _ in range(groups):
+        teeth = []
+        for _ in range(TEETH):
+            teeth.append(base)
+            for _ in range(lanes):
+                base = c.add(base, base)
+        yield "    {" + ",\n     ".join(array(c.words_of(entry)) for entry in comb_entries(c, teeth)) + "},"
+    yield "};"
+
+
+def comb_entries(c, teeth):
+    for signs in range(1 << TEETH - 1):
+        point = teeth[-1]
+        for i, (x, y) in enumerate(teeth[:-1]):
+            point = c.add(point, (x, y if signs >> i & 1 else c.p - y))
+        yield point
+
+
 def main():
-    name = sys.argv[1]
+    name, what = sys.argv[1:]
     curve = CURVES[name]
     print("/* Written by tools/dev/ectable.py. */")
     print(f'#include "crypto/ec/{name}_const.h"\n')
-    for line in [*constants(name, curve), "", *table(name, curve)]:
-        print(line)
+    parts = {"const": [constants(name, curve), table(name, curve)], "comb": [comb(name, curve, 8), comb(name, curve, 2)]}
+    for part in parts[what]:
+        print("\n".join(part))
 
 
 if __name__ == "__main__":

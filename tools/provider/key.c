@@ -34,6 +34,7 @@ struct lk_pkey *lk_pkey_up(struct lk_pkey *key)
 void lk_pkey_free(struct lk_pkey *key)
 {
     if (key == NULL || __atomic_sub_fetch(&key->references, 1, __ATOMIC_ACQ_REL) > 0) return;
+    lk_ecdsa_check_free(key->lanes);
     EVP_PKEY_free(key->public_half);
     OPENSSL_free(key);
 }
@@ -67,6 +68,7 @@ struct lk_pkey *lk_pkey_from_spki(const struct lk_prov *prov, struct lk_bytes sp
         key->kind++;
     if (key->kind == LK_PKEY_KINDS)
         return unusable(prov, key, "the public key is neither RSA, ECDSA nor EdDSA");
+    if (key->kind == LK_PKEY_EC) key->lanes = lk_ecdsa_check_new(key->public_half);
     key->remote = true;
     lk_sha256(spki.data, spki.len, key->key_id);
     memcpy(key->agent, prov->settings.agent, sizeof key->agent);

@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "crypto/ecdsa_check.h"
 #include "tools/provider/provider.h"
 
 enum lk_pkey_kind {
@@ -32,7 +33,9 @@ struct lk_pkey {
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
     enum lk_keyfile_verify verify;
-    unsigned answers;       /* signatures that came back */
+    struct lk_ecdsa_check *lanes; /* of a remote key that this CPU's lanes check; else NULL */
+    bool lanes_off;               /* they refused a right signature (verified.h) */
+    unsigned answers;             /* signatures that came back */
     unsigned whole; /* so many more signatures before its certificates go by fingerprint again */
     struct lk_check *check; /* the self-check that made this key; else NULL */
 };

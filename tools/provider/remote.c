@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
-#include <openssl/rsa.h>
 
 #include "core/keys/cert_request.h"
 #include "core/wire/registry.h"
@@ -14,6 +13,7 @@
 #include "tools/provider/question.h"
 #include "tools/provider/selfcheck.h"
 #include "tools/provider/thread.h"
+#include "tools/provider/verified.h"
 
 #define CHECK_EVERY 64
 #define MESSAGE_BYTES 2304 /* a request of `split`: a DHE share of 8,192 bits is the longest */
@@ -127,30 +127,6 @@ static bool may_stand_in(const struct lk_pkey *key, const char *why)
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-static const char *digest_name(uint16_t scheme)
-{
-    switch (scheme) {
-    case 0x0401:
-    case 0x0403:
-    case 0x0804:
-    case 0x0809: return "SHA2-256";
-    case 0x0501:
-    case 0x0503:
-    case 0x0805:
-    case 0x080a: return "SHA2-384";
-    case 0x0601:
-    case 0x0603:
-    case 0x0806:
-    case 0x080b: return "SHA2-512";
-    default: return NULL; /* EdDSA */
-    }
-}
-
-static bool is_pss(uint16_t scheme)
-{
-    return scheme >= 0x0804 && scheme <= 0x080b && scheme != 0x0807 && scheme != 0x0808;
-}
-
 /* All are (lurk-tls12.md 9), but where the site chose verify = sample: then of keys that are not
  * RSA a key's first and one in 64, enough to tell here, and not by the peers, that a server answers
  * for another key, and those of certificate requests, which are few. A wrong signature by RSA can
@@ -162,25 +138,6 @@ static bool is_to_be_checked(const struct lk_pkey *key, struct lk_bytes message)
     return key->verify != LK_KEYFILE_VERIFY_SAMPLE || key->kind == LK_PKEY_RSA ||
            key->kind == LK_PKEY_RSA_PSS || nth % CHECK_EVERY == 0 ||
            lk_cert_request_begins(message);
-}
-
-static bool signature_good(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
-                           struct lurk_bytes signature)
-{
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *pctx = NULL;
-    ERR_set_mark();
-    bool good = ctx != NULL &&
-                EVP_DigestVerifyInit_ex(ctx, &pctx, digest_name(scheme), key->prov->libctx, NULL,
-                                        key->public_half, NULL) == 1;
-    if (good && is_pss(scheme))
-        good = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-    good = good &&
-           EVP_DigestVerify(ctx, signature.data, signature.len, message.data, message.len) == 1;
-    ERR_pop_to_mark();
-    EVP_MD_CTX_free(ctx);
-    return good;
 }
 
 static bool signature_read(const struct lurk_answer *answer, struct lurk_bytes *signature)
@@ -197,10 +154,10 @@ static bool signature_take(const struct lk_pkey *key, uint16_t scheme, struct lk
 {
     struct lurk_bytes signature = {0};
     if (key->check != NULL)
-        return lk_selfcheck_sign(key, digest_name(scheme), message, out, room, len);
+        return lk_selfcheck_sign(key, lk_verified_digest(scheme), message, out, room, len);
     bool good = signature_read(&reply->answer, &signature) && signature.len <= room &&
                 (!is_to_be_checked(key, message) ||
-                 signature_good(key, scheme, message, signature));
+                 lk_verified(key, scheme, message, lk_bytes_of(signature.data, signature.len)));
     if (!good) {
         lk_prov_error(key->prov, LK_REASON_SIGNATURE,
                       "scheme %04x: what came back does not fit "

@@ -1,0 +1,133 @@
+#include "crypto/ecdsa_check.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "crypto/cpu.h"
+
+struct lk_ecdsa_check {
+    const struct lk_verify_kernel *kernel;
+    uint64_t prepared[];
+};
+
+static const struct {
+    const char *group; /* OpenSSL's name */
+    const struct lk_verify_kernel *kernel;
+} kernels[] = {
+    {"prime256v1", &lk_p256_verify_x8_ifma},
+    {"secp384r1", &lk_p384_verify_x8_ifma},
+};
+
+/* --- keys --------------------------------------------------------------------------------------
+ */
+
+/* The group's name as the kernels have it; NULL: of none. */
+static const char *curve_of(const EVP_PKEY *key)
+{
+    char group[32];
+    if (EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1) return NULL;
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
+        if (strcmp(kernels[i].group, group) == 0) return kernels[i].kernel->name;
+    return NULL;
+}
+
+static bool coordinate(const EVP_PKEY *key, const char *name, uint8_t *to, unsigned bytes)
+{
+    BIGNUM *x = NULL;
+    bool good = EVP_PKEY_get_bn_param(key, name, &x) == 1 &&
+                BN_bn2binpad(x, to, (int)bytes) == (int)bytes;
+    BN_free(x);
+    return good;
+}
+
+static bool prepared(struct lk_ecdsa_check *check, const EVP_PKEY *key)
+{
+    uint8_t xy[2 * LK_VERIFY_BYTES_MAX];
+    unsigned bytes = check->kernel->bytes;
+    return coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, xy, bytes) &&
+           coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, xy + bytes, bytes) &&
+           check->kernel->prepare(check->prepared, xy);
+}
+
+static struct lk_ecdsa_check *check_make(const struct lk_verify_kernel *kernel, const EVP_PKEY *key)
+{
+    const char *curve = curve_of(key);
+    if (curve == NULL || strcmp(curve, kernel->name) != 0) return NULL;
+    struct lk_ecdsa_check *check = OPENSSL_malloc(sizeof *check + kernel->prepared_bytes);
+    if (check == NULL) return NULL;
+    check->kernel = kernel;
+    if (prepared(check, key)) return check;
+    lk_ecdsa_check_free(check);
+    return NULL;
+}
+
+struct lk_ecdsa_check *lk_ecdsa_check_by(const struct lk_verify_kernel *kernel, const EVP_PKEY *key)
+{
+    ERR_set_mark();
+    struct lk_ecdsa_check *check = check_make(kernel, key);
+    ERR_pop_to_mark();
+    return check;
+}
+
+struct lk_ecdsa_check *lk_ecdsa_check_new(const EVP_PKEY *key)
+{
+    uint32_t features;
+    struct lk_ecdsa_check *check = NULL;
+    (void)lk_cpu_features(&features); /* a misspelt LURK_CPU is lurkd's to tell */
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0] && check == NULL; i++)
+        if ((features >> kernels[i].kernel->needs & 1) != 0)
+            check = lk_ecdsa_check_by(kernels[i].kernel, key);
+    return check;
+}
+
+void lk_ecdsa_check_free(struct lk_ecdsa_check *check)
+{
+    OPENSSL_free(check);
+}
+
+/* --- signatures --------------------------------------------------------------------------------
+ */
+
+/* libcrypto's reading, and its rule: what it reads it writes the same, so that there is one form
+ * alone of each signature. No number of one is negative. */
+static ECDSA_SIG *signature_read(const uint8_t *der, size_t len)
+{
+    const unsigned char *at = der;
+    unsigned char *again = NULL;
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &at, (long)len);
+    int written = signature != NULL ? i2d_ECDSA_SIG(signature, &again) : -1;
+    bool same = written >= 0 && (size_t)written == len && memcmp(again, der, len) == 0;
+    OPENSSL_free(again);
+    if (same) return signature;
+    ECDSA_SIG_free(signature);
+    return NULL;
+}
+
+static bool number(const BIGNUM *x, uint8_t *to, unsigned bytes)
+{
+    return BN_bn2binpad(x, to, (int)bytes) == (int)bytes;
+}
+
+static bool numbers_read(uint8_t *r, uint8_t *s, unsigned bytes, const struct lk_ecdsa_signed *what)
+{
+    ECDSA_SIG *signature = signature_read(what->signature, what->signature_bytes);
+    bool good = signature != NULL && number(ECDSA_SIG_get0_r(signature), r, bytes) &&
+                number(ECDSA_SIG_get0_s(signature), s, bytes);
+    ECDSA_SIG_free(signature);
+    return good;
+}
+
+enum lk_verify lk_ecdsa_check_verify(const struct lk_ecdsa_check *check,
+                                     const struct lk_ecdsa_signed *what)
+{
+    uint8_t r[LK_VERIFY_BYTES_MAX], s[LK_VERIFY_BYTES_MAX];
+    const struct lk_verify_job job = {r, s, what->digest, what->digest_bytes};
+    ERR_set_mark();
+    bool read = numbers_read(r, s, check->kernel->bytes, what);
+    ERR_pop_to_mark();
+    return read ? check->kernel->verify(check->prepared, &job) : LK_VERIFY_BAD;
+}

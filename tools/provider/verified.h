@@ -1,0 +1,18 @@
+/* verified: is what a key server answered a signature of the key? Signatures of ECDSA go to the
+ * lanes of this CPU where it has them (crypto/ecdsa_check.h), and what those do not call good, and
+ * all others, to libcrypto: it alone refuses. A key of which the lanes refused a right signature
+ * does without them from then on, and an operator is told.
+ * Thread any. */
+#ifndef LK_TOOLS_PROVIDER_VERIFIED_H
+#define LK_TOOLS_PROVIDER_VERIFIED_H
+
+#include "tools/provider/key.h"
+
+/* OpenSSL's name of the digest that a signature scheme of TLS signs; NULL: the text itself. */
+const char *lk_verified_digest(uint16_t scheme);
+
+/* signature: over message, with this scheme, by the key. */
+bool lk_verified(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
+                 struct lk_bytes signature);
+
+#endif
