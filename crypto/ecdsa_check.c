@@ -5,6 +5,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/cpu.h"
@@ -21,6 +22,12 @@ static const struct {
     {"prime256v1", &lk_p256_verify_x8_ifma},
     {"secp384r1", &lk_p384_verify_x8_ifma},
 };
+
+/* What a kernel works on: too large for the stack of an asynchronous job. */
+static void *work_new(const struct lk_verify_kernel *kernel)
+{
+    return aligned_alloc(64, (kernel->work_bytes + 63) / 64 * 64);
+}
 
 /* --- keys --------------------------------------------------------------------------------------
  */
@@ -48,9 +55,12 @@ static bool prepared(struct lk_ecdsa_check *check, const EVP_PKEY *key)
 {
     uint8_t xy[2 * LK_VERIFY_BYTES_MAX];
     unsigned bytes = check->kernel->bytes;
-    return coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, xy, bytes) &&
-           coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, xy + bytes, bytes) &&
-           check->kernel->prepare(check->prepared, xy);
+    void *work = work_new(check->kernel);
+    bool good = work != NULL && coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, xy, bytes) &&
+                coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, xy + bytes, bytes) &&
+                check->kernel->prepare(work, check->prepared, xy);
+    free(work);
+    return good;
 }
 
 static struct lk_ecdsa_check *check_make(const struct lk_verify_kernel *kernel, const EVP_PKEY *key)
@@ -121,6 +131,16 @@ static bool numbers_read(uint8_t *r, uint8_t *s, unsigned bytes, const struct lk
     return good;
 }
 
+static enum lk_verify numbers_judge(const struct lk_ecdsa_check *check,
+                                    const struct lk_verify_job *job)
+{
+    void *work = work_new(check->kernel);
+    if (work == NULL) return LK_VERIFY_UNDECIDED;
+    enum lk_verify word = check->kernel->verify(work, check->prepared, job);
+    free(work);
+    return word;
+}
+
 enum lk_verify lk_ecdsa_check_verify(const struct lk_ecdsa_check *check,
                                      const struct lk_ecdsa_signed *what)
 {
@@ -129,5 +149,5 @@ enum lk_verify lk_ecdsa_check_verify(const struct lk_ecdsa_check *check,
     ERR_set_mark();
     bool read = numbers_read(r, s, check->kernel->bytes, what);
     ERR_pop_to_mark();
-    return read ? check->kernel->verify(check->prepared, &job) : LK_VERIFY_BAD;
+    return read ? numbers_judge(check, &job) : LK_VERIFY_BAD;
 }

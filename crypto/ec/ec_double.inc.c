@@ -217,10 +217,9 @@ STRAIGHT void sum_y_z(struct summing *a, struct jacobian *p, const struct addend
     fe_carry(p->z, p->z);
 }
 
-STRAIGHT void sum_line(struct jacobian *const *p, const struct addend *const *b,
+STRAIGHT void sum_line(struct summing *a, struct jacobian *const *p, const struct addend *const *b,
                        const lane *negative, unsigned count)
 {
-    struct summing a[BESIDE];
     for (unsigned v = 0; v < count; v++)
         common_denominator(&a[v], p[v], b[v]);
     for (unsigned v = 0; v < count; v++)
@@ -233,13 +232,15 @@ STRAIGHT void sum_line(struct jacobian *const *p, const struct addend *const *b,
 
 CALLED void sum_one(struct jacobian *p, const struct addend *b, const lane *negative)
 {
-    sum_line(&p, &b, negative, 1);
+    struct summing a;
+    sum_line(&a, &p, &b, negative, 1);
 }
 
 CALLED void sum_beside(struct jacobian *const *p, const struct addend *const *b,
                        const lane *negative)
 {
-    sum_line(p, b, negative, BESIDE);
+    struct summing a[BESIDE];
+    sum_line(a, p, b, negative, BESIDE);
 }
 
 /* p += b, or p -= b where negative is all ones, for `count` vectors side by side, one or BESIDE. */

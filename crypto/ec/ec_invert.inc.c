@@ -282,17 +282,16 @@ static inline void order_invert_round(struct gcd *k)
     apply_to_d_e(k, &m, CURVE.n[3], order_reduce_row);
 }
 
-/* What invert does of k, where there is no z. */
-static inline void order_invert(lane *k)
+/* What invert does of k, where there is no z; n is its own. */
+static inline void order_invert(struct gcd *n, lane *k)
 {
-    struct gcd n;
     lane factor[DIGITS];
     fe_constant(factor, CURVE.one);
-    order_mul_finish(n.g, k, factor);
-    gcd_begin(&n, CURVE.n[1]);
+    order_mul_finish(n->g, k, factor);
+    gcd_begin(n, CURVE.n[1]);
     for (unsigned i = 0; i < ROUNDS; i++)
-        order_invert_round(&n);
-    gcd_end(&n, CURVE.n[2]);
+        order_invert_round(n);
+    gcd_end(n, CURVE.n[2]);
     fe_constant(factor, CURVE.n_inverse);
-    order_mul(k, n.d, factor);
+    order_mul(k, n->d, factor);
 }

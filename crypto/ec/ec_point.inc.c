@@ -157,9 +157,9 @@ static void new_y(const struct adding *a, struct point *sum)
     fe_copy(sum->x, a->x);
 }
 
-STRAIGHT void add_line(struct multiple *m, const struct entry *entry, unsigned count)
+STRAIGHT void add_line(struct adding *a, struct multiple *m, const struct entry *entry,
+                       unsigned count)
 {
-    struct adding a[BESIDE];
     for (unsigned v = 0; v < count; v++)
         first_products(&a[v], &m[v].sum, &entry[v]);
     for (unsigned v = 0; v < count; v++)
@@ -180,12 +180,14 @@ STRAIGHT void add_line(struct multiple *m, const struct entry *entry, unsigned c
 
 CALLED void add_one(struct multiple *m, const struct entry *entry)
 {
-    add_line(m, entry, 1);
+    struct adding a;
+    add_line(&a, m, entry, 1);
 }
 
 CALLED void add_beside(struct multiple *m, const struct entry *entry)
 {
-    add_line(m, entry, BESIDE);
+    struct adding a[BESIDE];
+    add_line(a, m, entry, BESIDE);
 }
 
 /* sum += entry for `count` vectors side by side, one or BESIDE. */

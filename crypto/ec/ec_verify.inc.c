@@ -51,6 +51,23 @@ static bool base_take(struct jacobian *p, const uint8_t *xy)
     return all_ones(&good, 0);
 }
 
+/* What preparing holds on to: on no stack (verify_kernel.h). */
+struct preparing {
+    struct jacobian power; /* the group's lowest tooth; then the next group's */
+    struct addend tooth[TEETH];
+    struct jacobian sum; /* of these, an entry a lane */
+    struct summing summing;
+    struct inverting inverting;
+    lane xy[2 * DIGITS];
+};
+
+/* p += b, or p -= b: sum_one with its own numbers elsewhere. */
+CALLED void sum_to(struct summing *own, struct jacobian *p, const struct addend *b, lane negative)
+{
+    sum_line(own, &p, &b, &negative, 1);
+    STAGE(LK_EC_STAGE_ADD, p, 3 * DIGITS);
+}
+
 /* Lane l: all ones where bit `tooth` of the entry first + l is not set. */
 static lane tooth_negative(unsigned first, unsigned tooth)
 {
@@ -60,75 +77,69 @@ static lane tooth_negative(unsigned first, unsigned tooth)
     return negative;
 }
 
-/* x, y of a point, clean, below 1. With i = 1 / 2Z: X / Z^2 = X 4 i^2, Y / Z^3 = 2Y 4 i^3. */
-static void point_out(lane *x, lane *y, const struct jacobian *p)
+/* xy := x, y of the sum, clean, below 1. With i = 1 / 2Z: X / Z^2 = X 4 i^2, Y / Z^3 = 2Y 4 i^3. */
+static void entries_finish(struct preparing *w)
 {
-    struct inverting v;
-    lane power[DIGITS];
-    fe_copy(power, p->z);
+    struct inverting *v = &w->inverting;
+    lane power[DIGITS], *x = w->xy, *y = w->xy + DIGITS;
+    fe_copy(power, w->sum.z);
     fe_mask(power);
-    digits_add(v.z, power, power);
-    fe_constant(v.k, CURVE.n_r);
-    invert(&v);
-    STAGE(LK_EC_STAGE_INVERSE, v.z, 2 * DIGITS);
-    fe_square(power, v.z);
+    digits_add(v->z, power, power);
+    fe_constant(v->k, CURVE.n_r);
+    invert(v);
+    STAGE(LK_EC_STAGE_INVERSE, v->z, 2 * DIGITS);
+    fe_square(power, v->z);
     EACH_DIGIT(i) power[i] = lane_shl(lane_and(power[i], constant(&CURVE.ones)), 2);
     fe_carry(power, power); /* below 4.6 */
-    fe_mul(x, p->x, power);
-    fe_mul(power, power, v.z);
-    fe_mul(y, p->y2, power);
+    fe_mul(x, w->sum.x, power);
+    fe_mul(power, power, v->z);
+    fe_mul(y, w->sum.y2, power);
     fe_mask(x);
     fe_mask(y);
     fe_finish(x, CURVE.p[1]);
     fe_finish(y, CURVE.p[1]);
+    STAGE(LK_EC_STAGE_ENTRY, w->xy, 2 * DIGITS);
 }
 
 /* Entries first .. first + LANES - 1, one a lane. */
-static bool entries_make(uint64_t (*entry)[2 * DIGITS], const struct addend *tooth, unsigned first)
+static bool entries_make(struct preparing *w, uint64_t (*entry)[2 * DIGITS], unsigned first)
 {
-    struct jacobian sum = tooth[TEETH - 1].point, *to = &sum;
-    lane xy[2 * DIGITS];
-    for (unsigned t = 0; t + 1 < TEETH; t++) {
-        const struct addend *addend = &tooth[t];
-        lane negative = tooth_negative(first, t);
-        point_sum(&to, &addend, &negative, 1);
-        STAGE(LK_EC_STAGE_ADD, &sum, 3 * DIGITS);
-    }
-    point_out(xy, xy + DIGITS, &sum);
-    STAGE(LK_EC_STAGE_ENTRY, xy, 2 * DIGITS);
-    lane good = is_on_curve(xy, xy + DIGITS);
+    w->sum = w->tooth[TEETH - 1].point;
+    for (unsigned t = 0; t + 1 < TEETH; t++)
+        sum_to(&w->summing, &w->sum, &w->tooth[t], tooth_negative(first, t));
+    entries_finish(w);
+    lane good = is_on_curve(w->xy, w->xy + DIGITS);
     bool all = true;
     for (unsigned l = 0; l < LANES; l++) {
         all = all && all_ones(&good, l);
         for (unsigned i = 0; i < 2 * DIGITS; i++)
-            entry[first + l][i] = of_lane(&xy[i], l) & MASK52; /* what was looked at */
+            entry[first + l][i] = of_lane(&w->xy[i], l) & MASK52; /* what was looked at */
     }
     return all;
 }
 
-/* power: the group's lowest tooth; then the next group's. */
-static bool group_make(uint64_t (*entry)[2 * DIGITS], struct jacobian *power)
+static bool group_make(struct preparing *w, uint64_t (*entry)[2 * DIGITS])
 {
-    struct addend tooth[TEETH];
+    struct jacobian *power = &w->power;
     bool good = true;
     for (unsigned t = 0; t < TEETH; t++) {
-        tooth[t].point = *power;
-        addend_make(&tooth[t]);
+        w->tooth[t].point = *power;
+        addend_make(&w->tooth[t]);
         for (unsigned i = 0; i < LANES; i++)
             point_double(&power, 1);
     }
     for (unsigned first = 0; first < COMB_ENTRIES; first += LANES)
-        good = entries_make(entry, tooth, first) && good;
+        good = entries_make(w, entry, first) && good;
     return good;
 }
 
-static bool prepare(void *prepared, const uint8_t *xy)
+static bool prepare(void *work, void *prepared, const uint8_t *xy)
 {
+    struct preparing *w = work;
     struct comb *comb = prepared;
-    struct jacobian power;
-    bool good = base_take(&power, xy);
+    bool good = base_take(&w->power, xy);
     for (unsigned group = 0; group < GROUPS && good; group++)
-        good = group_make(comb->entry[group], &power);
+        good = group_make(w, comb->entry[group]);
     lanes_leave();
     return good;
 }
@@ -145,7 +156,14 @@ struct judging {
     lane range_good, even;         /* masks */
     uint64_t k[PARTS][DIGITS + 1]; /* u again */
     struct multiple m[PARTS];
+    struct entry entry[PARTS];
     struct jacobian sum;
+    struct addend addend[PARTS];
+    union {
+        struct gcd gcd;
+        struct adding adding[PARTS];
+        struct summing summing;
+    } own;                   /* numbers of the step that is on */
     lane x_same, no_y, no_z; /* masks, of lane 0 */
 };
 
@@ -155,12 +173,12 @@ static void number_all(lane *to, const uint8_t *bytes)
     EACH_DIGIT(i) to[i] = lane_all(of_lane(&to[i], 0));
 }
 
-static void inverse_of(lane *inverse, const lane *s)
+static void inverse_of(lane *inverse, struct gcd *own, const lane *s)
 {
     lane factor[DIGITS];
     fe_constant(factor, CURVE.n_r2);
     order_mul(inverse, s, factor);
-    order_invert(inverse);
+    order_invert(own, inverse);
     STAGE(LK_EC_STAGE_INVERSE, inverse, DIGITS);
 }
 
@@ -169,7 +187,7 @@ static void numbers_take(struct judging *j, const struct lk_verify_job *job)
 {
     lane inverse[DIGITS], x[DIGITS], other[DIGITS];
     size_t len = job->digest_bytes < NUMBER_BYTES ? job->digest_bytes : NUMBER_BYTES;
-    inverse_of(inverse, j->s);
+    inverse_of(inverse, &j->own.gcd, j->s);
     fe_copy(x, j->r);
     bytes_load(x, OF_BASE, job->digest, len, DIGITS);
     order_mul_finish(x, x, inverse);
@@ -217,56 +235,51 @@ static void group_pick(struct entry *entry, comb_row *row, uint64_t bits)
     STAGE(LK_EC_STAGE_ENTRY, entry, sizeof *entry / sizeof(lane));
 }
 
-static void groups_pick(struct entry *entry, const struct judging *j, const struct comb *key,
-                        unsigned group)
+static void groups_pick(struct judging *j, const struct comb *key, unsigned group)
 {
-    group_pick(&entry[OF_BASE], BASE[group], group_bits(j->k[OF_BASE], group));
-    group_pick(&entry[OF_KEY], key->entry[group], group_bits(j->k[OF_KEY], group));
+    group_pick(&j->entry[OF_BASE], BASE[group], group_bits(j->k[OF_BASE], group));
+    group_pick(&j->entry[OF_KEY], key->entry[group], group_bits(j->k[OF_KEY], group));
+}
+
+CALLED void parts_add(struct judging *j)
+{
+    for (unsigned part = 0; part < PARTS; part += BESIDE)
+        add_line(j->own.adding, &j->m[part], &j->entry[part], BESIDE);
 }
 
 static void multiply(struct judging *j, const struct comb *key)
 {
-    struct entry entry[PARTS];
-    groups_pick(entry, j, key, 0);
+    groups_pick(j, key, 0);
     for (unsigned part = 0; part < PARTS; part++)
-        point_begin(&j->m[part].sum, &entry[part]);
+        point_begin(&j->m[part].sum, &j->entry[part]);
     for (unsigned group = 1; group < GROUPS; group++) {
-        groups_pick(entry, j, key, group);
-        for (unsigned part = 0; part < PARTS; part += BESIDE)
-            point_add(&j->m[part], &entry[part], BESIDE);
+        groups_pick(j, key, group);
+        parts_add(j);
     }
 }
 
 /* --- the sum ------------------------------------------------------------------------------------
  */
 
-static void sum_add(struct jacobian *sum, struct addend *addend, lane negative)
-{
-    const struct addend *b = addend;
-    point_sum(&sum, &b, &negative, 1);
-    STAGE(LK_EC_STAGE_ADD, sum, 3 * DIGITS);
-}
-
 /* Both products in each lane; the one's sign is the other's but where one of the numbers alone was
  * even. */
 static void parts_join(struct judging *j)
 {
-    struct addend base, key;
-    addend_of(&base, &j->m[OF_BASE].sum);
-    addend_of(&key, &j->m[OF_KEY].sum);
-    j->sum = base.point;
+    for (unsigned part = 0; part < PARTS; part++)
+        addend_of(&j->addend[part], &j->m[part].sum);
+    j->sum = j->addend[OF_BASE].point;
     fe_mask(j->sum.x);
     bool opposite = of_lane(&j->even, OF_BASE) != of_lane(&j->even, OF_KEY);
-    sum_add(&j->sum, &key, lane_all(opposite ? ~UINT64_C(0) : 0));
+    sum_to(&j->own.summing, &j->sum, &j->addend[OF_KEY], lane_all(opposite ? ~UINT64_C(0) : 0));
 }
 
 /* Lane 0: the sum of all, lane c 2^c times. */
 static void lanes_join(struct judging *j)
 {
-    struct jacobian *sum = &j->sum;
+    struct addend *upper = &j->addend[0];
+    struct jacobian *doubled = &upper->point;
     for (unsigned half = LANES / 2; half > 0; half /= 2) {
-        struct addend upper = {.point = *sum};
-        struct jacobian *doubled = &upper.point;
+        *doubled = j->sum;
         for (unsigned i = 0; i < half; i++)
             point_double(&doubled, 1);
         EACH_DIGIT(i)
@@ -275,8 +288,8 @@ static void lanes_join(struct judging *j)
             doubled->y2[i] = lane_down(doubled->y2[i], half);
             doubled->z[i] = lane_down(doubled->z[i], half);
         }
-        addend_make(&upper);
-        sum_add(sum, &upper, lane_zero());
+        addend_make(upper);
+        sum_to(&j->own.summing, &j->sum, upper, lane_zero());
     }
 }
 
@@ -323,28 +336,34 @@ static enum lk_verify verdict(const struct judging *j)
     return all_ones(&j->x_same, 0) ? LK_VERIFY_GOOD : LK_VERIFY_BAD;
 }
 
-static enum lk_verify verify(const void *prepared, const struct lk_verify_job *job)
+static enum lk_verify verify(void *work, const void *prepared, const struct lk_verify_job *job)
 {
-    struct judging j;
+    struct judging *j = work;
     enum lk_verify end = LK_VERIFY_BAD;
-    number_all(j.r, job->r);
-    number_all(j.s, job->s);
-    j.range_good = lane_and(in_range(j.r), in_range(j.s));
-    STAGE(LK_EC_STAGE_R, &j.range_good, 1);
-    if (all_ones(&j.range_good, 0)) {
-        numbers_take(&j, job);
-        multiply(&j, prepared);
-        parts_join(&j);
-        lanes_join(&j);
-        compare(&j);
-        end = verdict(&j);
+    number_all(j->r, job->r);
+    number_all(j->s, job->s);
+    j->range_good = lane_and(in_range(j->r), in_range(j->s));
+    STAGE(LK_EC_STAGE_R, &j->range_good, 1);
+    if (all_ones(&j->range_good, 0)) {
+        numbers_take(j, job);
+        multiply(j, prepared);
+        parts_join(j);
+        lanes_join(j);
+        compare(j);
+        end = verdict(j);
     }
     lanes_leave();
     return end;
 }
 
+union work {
+    struct preparing preparing;
+    struct judging judging;
+};
+
 #define KERNEL(name_, isa_, needs_)                                                                \
     {                                                                                              \
         .name = name_, .isa = isa_, .needs = needs_, .bytes = NUMBER_BYTES,                        \
-        .prepared_bytes = sizeof(struct comb), .prepare = prepare, .verify = verify,               \
+        .prepared_bytes = sizeof(struct comb), .work_bytes = sizeof(union work),                   \
+        .prepare = prepare, .verify = verify,                                                      \
     }

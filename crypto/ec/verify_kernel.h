@@ -3,9 +3,10 @@
  *
  * A kernel is one instance of ec_verify.inc.c for a curve and a lane type. What it needs of a key
  * is made once (prepare) and then only read.
- * Owner   nothing: what is prepared stands where the caller says. Nothing here is secret.
- * Thread  any; a prepared key may be used by several at once. Allocates nothing; some 16 kB of
- *         stack.
+ * Owner   nothing: no state but `work`, which the caller brings. Nothing here is secret.
+ * Thread  any; one call at a time per work, a prepared key may be used by several at once.
+ *         Allocates nothing, and takes little of the stack: who asks may be a job of libcrypto's,
+ *         which has 32 kB for everything.
  * Formulas, and why no wrong signature is good: docs/kernels.md. */
 #ifndef LK_CRYPTO_EC_VERIFY_KERNEL_H
 #define LK_CRYPTO_EC_VERIFY_KERNEL_H
@@ -38,16 +39,18 @@ struct lk_verify_kernel {
     enum lk_cpu_feature needs; /* LK_CPU_FEATURE_COUNT: runs anywhere */
     unsigned bytes;            /* of a number: 32, 48 */
     size_t prepared_bytes;
+    size_t work_bytes;
 
-    /* In      xy[2 bytes], the public key's coordinates
+    /* In      work[work_bytes], 64-byte aligned · xy[2 bytes], the public key's coordinates
      * Out     prepared[prepared_bytes], aligned as a uint64_t
      * Returns false: that is no point of the curve, or the machine went wrong
      * Source  Lim, Lee, "More flexible exponentiation with precomputation", 1994 */
-    bool (*prepare)(void *prepared, const uint8_t *xy);
+    bool (*prepare)(void *work, void *prepared, const uint8_t *xy);
 
-    /* Time    varies: everything is public
+    /* In      work[work_bytes], 64-byte aligned · prepared
+     * Time    varies: everything is public
      * Source  FIPS 186-4 6.4, SEC 1 4.1.4 */
-    enum lk_verify (*verify)(const void *prepared, const struct lk_verify_job *job);
+    enum lk_verify (*verify)(void *work, const void *prepared, const struct lk_verify_job *job);
 };
 
 extern const struct lk_verify_kernel lk_p256_verify_x8_ifma, lk_p384_verify_x8_ifma;

@@ -3,4 +3,4 @@
 # unit: crypto/ec/p256_verify_ref.c
 # test: unit/crypto/ec/verify_test
 # red: numbers_of_n_and_more_are_none
-s/    if (all_ones(&j.range_good, 0)) {/    {/
+s/    if (all_ones(&j->range_good, 0)) {/    {/

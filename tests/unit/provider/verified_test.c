@@ -37,16 +37,17 @@ void lk_prov_say(const struct lk_prov *prov, const char *format, ...)
 static unsigned asked;
 static enum lk_verify lie;
 
-static enum lk_verify verify_lying(const void *prepared, const struct lk_verify_job *job)
+static enum lk_verify verify_lying(void *work, const void *prepared,
+                                   const struct lk_verify_job *job)
 {
-    (void)prepared, (void)job;
+    (void)work, (void)prepared, (void)job;
     asked++;
     return lie;
 }
 
-static bool prepare_nothing(void *prepared, const uint8_t *xy)
+static bool prepare_nothing(void *work, void *prepared, const uint8_t *xy)
 {
-    (void)prepared, (void)xy;
+    (void)work, (void)prepared, (void)xy;
     return true;
 }
 
@@ -54,6 +55,7 @@ static const struct lk_verify_kernel lying = {.name = "p256",
                                               .isa = "lying",
                                               .needs = LK_CPU_FEATURE_COUNT,
                                               .bytes = 32,
+                                              .work_bytes = 64,
                                               .prepare = prepare_nothing,
                                               .verify = verify_lying};
 

@@ -21,17 +21,18 @@ struct scene {
     unsigned less; /* the model is slow: so many times */
     struct lk_ec_signed one;
     uint64_t *prepared;
+    void *work;
 };
 
 static void scene_prepare(struct scene *s)
 {
-    assert_true(s->kernel->prepare(s->prepared, s->one.xy));
+    assert_true(s->kernel->prepare(s->work, s->prepared, s->one.xy));
 }
 
 static enum lk_verify run(const struct scene *s)
 {
     const struct lk_verify_job job = {s->one.r, s->one.s, s->one.digest, s->one.digest_bytes};
-    return s->kernel->verify(s->prepared, &job);
+    return s->kernel->verify(s->work, s->prepared, &job);
 }
 
 static void for_each_kernel(void (*test)(struct scene *s))
@@ -43,8 +44,10 @@ static void for_each_kernel(void (*test)(struct scene *s))
             struct scene s = {.kernel = ways[i], .curve = &lk_ec_curves[c]};
             s.less = (i == 0 ? 10u : 1u) * (c == 0 ? 1u : 4u);
             s.prepared = malloc(s.kernel->prepared_bytes);
-            LK_ASSERT(s.prepared != NULL);
+            s.work = aligned_alloc(64, (s.kernel->work_bytes + 63) / 64 * 64);
+            LK_ASSERT(s.prepared != NULL && s.work != NULL);
             test(&s);
+            free(s.work);
             free(s.prepared);
             lk_ec_signed_end(&s.one);
         }
@@ -188,7 +191,7 @@ static void key_flipped(struct scene *s)
     for (unsigned i = 0; i < rounds; i++) {
         struct lk_flip flip = drawn_flip(passings);
         lk_flip_set(&flip);
-        bool good = s->kernel->prepare(prepared, s->one.xy);
+        bool good = s->kernel->prepare(s->work, prepared, s->one.xy);
         lk_flip_end(NULL);
         if (good && memcmp(prepared, s->prepared, s->kernel->prepared_bytes) != 0)
             fail_msg("%s: a wrong comb is taken", where(&flip));

@@ -450,9 +450,12 @@ static void number_that_is_too_long_is_none(void **state)
 
 static bool prepares(unsigned way, const uint8_t *xy, void **prepared)
 {
+    void *work = aligned_alloc(64, (ways[way]->work_bytes + 63) / 64 * 64);
     *prepared = malloc(ways[way]->prepared_bytes);
-    LK_ASSERT(*prepared != NULL);
-    return ways[way]->prepare(*prepared, xy);
+    LK_ASSERT(*prepared != NULL && work != NULL);
+    bool good = ways[way]->prepare(work, *prepared, xy);
+    free(work);
+    return good;
 }
 
 /* What the build wrote of the base point (tools/dev/ectable.py) is what prepare makes of it. */
