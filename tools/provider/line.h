@@ -1,7 +1,7 @@
 /* line: a connection to an agent, and the clock beside it where a paused job waits for an answer. A
- * thread keeps those that are between two calls, up to LK_LINES_MAX, and lends them out; the one that
- * was not used for longest makes room. A child of a fork closes what it finds of its parent's: a
- * clock's time would be set in both.
+ * thread keeps those that are between two calls, up to LK_LINES_MAX, and lends them out; the one
+ * that was not used for longest makes room. A child of a fork closes what it finds of its parent's:
+ * a clock's time would be set in both.
  * Thread any: a line goes back to the thread that puts it. */
 #ifndef LK_TOOLS_PROVIDER_LINE_H
 #define LK_TOOLS_PROVIDER_LINE_H
