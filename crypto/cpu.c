@@ -29,11 +29,13 @@ static uint32_t detect(void)
     if (__get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_OSXSAVE) != 0) saved = saved_registers();
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return 0;
     unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ;
+    unsigned kernels = bit_AVX512IFMA | bit_BMI2; /* what they are compiled for (Makefile) */
     bool avx512 = (b & wide) == wide && (saved & XCR0_AVX512) == XCR0_AVX512;
     return bit((b & bit_BMI2) != 0, LK_CPU_BMI2) | bit((b & bit_ADX) != 0, LK_CPU_ADX) |
            bit((b & bit_SHA) != 0, LK_CPU_SHA) |
            bit((b & bit_AVX2) != 0 && (saved & XCR0_AVX) == XCR0_AVX, LK_CPU_AVX2) |
-           bit(avx512, LK_CPU_AVX512) | bit(avx512 && (b & bit_AVX512IFMA) != 0, LK_CPU_IFMA);
+           bit(avx512, LK_CPU_AVX512) |
+           bit(avx512 && (b & kernels) == kernels, LK_CPU_IFMA);
 }
 #else
 static uint32_t detect(void)

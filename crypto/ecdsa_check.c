@@ -149,5 +149,5 @@ enum lk_verify lk_ecdsa_check_verify(const struct lk_ecdsa_check *check,
     ERR_set_mark();
     bool read = numbers_read(r, s, check->kernel->bytes, what);
     ERR_pop_to_mark();
-    return read ? numbers_judge(check, &job) : LK_VERIFY_BAD;
+    return read ? numbers_judge(check, &job) : LK_VERIFY_UNDECIDED;
 }

@@ -30,7 +30,8 @@ struct lk_ecdsa_signed {
     const uint8_t *signature; /* DER, to its last byte */
     size_t signature_bytes;
 };
-/* Time    varies: everything is public
+/* Undecided as well where the signature could not be read, for its form or for want of memory.
+ * Time    varies: everything is public
  * Source  RFC 3279 2.2.3 */
 enum lk_verify lk_ecdsa_check_verify(const struct lk_ecdsa_check *check,
                                      const struct lk_ecdsa_signed *what);

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """Mixed load over TLS and DTLS, edges that come, go and vanish: afterwards every slot, buffer and peer is
-back where it came from, and neither child has grown. LURK_BALANCE_S sets how long (12 s)."""
+back where it came from, and neither child has grown. LURK_BALANCE_S sets how long (12 s).
+
+Runs alone: with four loads beside a server that spins, a loop may wait longer for a CPU than its heartbeat may.
+"""
 
 import json
 import os

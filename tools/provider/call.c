@@ -141,29 +141,33 @@ static bool wait_watch(const struct wait *wait, uint64_t due_ns)
     if (fd >= 0 && epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0 &&
         (errno != EEXIST || epoll_ctl(wait->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0))
         return false;
+    if (due_ns == 0) due_ns = 1; /* zero is never */
     struct itimerspec at = {
         .it_value = {.tv_sec = (time_t)(due_ns / NS_PER_S), .tv_nsec = (long)(due_ns % NS_PER_S)}};
     return timerfd_settime(wait->line.clock_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
-static bool wait_begin(struct wait *wait, const struct lk_pkey *key, char text[TEXT_BYTES])
+/* The line wakes this job no more: it may be another's next, and a child of a fork may have its
+ * descriptors for longer. */
+static void wait_leave(const struct wait *wait)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-    lk_line_close(&wait->line); /* a job that was lost while it was paused may have left one */
-    return lk_line_take(&wait->line, key, true, text, TEXT_BYTES) &&
-           epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, wait->line.clock_fd, &event) == 0;
-}
-
-/* The line may be another job's next: it wakes this one no more. */
-static void wait_leave(struct wait *wait)
-{
+    if (wait->line.transport == NULL || !wait->shown) return;
     epoll_ctl(wait->epoll_fd, EPOLL_CTL_DEL, wait->line.clock_fd, NULL);
     epoll_ctl(wait->epoll_fd, EPOLL_CTL_DEL, lurk_transport_fd(wait->line.transport), NULL);
 }
 
+static bool wait_begin(struct wait *wait, const struct lk_pkey *key, char text[TEXT_BYTES])
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    wait_leave(wait); /* a job that was lost while it was paused may have left one */
+    lk_line_close(&wait->line);
+    return lk_line_take(&wait->line, key, true, text, TEXT_BYTES) &&
+           epoll_ctl(wait->epoll_fd, EPOLL_CTL_ADD, wait->line.clock_fd, &event) == 0;
+}
+
 static void wait_end(struct wait *wait, const struct lurk_result *result)
 {
-    if (wait->shown && result->answer != NULL) wait_leave(wait);
+    wait_leave(wait);
     line_end(&wait->line, result);
     if (!wait->shown) wait_free(NULL, NULL, -1, wait);
 }

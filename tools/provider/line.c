@@ -40,7 +40,7 @@ static bool line_new(struct lk_line *line, const struct lk_pkey *key, bool clock
                                              .connect_ms = key->prov->settings.wait_ms,
                                              .calls_max = 1,
                                              .fd_min = least};
-    *line = (struct lk_line){.clock_fd = -1, .pid = getpid()};
+    *line = (struct lk_line){.clock_fd = -1};
     memcpy(line->agent, key->agent, sizeof line->agent);
     line->transport = lurk_transport_new(&options, text, text_bytes);
     if (line->transport == NULL) return false;
@@ -50,6 +50,35 @@ static bool line_new(struct lk_line *line, const struct lk_pkey *key, bool clock
     return false;
 }
 
+/* With no call under way: drops an answer that was taken, and notices an end that was seen. */
+static bool is_open(struct lurk_transport *transport)
+{
+    struct lurk_result none = {.size = sizeof none};
+    (void)lurk_transport_take(transport, lk_now_ns(), &none);
+    return lurk_transport_state(transport) == LURK_OPEN;
+}
+
+/* lurk_call looks by itself. A request that meets a dead line has had its second try; of a parent's
+ * the clock is not to be touched. */
+static bool is_alive(struct lk_line *line)
+{
+    if (line->clock_fd < 0) return true;
+    (void)lurk_transport_ready(line->transport, lk_now_ns());
+    return is_open(line->transport);
+}
+
+/* Of the thread's, if it is one to have; else it is closed. */
+static bool line_lend(struct lk_line *kept, struct lk_line *line)
+{
+    if (!is_alive(kept)) {
+        lk_line_close(kept);
+        return false;
+    }
+    *line = *kept;
+    *kept = (struct lk_line){0};
+    return true;
+}
+
 bool lk_line_take(struct lk_line *line, const struct lk_pkey *key, bool clocked, char *text,
                   size_t text_bytes)
 {
@@ -57,13 +86,9 @@ bool lk_line_take(struct lk_line *line, const struct lk_pkey *key, bool clocked,
     for (size_t i = 0; thread != NULL && i < LK_LINES_MAX; i++) {
         struct lk_line *kept = &thread->lines.line[i];
         if (kept->transport == NULL) continue;
-        if (kept->pid != getpid())
-            lk_line_close(kept);
-        else if ((kept->clock_fd >= 0) == clocked && strcmp(kept->agent, key->agent) == 0) {
-            *line = *kept;
-            *kept = (struct lk_line){0};
+        if ((kept->clock_fd >= 0) == clocked && strcmp(kept->agent, key->agent) == 0 &&
+            line_lend(kept, line))
             return true;
-        }
     }
     return line_new(line, key, clocked, text, text_bytes);
 }
@@ -71,7 +96,7 @@ bool lk_line_take(struct lk_line *line, const struct lk_pkey *key, bool clocked,
 void lk_line_put(struct lk_line *line)
 {
     struct lk_thread *thread = lk_thread_get();
-    if (thread == NULL || lurk_transport_state(line->transport) != LURK_OPEN) {
+    if (!is_open(line->transport) || thread == NULL) {
         lk_line_close(line);
         return;
     }

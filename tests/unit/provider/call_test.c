@@ -11,6 +11,7 @@
 #include <openssl/async.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
@@ -48,7 +49,7 @@ void lk_selfcheck_asked(const struct lk_pkey *key, size_t len)
 
 /* --- an agent -------------------------------------------------------------------------------- */
 
-enum manner { ANSWERS, DEAF, CLOSES_ONCE };
+enum manner { ANSWERS, DEAF, CLOSES_ONCE, ANSWERS_AND_CLOSES };
 
 static struct world {
     struct lk_prov prov;
@@ -56,7 +57,7 @@ static struct world {
     int listener;
     pthread_t thread;
     enum manner manner;
-    unsigned accepted, requests;
+    unsigned accepted, requests, closed;
     int gate[2]; /* ANSWERS: one byte lets one answer go, where held is set */
     bool held;
 } world;
@@ -88,7 +89,8 @@ static bool serve_one(int fd)
     struct lk_packet answer = {.kind = LK_PACKET_ANSWER, .tag = in.tag, .body = lk_bytes_of(message, in.body.len)};
     struct lk_writer w = lk_writer_of(out, sizeof out);
     lk_packet_write(&w, &answer);
-    return send(fd, out, w.len, MSG_NOSIGNAL) == (ssize_t)w.len;
+    if (send(fd, out, w.len, MSG_NOSIGNAL) != (ssize_t)w.len) return false;
+    return world.manner != ANSWERS_AND_CLOSES || read(world.gate[0], &byte, 1) != 1;
 }
 
 static void *serve(void *data)
@@ -97,6 +99,7 @@ static void *serve(void *data)
     while (serve_one(fd)) {
     }
     close(fd);
+    __atomic_add_fetch(&world.closed, 1, __ATOMIC_RELEASE);
     return NULL;
 }
 
@@ -411,6 +414,20 @@ static void job_finds_that_the_agent_went_meanwhile(void **state)
     assert_int_equal(world.accepted, 2);
 }
 
+/* Once more is once: not used up by a connection that ended while nobody used it. */
+static void job_on_a_dead_line_is_made_once_more_all_the_same(void **state)
+{
+    (void)state;
+    world.manner = ANSWERS_AND_CLOSES;
+    job_done(1);
+    assert_int_equal(write(world.gate[1], "x", 1), 1);
+    while (__atomic_load_n(&world.closed, __ATOMIC_ACQUIRE) == 0)
+        sched_yield();
+    world.manner = CLOSES_ONCE;
+    job_done(1);
+    assert_int_equal(world.accepted, 3);
+}
+
 static void jobs_at_once_have_a_connection_each(void **state)
 {
     (void)state;
@@ -519,6 +536,7 @@ int main(void)
         T(jobs_one_after_another_share_a_connection),
         T(job_that_gave_up_leaves_no_connection),
         T(job_finds_that_the_agent_went_meanwhile),
+        T(job_on_a_dead_line_is_made_once_more_all_the_same),
         T(jobs_at_once_have_a_connection_each),
         T(job_of_a_child_has_a_line_of_its_own),
         T(job_leaves_nothing_open),
