@@ -133,10 +133,6 @@ build/gen/x25519_const.c: tools/dev/x25519table.py
 # they are written is the order they are meant to run in.
 %_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper \
                            $(KERNEL_ORDER)
-# A model is there to be tested against, not to be fast. Of RSA's the jumps are counted as they are.
-MODEL_release := -O2
-%_ref.o: CFLAGS_KERNEL := $(MODEL_$(CONFIG))
-%rsa_ref.o: CFLAGS_KERNEL += $(MODEL_$(CONFIG):-O2=-O3)
 KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
 
 # UBSan triples the minutes that gcc takes for straight lines of vectors, and knows nothing of them;
