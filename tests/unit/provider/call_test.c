@@ -58,7 +58,8 @@ static struct world {
     int listener;
     pthread_t thread;
     enum manner manner;
-    unsigned accepted, requests, closed;
+    unsigned accepted, requests;
+    bool closed; /* ANSWERS_AND_CLOSES: it did */
     int gate[2]; /* ANSWERS: one byte lets one answer go, where held is set */
     bool held;
 } world;
@@ -91,7 +92,10 @@ static bool serve_one(int fd)
     struct lk_writer w = lk_writer_of(out, sizeof out);
     lk_packet_write(&w, &answer);
     if (send(fd, out, w.len, MSG_NOSIGNAL) != (ssize_t)w.len) return false;
-    return world.manner != ANSWERS_AND_CLOSES || read(world.gate[0], &byte, 1) != 1;
+    if (world.manner != ANSWERS_AND_CLOSES || read(world.gate[0], &byte, 1) != 1) return true;
+    shutdown(fd, SHUT_RDWR);
+    __atomic_store_n(&world.closed, true, __ATOMIC_RELEASE);
+    return false;
 }
 
 static void *serve(void *data)
@@ -100,7 +104,6 @@ static void *serve(void *data)
     while (serve_one(fd)) {
     }
     close(fd);
-    __atomic_add_fetch(&world.closed, 1, __ATOMIC_RELEASE);
     return NULL;
 }
 
@@ -430,7 +433,7 @@ static void job_on_a_dead_line_is_made_once_more_all_the_same(void **state)
     world.manner = ANSWERS_AND_CLOSES;
     job_done(1);
     assert_int_equal(write(world.gate[1], "x", 1), 1);
-    while (__atomic_load_n(&world.closed, __ATOMIC_ACQUIRE) == 0)
+    while (!__atomic_load_n(&world.closed, __ATOMIC_ACQUIRE))
         sched_yield();
     world.manner = CLOSES_ONCE;
     job_done(1);
