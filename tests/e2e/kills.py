@@ -67,14 +67,22 @@ def audited(server, least):
     assert records >= least, f"{records} records for {least} answers"
 
 
+def loaded(server):
+    """A hundred more requests are answered."""
+    name = 'lurk_requests_total{exchange="tls12.ecdhe",status="success"}'
+    before = server.metric(name)
+    server.wait(lambda: server.metric(name) > before + 100, 20, "load")
+
+
 def disturbed(directory, pki, transports, disturb):
     """A fresh server under load; disturb(server) runs meanwhile."""
     server = Server(directory, pki, keys=KEYS)
     try:
         server.start()
         loads = {t: Load(server, pki, t) for t in transports}
-        server.wait(lambda: server.metric('lurk_requests_total{exchange="tls12.ecdhe",status="success"}') > 100, 20, "load")
+        loaded(server)
         disturb(server)
+        loaded(server)
         counts = {t: judge(load.result(), 100) for t, load in loads.items()}
         server.wait_ready(10)
         code = server.stop()
@@ -169,6 +177,7 @@ def supervisor_killed(directory, pki):
     try:
         server.start()
         load = Load(server, pki, "tls")
+        loaded(server)
         children = server.children().values()
         os.kill(server.process.pid, signal.SIGKILL)
         end = time.monotonic() + 5
@@ -188,7 +197,7 @@ def drained(directory, pki):
     try:
         server.start()
         load = Load(server, pki, "tls")
-        server.wait(lambda: server.metric('lurk_requests_total{exchange="tls12.ecdhe",status="success"}') > 100, 20, "load")
+        loaded(server)
         code = server.stop()
         assert code == 0, f"exit code {code}\n{server.log_text()}"
         counts = judge(load.result(), 100)

@@ -68,7 +68,6 @@ struct lk_pkey *lk_pkey_from_spki(const struct lk_prov *prov, struct lk_bytes sp
         key->kind++;
     if (key->kind == LK_PKEY_KINDS)
         return unusable(prov, key, "the public key is neither RSA, ECDSA nor EdDSA");
-    if (key->kind == LK_PKEY_EC) key->lanes = lk_ecdsa_check_new(key->public_half);
     key->remote = true;
     lk_sha256(spki.data, spki.len, key->key_id);
     memcpy(key->agent, prov->settings.agent, sizeof key->agent);

@@ -33,8 +33,8 @@ struct lk_pkey {
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
     enum lk_keyfile_verify verify;
-    struct lk_ecdsa_check *lanes; /* of a remote key that this CPU's lanes check; else NULL */
-    bool lanes_off;               /* they refused a right signature (verified.h) */
+    struct lk_ecdsa_check *lanes; /* made at the first check of an ECDSA signature (verified.h) */
+    bool lanes_off;               /* this CPU's are not for the key, or refused a right signature */
     unsigned answers;             /* signatures that came back */
     unsigned whole; /* so many more signatures before its certificates go by fingerprint again */
     struct lk_check *check; /* the self-check that made this key; else NULL */

@@ -38,25 +38,49 @@ static bool good_by_library(const struct lk_pkey *key, uint16_t scheme, struct l
     return good;
 }
 
+/* Returns whether they were left before. */
+static bool lanes_leave(const struct lk_pkey *key)
+{
+    bool *off = (bool *)(uintptr_t)&key->lanes_off;
+    return __atomic_exchange_n(off, true, __ATOMIC_RELAXED);
+}
+
+/* Made by the first who needs them, since many a key of an edge with many sites never signs. NULL:
+ * none for this key. */
+static const struct lk_ecdsa_check *lanes_of(const struct lk_pkey *key)
+{
+    struct lk_ecdsa_check **lanes = (struct lk_ecdsa_check **)(uintptr_t)&key->lanes;
+    if (__atomic_load_n(&key->lanes_off, __ATOMIC_RELAXED)) return NULL;
+    struct lk_ecdsa_check *there = __atomic_load_n(lanes, __ATOMIC_ACQUIRE);
+    if (there != NULL) return there;
+    struct lk_ecdsa_check *made = lk_ecdsa_check_new(key->public_half);
+    if (made == NULL)
+        lanes_leave(key);
+    else if (!__atomic_compare_exchange_n(lanes, &there, made, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_ACQUIRE))
+        lk_ecdsa_check_free(made); /* another thread was first: there */
+    else
+        there = made;
+    return there;
+}
+
 static enum lk_verify word_of_lanes(const struct lk_pkey *key, uint16_t scheme,
                                     struct lk_bytes message, struct lk_bytes signature)
 {
     uint8_t digest[LK_HASH_BYTES_MAX];
-    if (key->lanes == NULL || __atomic_load_n(&key->lanes_off, __ATOMIC_RELAXED) ||
-        !is_of(scheme, LK_SCHEME_DIGEST))
-        return LK_VERIFY_UNDECIDED;
+    const struct lk_ecdsa_check *lanes = is_of(scheme, LK_SCHEME_DIGEST) ? lanes_of(key) : NULL;
+    if (lanes == NULL) return LK_VERIFY_UNDECIDED;
     unsigned hash = lk_scheme_find(scheme)->hash;
     lk_hash(hash, message.data, message.len, digest);
     const struct lk_ecdsa_signed what = {digest, lk_hash_bytes(hash), signature.data,
                                          signature.len};
-    return lk_ecdsa_check_verify(key->lanes, &what);
+    return lk_ecdsa_check_verify(lanes, &what);
 }
 
 /* Once a key: other threads may be at the same signature's like. */
-static void lanes_leave(const struct lk_pkey *key)
+static void lanes_blame(const struct lk_pkey *key)
 {
-    bool *off = (bool *)(uintptr_t)&key->lanes_off;
-    if (__atomic_exchange_n(off, true, __ATOMIC_RELAXED)) return;
+    if (lanes_leave(key)) return;
     lk_prov_say(key->prov,
                 "the check of signatures in this CPU's lanes refused one that is right: a fault of "
                 "the machine, or of lurk.so; libcrypto checks the signatures of this key from here "
@@ -69,6 +93,6 @@ bool lk_verified(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes mes
     enum lk_verify word = word_of_lanes(key, scheme, message, signature);
     if (word == LK_VERIFY_GOOD) return true;
     bool good = good_by_library(key, scheme, message, signature);
-    if (good && word == LK_VERIFY_BAD) lanes_leave(key);
+    if (good && word == LK_VERIFY_BAD) lanes_blame(key);
     return good;
 }
