@@ -46,6 +46,12 @@ def places(host, port=0):
             ("log /dev/log local0", "log stderr format raw local0"), ("127.0.0.1:8080", f"127.0.0.1:{host.pages}")]
 
 
+def placed(text, rows):
+    """All rows in one pass: what a row has put in is not looked at again (a port 27880 holds the 7880 of another row)."""
+    becomes = dict(rows)
+    return re.sub("|".join(map(re.escape, becomes)), lambda found: becomes[found[0]], text)
+
+
 class SnippetAgent(Agent):
     """With docs/edge/lurk-agent.conf; what a story changes stands in text."""
 
@@ -109,7 +115,8 @@ class Host:
     def snippet(self, name, path=None, port=0, more="", change=()):
         with open(f"{SNIPPETS}/{name}") as f:
             text = f.read()
-        for old, new in (*places(self, port), *change):
+        text = placed(text, places(self, port))
+        for old, new in change:
             text = text.replace(old, new)
         path = path or f"{self.etc}/{name}"
         with open(path, "w") as f:

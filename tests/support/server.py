@@ -30,9 +30,9 @@ SITE_KEYS = {
 }
 
 
-def free_port(kind=socket.SOCK_STREAM):
+def free_port(kind=socket.SOCK_STREAM, given=set()):
     """Below what the kernel gives out by itself: between this look and lurkd's bind, no connection of
-    another program gets it. Random, so that stories side by side hardly meet."""
+    another program gets it. Random, so that stories side by side hardly meet; never the same twice in a story."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
         first = int(f.read().split()[0])
     while True:
@@ -42,7 +42,10 @@ def free_port(kind=socket.SOCK_STREAM):
                 s.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return s.getsockname()[1]
+            port = s.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def make_pki(directory, *what):
