@@ -31,6 +31,7 @@ test='
 libcmocka-dev           unit tests
 clang                   fuzz targets, static analysis
 libclang-rt-14-dev      fuzzing runtime
+lld                     links hundreds of test programs
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
