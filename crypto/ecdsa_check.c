@@ -83,11 +83,9 @@ struct lk_ecdsa_check *lk_ecdsa_check_by(const struct lk_verify_kernel *kernel, 
     return check;
 }
 
-struct lk_ecdsa_check *lk_ecdsa_check_new(const EVP_PKEY *key)
+struct lk_ecdsa_check *lk_ecdsa_check_new(uint32_t features, const EVP_PKEY *key)
 {
-    uint32_t features;
     struct lk_ecdsa_check *check = NULL;
-    (void)lk_cpu_features(&features); /* a misspelt LURK_CPU is lurkd's to tell */
     for (size_t i = 0; i < sizeof kernels / sizeof kernels[0] && check == NULL; i++)
         if ((features >> kernels[i].kernel->needs & 1) != 0)
             check = lk_ecdsa_check_by(kernels[i].kernel, key);

@@ -15,9 +15,9 @@
 
 struct lk_ecdsa_check;
 
-/* NULL: no kernel of this CPU is for this key, memory is short, or the key was not what it should
- * be. Takes as long as one or two of libcrypto's own checks. Asks the environment (cpu.h). */
-struct lk_ecdsa_check *lk_ecdsa_check_new(const EVP_PKEY *key);
+/* features: lk_cpu_features. NULL: no kernel of such a CPU is for this key, memory is short, or the
+ * key was not what it should be. Takes as long as one or two of libcrypto's own checks. */
+struct lk_ecdsa_check *lk_ecdsa_check_new(uint32_t features, const EVP_PKEY *key);
 void lk_ecdsa_check_free(struct lk_ecdsa_check *check);
 
 /* NULL: the key is of another curve, or as above. */

@@ -91,10 +91,17 @@ static bool ours_check(void *context)
     return judged(context, ours_good, false) && judged(context, ours_good, true);
 }
 
+static uint32_t cpu(void)
+{
+    uint32_t features;
+    (void)lk_cpu_features(&features);
+    return features;
+}
+
 static bool prepare_run(void *context)
 {
     const struct bench *b = context;
-    struct lk_ecdsa_check *check = lk_ecdsa_check_new(b->key);
+    struct lk_ecdsa_check *check = lk_ecdsa_check_new(cpu(), b->key);
     lk_ecdsa_check_free(check);
     return check != NULL;
 }
@@ -134,7 +141,7 @@ static bool measure(struct lk_figures *figures, const struct lk_options *options
     b->curve = curve;
     b->key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", OBJ_nid2sn(curve->nid));
     LK_ASSERT(b->key != NULL);
-    b->check = lk_ecdsa_check_new(b->key);
+    b->check = lk_ecdsa_check_new(cpu(), b->key);
     for (uint8_t i = 0; i < SIGNATURES; i++)
         sign(b, i);
     rows_make(b);

@@ -200,8 +200,9 @@ static bool call_paused(ASYNC_JOB *job, const struct lk_pkey *key, struct lurk_b
         .size = sizeof submit, .message = request, .deadline_ns = deadline_ns};
     struct wait *wait = wait_get(job, key->prov);
     if (wait == NULL || !wait_begin(wait, key, text)) {
+        int why = errno;
         if (wait != NULL) wait_end(wait, &result);
-        return settle(key, &result, text[0] != 0 ? text : strerror(errno), what, reply);
+        return settle(key, &result, text[0] != 0 ? text : strerror(why), what, reply);
     }
     result.outcome = lurk_transport_open(wait->line.transport, now);
     if (result.outcome == LURK_OK)

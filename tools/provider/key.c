@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 
 #include "tools/provider/selfcheck.h"
+#include "tools/provider/verified.h"
 
 static const char *const names[LK_PKEY_KINDS] = {"RSA", "RSA-PSS", "EC", "ED25519", "ED448"};
 
@@ -34,7 +35,7 @@ struct lk_pkey *lk_pkey_up(struct lk_pkey *key)
 void lk_pkey_free(struct lk_pkey *key)
 {
     if (key == NULL || __atomic_sub_fetch(&key->references, 1, __ATOMIC_ACQ_REL) > 0) return;
-    lk_ecdsa_check_free(key->lanes);
+    lk_verified_free(key);
     EVP_PKEY_free(key->public_half);
     OPENSSL_free(key);
 }

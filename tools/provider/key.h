@@ -1,6 +1,6 @@
 /* key: a key of the provider: the public half, and where the private one is asked for. Counted by
  * reference, since OpenSSL shares keys between threads; what is in it is set before it is shared
- * and then only read. No private byte is ever in it. */
+ * and then only read, but for what says so. No private byte is ever in it. */
 #ifndef LK_TOOLS_PROVIDER_KEY_H
 #define LK_TOOLS_PROVIDER_KEY_H
 
@@ -33,9 +33,10 @@ struct lk_pkey {
     enum lk_keyfile_mode mode;
     enum lk_keyfile_fallback fallback;
     enum lk_keyfile_verify verify;
-    struct lk_ecdsa_check *lanes; /* made at the first check of an ECDSA signature (verified.h) */
-    bool lanes_off;               /* this CPU's are not for the key, or refused a right signature */
-    unsigned answers;             /* signatures that came back */
+    /* Of verified.h and remote.c, any thread's, by atomic operations: */
+    struct lk_ecdsa_check *lanes; /* NULL: not yet */
+    bool lanes_off;   /* this CPU's are not for the key, or refused a right signature */
+    unsigned answers; /* signatures that came back */
     unsigned whole; /* so many more signatures before its certificates go by fingerprint again */
     struct lk_check *check; /* the self-check that made this key; else NULL */
 };

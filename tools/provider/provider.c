@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/cpu.h"
 #include "tools/provider/settings.h"
 #include "tools/provider/thread.h"
 
@@ -182,6 +183,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
     if (prov == NULL) return 0;
     prov->handle = handle;
     prov->settings.trace_fd = -1;
+    (void)lk_cpu_features(&prov->cpu); /* a misspelt LURK_CPU is lurkd's to tell */
     core_take(prov, in);
     prov->libctx = OSSL_LIB_CTX_new_from_dispatch(handle, in);
     if (prov->libctx == NULL || !lk_settings_init(prov)) {

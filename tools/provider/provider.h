@@ -54,6 +54,8 @@ struct lk_prov {
     OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
     OSSL_FUNC_core_vset_error_fn *vset_error;
     struct lk_settings settings;
+    uint32_t cpu;   /* lk_cpu_features at the start: workers of nginx have no LURK_CPU */
+    unsigned combs; /* that keys of this process have (verified.h); counted atomically */
 };
 
 /* Puts a reason and a sentence into the error queue. */

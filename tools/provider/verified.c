@@ -45,23 +45,50 @@ static bool lanes_leave(const struct lk_pkey *key)
     return __atomic_exchange_n(off, true, __ATOMIC_RELAXED);
 }
 
-/* Made by the first who needs them, since many a key of an edge with many sites never signs. NULL:
- * none for this key. */
+/* Of all keys of the process. */
+static unsigned *combs_of(const struct lk_pkey *key)
+{
+    return (unsigned *)(uintptr_t)&key->prov->combs;
+}
+
+static void comb_free(const struct lk_pkey *key, struct lk_ecdsa_check *comb)
+{
+    lk_ecdsa_check_free(comb);
+    __atomic_sub_fetch(combs_of(key), 1, __ATOMIC_RELAXED);
+}
+
+/* NULL: this CPU has no lanes for the key, or so many keys have one that this goes without. */
+static struct lk_ecdsa_check *comb_new(const struct lk_pkey *key)
+{
+    struct lk_ecdsa_check *comb = NULL;
+    if (__atomic_add_fetch(combs_of(key), 1, __ATOMIC_RELAXED) <= LK_COMBS_MAX) {
+        comb = lk_ecdsa_check_new(key->prov->cpu, key->public_half);
+        if (comb == NULL) lanes_leave(key);
+    }
+    if (comb == NULL) comb_free(key, NULL);
+    return comb;
+}
+
+/* Made by the second check, since it costs more than one by libcrypto: many a key never signs, or
+ * once, as where a program reads it at each handshake. NULL: none for this key. */
 static const struct lk_ecdsa_check *lanes_of(const struct lk_pkey *key)
 {
     struct lk_ecdsa_check **lanes = (struct lk_ecdsa_check **)(uintptr_t)&key->lanes;
     if (__atomic_load_n(&key->lanes_off, __ATOMIC_RELAXED)) return NULL;
     struct lk_ecdsa_check *there = __atomic_load_n(lanes, __ATOMIC_ACQUIRE);
-    if (there != NULL) return there;
-    struct lk_ecdsa_check *made = lk_ecdsa_check_new(key->public_half);
-    if (made == NULL)
-        lanes_leave(key);
-    else if (!__atomic_compare_exchange_n(lanes, &there, made, false, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_ACQUIRE))
-        lk_ecdsa_check_free(made); /* another thread was first: there */
-    else
-        there = made;
+    if (there != NULL || __atomic_load_n(&key->answers, __ATOMIC_RELAXED) < 2) return there;
+    struct lk_ecdsa_check *made = comb_new(key);
+    if (made == NULL || __atomic_compare_exchange_n(lanes, &there, made, false, __ATOMIC_ACQ_REL,
+                                                    __ATOMIC_ACQUIRE))
+        return made;
+    comb_free(key, made); /* another thread was first */
     return there;
+}
+
+void lk_verified_free(struct lk_pkey *key)
+{
+    if (key->lanes != NULL) comb_free(key, key->lanes);
+    key->lanes = NULL;
 }
 
 static enum lk_verify word_of_lanes(const struct lk_pkey *key, uint16_t scheme,

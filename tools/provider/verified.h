@@ -8,11 +8,17 @@
 
 #include "tools/provider/key.h"
 
+/* Keys of a process that have what lanes need (ecdsa_check.h: 5 or 12 kB each); of more signatures
+ * libcrypto checks. A server of very many sites has several processes. */
+#define LK_COMBS_MAX 4096
+
 /* OpenSSL's name of the digest that a signature scheme of TLS signs; NULL: the text itself. */
 const char *lk_verified_digest(uint16_t scheme);
 
 /* signature: over message, with this scheme, by the key. */
 bool lk_verified(const struct lk_pkey *key, uint16_t scheme, struct lk_bytes message,
                  struct lk_bytes signature);
+/* The key's end: what the lanes needed of it. */
+void lk_verified_free(struct lk_pkey *key);
 
 #endif

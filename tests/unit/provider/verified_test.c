@@ -98,12 +98,15 @@ static void open_scene(struct scene *s, const char *kind, uint16_t scheme, const
                        const struct lk_verify_kernel *kernel)
 {
     memset(s, 0, sizeof *s);
+    (void)lk_cpu_features(&prov.cpu);
     s->key.prov = &prov;
+    s->key.answers = 2;
     s->key.public_half = key_make(kind);
     s->scheme = scheme;
     if (kernel != NULL) {
         s->key.lanes = lk_ecdsa_check_by(kernel, s->key.public_half);
         assert_non_null(s->key.lanes);
+        prov.combs++;
     }
     lk_draw_bytes(s->message, sizeof s->message);
     sign(s, digest, scheme == RSA_PSS_SHA384);
@@ -112,7 +115,8 @@ static void open_scene(struct scene *s, const char *kind, uint16_t scheme, const
 
 static void close_scene(struct scene *s)
 {
-    lk_ecdsa_check_free(s->key.lanes);
+    lk_verified_free(&s->key);
+    assert_int_equal(prov.combs, 0);
     EVP_PKEY_free(s->key.public_half);
 }
 
@@ -162,21 +166,53 @@ static void signature_is_judged_as_it_is(void **state)
     }
 }
 
-/* An edge loads keys by the thousand of which few sign; a CPU that has no lanes is asked once. */
-static void lanes_are_made_at_the_first_check(void **state)
+/* An edge loads keys by the thousand of which few sign, or reads one at each handshake; a CPU that
+ * has no lanes is asked once. */
+static void lanes_are_made_at_the_second_check(void **state)
 {
     struct scene s;
-    uint32_t features;
     (void)state;
-    assert_true(lk_cpu_features(&features));
-    bool ifma = (features >> LK_CPU_IFMA & 1) != 0;
     open_scene(&s, "P-256", ECDSA_SHA256, "SHA2-256", NULL);
+    bool ifma = (prov.cpu >> LK_CPU_IFMA & 1) != 0;
+    s.key.answers = 1;
+    assert_true(good(&s));
+    assert_null(s.key.lanes);
+    assert_false(s.key.lanes_off);
+    s.key.answers = 2;
     assert_true(good(&s));
     const struct lk_ecdsa_check *made = s.key.lanes;
     assert_int_equal(made != NULL, ifma);
     assert_int_equal(s.key.lanes_off, !ifma);
     assert_true(good(&s));
     assert_ptr_equal(s.key.lanes, made);
+    assert_int_equal(prov.combs, ifma);
+    close_scene(&s);
+}
+
+/* A client that asks for every site of a server makes it keep so much and no more. */
+static void keys_past_the_bound_have_no_lanes(void **state)
+{
+    struct scene s;
+    (void)state;
+    open_scene(&s, "P-256", ECDSA_SHA256, "SHA2-256", NULL);
+    prov.combs = LK_COMBS_MAX;
+    assert_true(good(&s));
+    assert_null(s.key.lanes);
+    assert_int_equal(prov.combs, LK_COMBS_MAX);
+    assert_false(s.key.lanes_off); /* room may come */
+    prov.combs = 0;
+    close_scene(&s);
+}
+
+/* What the environment said when the provider was loaded: nginx empties that of its workers. */
+static void lanes_that_are_hidden_are_not_made(void **state)
+{
+    struct scene s;
+    (void)state;
+    open_scene(&s, "P-256", ECDSA_SHA256, "SHA2-256", NULL);
+    prov.cpu &= ~(UINT32_C(1) << LK_CPU_IFMA);
+    assert_true(good(&s));
+    assert_null(s.key.lanes);
     close_scene(&s);
 }
 
@@ -263,7 +299,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signature_is_judged_as_it_is),
-        cmocka_unit_test(lanes_are_made_at_the_first_check),
+        cmocka_unit_test(lanes_are_made_at_the_second_check),
+        cmocka_unit_test(keys_past_the_bound_have_no_lanes),
+        cmocka_unit_test(lanes_that_are_hidden_are_not_made),
         cmocka_unit_test(digest_of_a_scheme_has_its_name),
         cmocka_unit_test(right_signature_that_lanes_refuse_is_good),
         cmocka_unit_test(lanes_that_refused_a_right_signature_are_left),
