@@ -65,6 +65,8 @@ CONFS = [
     ("setting_wrong", "refuses a line of its section", ("agent    = ", "wait_ms = soon\nagent    = ")),
     ("properties_missing", "add it, or set mode = sign", ("default_properties = ?lurk.tls=yes", "")),
     ("random_missing", "without random = LURK-RAND", ("random = LURK-RAND", "")),
+    ("layers_without_their_lines", "there is no section lurk_algs", ("[lurk_algs]\ndefault_properties = ?lurk.tls=yes\n", ""),
+     ("agent    =", "mode     = sign\nagent    =")),
     ("init_missing", "has no line openssl_conf", ("openssl_conf = openssl_init", ""), (".include", "#")),
     ("line_broken", "write NAME = VALUE", ("activate = 1", "activate")),
     ("agent_elsewhere", "does lurk-agent run, with this row of sockets?", ("agent    = ", "agent    = @lurk-nobody #")),
@@ -91,8 +93,9 @@ def key_files(host):
 
 
 def other_user(host):
-    """Who may not ask the agent."""
-    says(host, "this user may not ask", user=65534)
+    """Who may not ask the agent; the module lies where that user can read it, as this checkout may not."""
+    module = shutil.copy(stack.MODULE, f"{host.etc}/lurk.so")
+    says(host, "this user may not ask", ("module   = ", f"module   = {module} #"), user=65534)
 
 
 def unknown_key(host):

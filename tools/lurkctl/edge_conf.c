@@ -65,6 +65,22 @@ static bool sections_find(struct conf_file *f)
     return f->init != NULL && f->providers != NULL;
 }
 
+/* providers: told by itself. Every module that libcrypto has takes the name of a section. */
+static void named_check(const struct conf_file *f)
+{
+    STACK_OF(CONF_VALUE) *rows = NCONF_get_section(f->conf, f->init);
+    for (int i = 0; rows != NULL && i < sk_CONF_VALUE_num(rows); i++) {
+        const CONF_VALUE *row = sk_CONF_VALUE_value(rows, i);
+        if (strcmp(row->name, "providers") == 0 || NCONF_get_section(f->conf, row->value) != NULL)
+            continue;
+        lk_finding_fault("openssl",
+                         "%s: there is no section %s, which %s of section %s names: OpenSSL "
+                         "refuses the whole file; take that line out, or put the section back",
+                         f->path, row->value, row->name, f->init);
+    }
+    ERR_clear_error();
+}
+
 /* --- providers -------------------------------------------------------------------------------- */
 
 static void activate_check(const struct conf_file *f, const char *name, const char *section)
@@ -162,7 +178,9 @@ static void names_check(const struct conf_file *f)
 
 static bool settings_take(struct conf_file *f, const char *modules, struct lk_edge_conf *out)
 {
-    if (!sections_find(f) || !providers_check(f)) return false;
+    if (!sections_find(f)) return false;
+    named_check(f);
+    if (!providers_check(f)) return false;
     module_check(f, modules, out);
     names_check(f);
     const char *agent = get(f, f->lurk, "agent"), *mode = get(f, f->lurk, "mode");
