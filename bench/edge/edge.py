@@ -3,9 +3,9 @@
 with the key in lurkd, mode full and mode sign, beside the same key in its own memory: handshakes a CPU-second of the
 HAProxy process, and the median of one handshake at a time, with HAProxy, agent and lurkd on one CPU and the client on the
 other, beside that of the bare operation; mode sign with P-256 also with libcrypto's check of signatures, and with a sample
-checked. Then nginx behind a key server that is 5 and 20 ms away, with 2 workers and with 16, and an agent before two key
-servers of which one becomes slow. What is compared runs in turns; every handshake is verified by its client. Ends with
-`figure` and `ratio` lines, the same in bench/results/edge.json.
+checked. Then a key server that is 0, 5 and 20 ms away, before nginx with 2 workers and with 16 and HAProxy asynchronous and
+not; and an agent before two key servers of which one becomes slow. What is compared runs in turns; every handshake is
+verified by its client. Ends with `figure` and `ratio` lines, the same in bench/results/edge.json.
 """
 
 import argparse
@@ -143,23 +143,34 @@ def far_agent(host, delay_ms):
     return relay
 
 
+def without_async(host):
+    return stack.haproxy(host, change=[("    ssl-mode-async\n", "")])
+
+
+# What waits for a key in its own way: processes that block, threads that block, threads that do not.
+WAITING = {"nginx_p256_2_workers": lambda host: stack.nginx(host, workers=2),
+           "nginx_p256_16_workers": lambda host: stack.nginx(host, workers=16),
+           "haproxy_p256_blocking": without_async, "haproxy_p256_async": stack.haproxy}
+
+
 def sizing(report, o, host):
     c = stack.context(host, "ecdsa", ssl.TLSVersion.TLSv1_3)
-    for delay_ms in (5, 20):
+    for delay_ms in (0, 5, 20):
         relay = far_agent(host, delay_ms)
+        rates = {name: [] for name in WAITING}
         try:
-            for workers in (2, 16):
-                rates = []
-                for _ in range(o.rounds):
-                    with stack.nginx(host, workers=workers) as program:
+            for _ in range(o.rounds):
+                for name, started in WAITING.items():
+                    with started(host) as program:
                         began = time.monotonic()
                         randoms, _ = stack.many(program.port, [c], max(60, o.handshakes // 4), threads=24)
-                        rates.append(len(randoms) / (time.monotonic() - began))
-                report.figure(f"nginx_p256_{workers}_workers_{delay_ms}_ms", rates, "handshakes/s")
-                e2e.say(f"  nginx, {workers} workers, {delay_ms} ms: {statistics.median(rates):.0f} handshakes a second")
+                        rates[name].append(len(randoms) / (time.monotonic() - began))
         finally:
             relay.kill()
             relay.wait()
+        for name in WAITING:
+            report.figure(f"{name}_{delay_ms}_ms", rates[name], "handshakes/s")
+            e2e.say(f"  {name}, {delay_ms} ms: {statistics.median(rates[name]):.0f} handshakes a second")
 
 
 def two_servers(report, o, host):
