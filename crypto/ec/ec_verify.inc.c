@@ -71,7 +71,7 @@ CALLED void sum_to(struct summing *own, struct jacobian *p, const struct addend 
 /* Lane l: all ones where bit `tooth` of the entry first + l is not set. */
 static lane tooth_negative(unsigned first, unsigned tooth)
 {
-    lane negative;
+    lane negative = lane_zero();
     for (unsigned l = 0; l < LANES; l++)
         ((uint64_t *)(void *)&negative)[l] = (uint64_t)((first + l) >> tooth & 1) - 1;
     return negative;

@@ -32,6 +32,7 @@ libcmocka-dev           unit tests
 clang                   fuzz targets, static analysis
 libclang-rt-14-dev      fuzzing runtime
 lld                     links hundreds of test programs
+llvm                    names functions in what sanitizers report
 prometheus              promtool judges the metrics page
 procps                  ps, pgrep in lifecycle tests
 valgrind                constant-time checks
