@@ -65,10 +65,11 @@ def haproxy(host, conf, name, where):
         del os.environ["LURK_CPU"]
 
 
-def started(host, conf, name, where):
+def started(host, conf, name, where, *change):
+    """With one certificate: of two HAProxy gives this client the RSA one."""
     both = f"crt {host.etc}/www.ecdsa.crt crt {host.etc}/www.rsa.crt"
     one = f"crt {host.etc}/{'local' if where == 'local' else 'www'}.{name}.crt"
-    return stack.haproxy(host, conf=conf, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000"), (both, one)])
+    return stack.haproxy(host, conf=conf, change=[("maxconn 5000", "maxconn 400"), ("ulimit-n 18000", "ulimit-n 2000"), (both, one), *change])
 
 
 def one_at_a_time(port, c, count):
@@ -143,14 +144,11 @@ def far_agent(host, delay_ms):
     return relay
 
 
-def without_async(host):
-    return stack.haproxy(host, change=[("    ssl-mode-async\n", "")])
-
-
 # What waits for a key in its own way: processes that block, threads that block, threads that do not.
 WAITING = {"nginx_p256_2_workers": lambda host: stack.nginx(host, workers=2),
            "nginx_p256_16_workers": lambda host: stack.nginx(host, workers=16),
-           "haproxy_p256_blocking": without_async, "haproxy_p256_async": stack.haproxy}
+           "haproxy_p256_blocking": lambda host: started(host, host.conf, "ecdsa", "full", ("    ssl-mode-async\n", "")),
+           "haproxy_p256_async": lambda host: started(host, host.conf, "ecdsa", "full")}
 
 
 def sizing(report, o, host):
@@ -160,8 +158,8 @@ def sizing(report, o, host):
         rates = {name: [] for name in WAITING}
         try:
             for _ in range(o.rounds):
-                for name, started in WAITING.items():
-                    with started(host) as program:
+                for name, start in WAITING.items():
+                    with start(host) as program:
                         began = time.monotonic()
                         randoms, _ = stack.many(program.port, [c], max(60, o.handshakes // 4), threads=24)
                         rates[name].append(len(randoms) / (time.monotonic() - began))
