@@ -233,7 +233,8 @@ static void dtls_bye_is_heard_of_every_cipher(void **state)
     }
 }
 
-/* OpenSSL reads on inside a record whose header it refuses. */
+/* OpenSSL 3.0.19 reads on inside a record whose header it refuses; 3.0.22 does not, so that the
+ * counter alone shows who dropped it. */
 static void dtls_short_record_inside_another_is_dropped(void **state)
 {
     (void)state;
@@ -241,6 +242,7 @@ static void dtls_short_record_inside_another_is_dropped(void **state)
     assert_answered(1);
     assert_ignored(forged_around(SSL3_RT_ALERT, 0x0303, 100));
     assert_answered(2);
+    assert_int_equal(counted(LK_C_DROPPED_MALFORMED), 2);
 }
 
 static void dtls_short_record_inside_a_long_one_is_dropped(void **state)
@@ -252,6 +254,7 @@ static void dtls_short_record_inside_a_long_one_is_dropped(void **state)
     assert_int_equal(handshake(10), 1);
     assert_ignored(forged_around(SSL3_RT_APPLICATION_DATA, DTLS1_2_VERSION, 1000));
     assert_answered(1);
+    assert_int_equal(counted(LK_C_DROPPED_MALFORMED), 1);
 }
 
 static void dtls_short_record_leaves_those_before_it(void **state)
