@@ -30,7 +30,10 @@ SITE_KEYS = {
 }
 
 
-def free_port(kind=socket.SOCK_STREAM, given=set()):
+given = set()  # ports of this story
+
+
+def free_port(kind=socket.SOCK_STREAM):
     """Below what the kernel gives out by itself: between this look and lurkd's bind, no connection of
     another program gets it. Random, so that stories side by side hardly meet; never the same twice in a story."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
