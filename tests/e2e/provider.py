@@ -21,7 +21,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{TOP}/tests/support"]
 from edge_host import KEYS, MODULE, WAIT_MS, Client, Served, World, environment, haproxy, make_root, nginx, run, take_reports, text_of, wait_for
-from server import EDGE_BIN, Story, free_port
+from server import BIN, EDGE_BIN, Story, free_port
 
 # --- rows: what a client asks for, and the exchange it takes ---------------------------------------------
 
@@ -409,6 +409,22 @@ def wrong_signatures(world):
             assert Client(world, served.port, "-tls1_3").good
 
 
+def lanes(world):
+    """This CPU's lanes check the signatures of a key from its second on, but where LURK_CPU hid them as the program
+    began: its workers have no environment. Never those of a key that is read for each handshake."""
+    for hidden in ("", "-ifma"):
+        os.environ["LURK_CPU"] = hidden
+        has = "ifma" in run(f"{BIN}/lurkd", "--version").stdout.decode().split()
+        kept, read = world.conf(f"kept{hidden}"), world.conf(f"read{hidden}")
+        with nginx(world, kept, "p256-1") as served:
+            for wanted in (0, has, has):
+                assert Client(world, served.port, "-tls1_3").good
+                assert world.trace(f"kept{hidden}").count("in lanes of this CPU") == wanted, (hidden, has)
+        key_by_variable(world, read)
+        assert "in lanes of this CPU" not in world.trace(f"read{hidden}"), hidden
+        del os.environ["LURK_CPU"]
+
+
 def agent_that_goes_with_a_request(world, conf):
     """The same bytes go to its successor."""
     with nginx(world, conf, "p256-1") as served:
@@ -627,6 +643,7 @@ def main():
         story.check("agent_without_servers", agent_without_servers, world, world.full)
         story.check("agent_that_does_not_answer", agent_that_does_not_answer, world, world.full)
         story.check("wrong_signatures", wrong_signatures, world)
+        story.check("lanes", lanes, world)
         story.check("agent_that_goes_with_a_request", agent_that_goes_with_a_request, world, world.full)
         story.check("agent_that_was_away", agent_that_was_away, world, world.full)
         for name, options in (("tls13", ["-tls1_3"]), ("ecdhe", ["-tls1_2", "-cipher", ECDHE]),

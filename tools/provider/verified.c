@@ -65,7 +65,10 @@ static struct lk_ecdsa_check *comb_new(const struct lk_pkey *key)
         comb = lk_ecdsa_check_new(key->prov->cpu, key->public_half);
         if (comb == NULL) lanes_leave(key);
     }
-    if (comb == NULL) comb_free(key, NULL);
+    if (comb == NULL)
+        comb_free(key, NULL);
+    else
+        lk_prov_trace(key->prov, "signatures of a key are checked in lanes of this CPU");
     return comb;
 }
 

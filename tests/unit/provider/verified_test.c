@@ -32,6 +32,11 @@ void lk_prov_say(const struct lk_prov *prov, const char *format, ...)
     said++;
 }
 
+void lk_prov_trace(const struct lk_prov *provider, const char *format, ...)
+{
+    (void)provider, (void)format;
+}
+
 /* --- kernels ---------------------------------------------------------------------------------- */
 
 static unsigned asked;
