@@ -54,7 +54,7 @@ static bool take_ifma(struct lk_kernels *out, const char **failed)
     for (size_t i = 0; i < sizeof ifma / sizeof ifma[0]; i++)
         if (!take_row(out, ifma[i].row, ifma[i].kernel, failed)) return false;
     out->points_p256 = lk_p256_points_ifma;
-    out->sha256 = lk_sha256_x16_ifma.hash;
+    out->sha256 = lk_sha256_lanes_ifma;
     out->siphash = lk_siphash_many_ifma;
     return rest_good(out, failed);
 }

@@ -49,6 +49,9 @@ struct lk_sha256_kernel {
     void (*hmac)(struct lk_hmac_job *job, unsigned count);
 };
 
+/* The fastest for any count where there is AVX-512: a few are done one after the other. */
+lk_sha256_lanes lk_sha256_lanes_ifma;
+
 /* Sixteen lanes of AVX-512, in the files of which the rest needs IFMA as well; two in plain C,
  * for tests, for memcheck, and to read. */
 extern const struct lk_sha256_kernel lk_sha256_x16_ifma;

