@@ -4,12 +4,14 @@ not write it leaves no mark in it."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop"]
+sys.path[:0] = [f"{TOP}/tests/support", f"{TOP}/tests/interop", f"{TOP}/tools/dev"]
+import auditcheck
 import edge
 from server import BIN, Server, Story, free_port, make_pki
 
@@ -44,6 +46,13 @@ def follows(journal, starts):
     result = audit(journal)
     assert result.returncode == 0, result.stdout
     assert result.stdout == f"{REQUESTS * starts} records, {starts} starts, 0 faults\n", result.stdout
+
+
+def knows_every_exchange():
+    """A use of an exchange that auditcheck.py has no number for would be called a fault."""
+    with open(f"{TOP}/core/wire/registry.c") as f:
+        names = re.findall(r'^    ROW\(.*"(.*)"\),$', f.read(), re.M)
+    assert "split.sign_ske" in names and auditcheck.EXCHANGES == names, names
 
 
 def changed(directory, lines, change, number):
@@ -101,6 +110,7 @@ def cut_is_told_at_start(server, journal):
 
 def main():
     story = Story()
+    story.check("every exchange has its number", knows_every_exchange)
     with tempfile.TemporaryDirectory(prefix="lurk-journal-") as directory:
         pki = make_pki(f"{directory}/pki", "p256=1", "edge=1")
         server = Server(directory, pki, keys={"p256": ("p256-1", "tls12-sign")}, cpu={"loops": '"0"', "workers": '"0"'})
