@@ -221,7 +221,7 @@ static void send_all_home(struct lk_worker *w, struct lk_lane *const *lane, uint
     uint32_t records = 0;
     for (uint32_t i = 0; i < count; i++)
         if (lane[i]->key_used) record_fill(w, lane[i], lk_audit_place(w->audit, records++));
-    if (records > 0) lk_audit_append(w->audit, records);
+    if (records > 0) lk_audit_append(w->audit, records, w->conf.kernels->sha256);
     for (uint32_t i = 0; i < count; i++)
         send_home(w, lane[i]);
 }

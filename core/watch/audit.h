@@ -3,8 +3,9 @@
  * One ring per worker; producer the worker, consumer the supervisor. A record is in the ring before
  * the answer enters the front's ring (I8), so it survives the death of either child. Ring full: the
  * request is answered temporary_failure and the key is not used.
- * Layout  fixed, 128 bytes; hash = first 16 bytes of SHA-256(hash of the record before || this
- * record with hash zero). Sequence numbers start at 1 and never repeat in the life of the memfd.
+ * Layout  fixed, 128 bytes; hash = first 16 bytes of SHA-256(hash of the record before || SHA-256
+ * of this record's bytes before its hash): only the outer one waits for the record before. Sequence
+ * numbers start at 1 and never repeat in the life of the memfd.
  * Start   a zeroed ring is an empty one; `chain` may be set before the first record, by the
  * supervisor, to go on from an earlier journal. After that the newest record itself carries the
  * chain, so a worker killed between two stores leaves nothing to repair. */
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #include "core/base/limits.h"
+#include "crypto/sha256_lanes.h"
 
 #define LK_AUDIT_RANDOM_BYTES 16 /* enough to tell any two handshakes apart */
 
@@ -51,8 +53,9 @@ bool lk_audit_room(struct lk_audit_ring *ring, uint32_t want);
  * filled, all of it, and then appended. Several before one append, since a hash that reads what was
  * written just now waits for it. */
 struct lk_audit_record *lk_audit_place(struct lk_audit_ring *ring, uint32_t i);
-/* Worker. The first `count` places are records from here on; sequence and hash are set here. */
-void lk_audit_append(struct lk_audit_ring *ring, uint32_t count);
+/* Worker. The first `count` places are records from here on; sequence and hash are set here.
+ * sha256: takes LK_SHA256_LANES_MAX. */
+void lk_audit_append(struct lk_audit_ring *ring, uint32_t count, lk_sha256_lanes *sha256);
 /* Supervisor: copies up to max records out and gives their room back. */
 uint32_t lk_audit_take(struct lk_audit_ring *ring, struct lk_audit_record *out, uint32_t max);
 /* Checks a run of records that follows `chain` (16 bytes, updated). False: cut, swapped or

@@ -22,7 +22,7 @@ static void write_all(void)
         LK_ASSERT(lk_audit_room(ring, 1));
         *lk_audit_place(ring, 0) =
             (struct lk_audit_record){.unix_ns = 1000 + i, .request_id = i, .key_handle = 7};
-        lk_audit_append(ring, 1);
+        lk_audit_append(ring, 1, lk_sha256_lanes_library);
     }
     LK_ASSERT(lk_audit_take(ring, written, RECORDS) == RECORDS);
     free(ring);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Checks the hash chain of an audit journal: auditcheck.py FILE..., the files of one journal, oldest first.
 
-A record's hash is the first half of SHA-256(hash before it || its 128 bytes with the hash zero); the bytes
+A record's hash is the first half of SHA-256(hash before it || SHA-256(its bytes before the hash)); the bytes
 are those of struct lk_audit_record (core/watch/audit.h), rebuilt here from the line. A "start" line begins
 the chain of its worker with the hash over all lines before it, so that no run can be cut out; a "file" line
 carries that hash into the next file, and "continue" lines say where chains stood. Prints FILE:LINE: fault for a line that is missing, swapped or edited, then the
@@ -23,7 +23,7 @@ EXCHANGES = ["lurk.capabilities", "lurk.ping",
 
 
 def record_bytes(r):
-    return struct.pack("<QQQQ32sIIHHHHQ16s8x16x", r["sequence"], r["time_ns"], int(r["request"], 16),
+    return struct.pack("<QQQQ32sIIHHHHQ16s8x", r["sequence"], r["time_ns"], int(r["request"], 16),
                        int(r["handle"], 16), bytes.fromhex(r["key"]), r["tenant"], r["edge"],
                        EXCHANGES.index(r["exchange"]), r["status"], r["worker"], r["scheme"], int(r["peer"], 16),
                        bytes.fromhex(r["random"]))
@@ -38,7 +38,7 @@ class Chain:
 
     def follow(self, r):
         """What is wrong with this record, or None; goes on from it either way."""
-        want = hashlib.sha256((self.hash or bytes(16)) + record_bytes(r)).hexdigest()[:32]
+        want = hashlib.sha256((self.hash or bytes(16)) + hashlib.sha256(record_bytes(r)).digest()).hexdigest()[:32]
         fault = None
         if self.hash is None:
             fault = "no start line of this worker before it"

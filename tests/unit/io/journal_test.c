@@ -59,7 +59,7 @@ static void append(unsigned worker, uint32_t i)
     memset(r.key_full, (int)i, sizeof r.key_full);
     memset(r.random, 0xa5, sizeof r.random);
     *lk_audit_place(&ring[worker], 0) = r;
-    lk_audit_append(&ring[worker], 1);
+    lk_audit_append(&ring[worker], 1, lk_sha256_lanes_library);
 }
 
 /* Lines with an exchange, each of them JSON with the next number of its worker. */

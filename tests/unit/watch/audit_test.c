@@ -22,7 +22,7 @@ static void append(struct lk_audit_ring *ring, uint64_t request_id)
 {
     *lk_audit_place(ring, 0) =
         (struct lk_audit_record){.request_id = request_id, .status = 1, .edge = 7};
-    lk_audit_append(ring, 1);
+    lk_audit_append(ring, 1, lk_sha256_lanes_library);
 }
 
 enum { COUNT = 20 };
@@ -55,11 +55,10 @@ static void audit_hash_covers_the_chain_and_the_whole_record(void **state)
     append(ring, 77);
     struct lk_audit_record got;
     assert_int_equal(lk_audit_take(ring, &got, 1), 1);
-    uint8_t bytes[16 + sizeof got], full[LK_SHA256_BYTES];
-    memset(bytes, 3, 16);
-    memcpy(bytes + 16, &got, sizeof got);
-    memset(bytes + 16 + offsetof(struct lk_audit_record, hash), 0, 16);
-    lk_sha256(bytes, sizeof bytes, full);
+    uint8_t link[16 + LK_SHA256_BYTES], full[LK_SHA256_BYTES];
+    memset(link, 3, 16);
+    lk_sha256(&got, offsetof(struct lk_audit_record, hash), link + 16);
+    lk_sha256(link, sizeof link, full);
     assert_memory_equal(got.hash, full, 16);
     free(ring);
 }
@@ -143,7 +142,7 @@ static void audit_records_appended_together_are_one_chain(void **state)
             *place = (struct lk_audit_record){.request_id = id + i, .status = 1};
         }
         assert_int_equal(lk_audit_take(ring, got, COUNT), 0);
-        lk_audit_append(ring, COUNT);
+        lk_audit_append(ring, COUNT, lk_sha256_lanes_library);
         assert_int_equal(lk_audit_take(ring, got, COUNT), COUNT);
         assert_true(lk_audit_verify(chain, got, COUNT));
         for (uint32_t i = 0; i < COUNT; i++)
