@@ -11,19 +11,24 @@
 
 /* Eight bytes, big-endian, that end `from_end` bytes before the end of bytes[len]; what would lie
  * before its start is zero. */
-static uint64_t word_load(const uint8_t *bytes, size_t len, size_t from_end)
+static inline uint64_t word_load(const uint8_t *bytes, size_t len, size_t from_end)
 {
     uint64_t word = 0;
-    size_t left = from_end < len ? len - from_end : 0, take = left < 8 ? left : 8;
-    memcpy((uint8_t *)&word + 8 - take, bytes + left - take, take);
+    size_t left = from_end < len ? len - from_end : 0;
+    if (left >= 8)
+        memcpy(&word, bytes + left - 8, 8);
+    else
+        memcpy((uint8_t *)&word + 8 - left, bytes, left);
     return __builtin_bswap64(word);
 }
 
 /* Lane `l` of to[digits] := bytes[len], big-endian. Digit i begins in the middle of a byte when i
- * is odd. */
-static void bytes_load(lane *to, unsigned l, const uint8_t *bytes, size_t len, unsigned digits)
+ * is odd. In line, so that a length that is known is no question any more: a load a digit. */
+__attribute__((always_inline)) static inline void
+bytes_load(lane *to, unsigned l, const uint8_t *bytes, size_t len, unsigned digits)
 {
     uint64_t *word = (uint64_t *)(void *)to + l;
+    _Pragma("GCC unroll 16") /* in plain C too */
     for (unsigned i = 0; i < digits; i++)
         word[i * LANES] = word_load(bytes, len, i * 13 / 2) >> (i % 2 * 4) & MASK52;
 }

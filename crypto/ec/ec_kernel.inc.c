@@ -46,8 +46,13 @@ static void digits_load(lane *to, unsigned l, const uint64_t *from)
 /* As many bits of the digest as n has, the leftmost, as a number. */
 static void digest_load(lane *to, unsigned l, const struct lk_ec_job *job)
 {
-    size_t len = job->digest_bytes < NUMBER_BYTES ? job->digest_bytes : NUMBER_BYTES;
-    bytes_load(to, l, job->digest, len, DIGITS);
+    uint8_t padded[NUMBER_BYTES] = {0};
+    const uint8_t *digest = job->digest;
+    if (job->digest_bytes < NUMBER_BYTES) {
+        memcpy(padded + NUMBER_BYTES - job->digest_bytes, digest, job->digest_bytes);
+        digest = padded;
+    }
+    bytes_load(to, l, digest, NUMBER_BYTES, DIGITS);
 }
 
 /* Request of lane l of vector v; behind the last living one stand repetitions of it. */
