@@ -323,21 +323,35 @@ static uint32_t take(struct lk_journal *j, uint32_t worker, uint64_t now_ns)
     return count;
 }
 
-bool lk_journal_turn(struct lk_journal *j, uint64_t now_ns)
+/* Of one worker. */
+static enum lk_journal_found take_some(struct lk_journal *j, uint32_t worker, uint64_t now_ns)
 {
-    bool some = false;
-    for (uint32_t w = 0; w < j->workers; w++)
-        for (uint32_t i = 0; i < TURNS_PER_WORKER && take(j, w, now_ns) > 0; i++)
-            some = true;
+    enum lk_journal_found found = LK_JOURNAL_NOTHING;
+    for (uint32_t i = 0; i < TURNS_PER_WORKER; i++) {
+        uint32_t count = take(j, worker, now_ns);
+        if (count == 0) return found;
+        found = LK_JOURNAL_SOME;
+        if (count < TAKE_MAX - 1) return found;
+    }
+    return LK_JOURNAL_MORE;
+}
+
+enum lk_journal_found lk_journal_turn(struct lk_journal *j, uint64_t now_ns)
+{
+    enum lk_journal_found most = LK_JOURNAL_NOTHING;
+    for (uint32_t w = 0; w < j->workers; w++) {
+        enum lk_journal_found found = take_some(j, w, now_ns);
+        if (found > most) most = found;
+    }
     if (write_out(j, now_ns)) reopen_when_due(j);
     sync_when_due(j, now_ns);
-    return some;
+    return most;
 }
 
 void lk_journal_close(struct lk_journal *j, uint64_t now_ns)
 {
     if (j->fd < 0) return;
-    while (lk_journal_turn(j, now_ns))
+    while (lk_journal_turn(j, now_ns) != LK_JOURNAL_NOTHING)
         continue;
     sync_end(&j->sync);
     bool synced = fdatasync(j->fd) == 0;

@@ -63,9 +63,16 @@ struct lk_journal {
 LK_MUST_USE lk_err lk_journal_open(struct lk_journal *journal, const char *dir,
                                    struct lk_audit_ring *rings, uint32_t workers, char *error,
                                    size_t error_bytes);
-/* Takes and writes; true when there was something. Bounded: some thousand records a turn. Does not
- * wait for the disk but where write does. */
-bool lk_journal_turn(struct lk_journal *journal, uint64_t now_ns);
+/* What a turn found. */
+enum lk_journal_found {
+    LK_JOURNAL_NOTHING,
+    LK_JOURNAL_SOME, /* taken and written, all that there was at the time */
+    LK_JOURNAL_MORE  /* a ring has more: a pause now would be time in which it fills */
+};
+
+/* Takes and writes. Bounded: some thousand records of each worker a turn. Does not wait for the
+ * disk but where write does. */
+enum lk_journal_found lk_journal_turn(struct lk_journal *journal, uint64_t now_ns);
 /* audit.log may have been moved away: a turn soon goes on in a new one. */
 void lk_journal_reopen(struct lk_journal *journal);
 /* Everything that is left, to disk, and the file closed. */

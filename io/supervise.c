@@ -21,8 +21,9 @@
 /* A look comes every 20 ms. Of a longer gap we stood still or starved ourselves, and so may they:
  * only so much of it counts against them. */
 #define LOOK_NS_MAX (100 * LK_NS_PER_MS)
-#define JOURNAL_BUSY_MS 5
-#define JOURNAL_IDLE_MS 20 /* a ring holds 8,192 uses of a key */
+/* Until the journal is looked at again: a ring holds 32,768 uses of a key. */
+static const int journal_ms[] = {
+    [LK_JOURNAL_NOTHING] = 20, [LK_JOURNAL_SOME] = 5, [LK_JOURNAL_MORE] = 0};
 #define STOP_NS LK_NS_PER_S
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -392,14 +393,14 @@ static void serve(struct lk_supervisor *s)
     while (!s->ended) {
         wait_for_something(s, timeout_ms);
         uint64_t now_ns = lk_clock_now_ns();
-        bool busy = lk_journal_turn(&s->journal, now_ns);
+        enum lk_journal_found found = lk_journal_turn(&s->journal, now_ns);
         watch_child(s, &s->vault, now_ns);
         watch_child(s, &s->front, now_ns);
         bool more = lk_rollout_turn(s);
         lk_control_turn(&s->control, now_ns);
         watch(s, lk_clock_now_ns());
         check_drain(s, now_ns);
-        timeout_ms = more ? 0 : busy ? JOURNAL_BUSY_MS : JOURNAL_IDLE_MS;
+        timeout_ms = more ? 0 : journal_ms[found];
     }
 }
 

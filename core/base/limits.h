@@ -86,7 +86,7 @@ static inline unsigned lk_lanes_of_loop(unsigned lanes, unsigned loops, unsigned
 #define LK_LANES_MAX 64         /* bits of a lane mask */
 #define LK_RSA_BYTES_MAX 1024   /* RSA-8192 */
 #define LK_TBS_BYTES_MAX 2176   /* client_random, F(S), ServerDHParams: 64 + 3 * 2 + 1 + 2 * 1024 */
-#define LK_AUDIT_RECORDS_PER_WORKER 8192
+#define LK_AUDIT_RECORDS_PER_WORKER 32768 /* 0.1 s of a worker at its fastest; 4 MB */
 #define LK_KERNEL_FAULTS_MAX 3  /* wrong results until a kernel is out of service: T1 */
 
 #endif

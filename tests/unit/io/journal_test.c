@@ -97,10 +97,11 @@ static void journal_holds_every_record_in_order(void **state)
     struct lk_journal j;
     assert_int_equal(lk_journal_open(&j, dir, ring, 2, error, sizeof error), LK_OK);
     uint64_t now_ns = LK_NS_PER_S;
-    assert_false(lk_journal_turn(&j, now_ns));
+    assert_int_equal(lk_journal_turn(&j, now_ns), LK_JOURNAL_NOTHING);
     for (uint32_t i = 0; i < RECORDS; i++) {
         append(i % 2, i);
-        if (i % 1000 == 999) assert_true(lk_journal_turn(&j, now_ns += LK_NS_PER_S));
+        if (i % 1000 == 999)
+            assert_int_equal(lk_journal_turn(&j, now_ns += LK_NS_PER_S), LK_JOURNAL_SOME);
     }
     append(0, RECORDS);
     lk_journal_close(&j, now_ns);
@@ -111,6 +112,25 @@ static void journal_holds_every_record_in_order(void **state)
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* A worker at its fastest fills a ring in the pauses of a supervisor that does not know of it. */
+static void journal_says_when_a_ring_has_more(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    for (uint32_t i = 0; i < LK_AUDIT_RECORDS_PER_WORKER; i++)
+        append(0, i);
+    unsigned turns = 1;
+    while (lk_journal_turn(&j, LK_NS_PER_S) == LK_JOURNAL_MORE)
+        turns++;
+    assert_true(turns > 1);
+    assert_true(lk_audit_room(&ring[0], LK_AUDIT_RECORDS_PER_WORKER));
+    append(0, 0);
+    assert_int_equal(lk_journal_turn(&j, LK_NS_PER_S), LK_JOURNAL_SOME);
+    assert_int_equal(lk_journal_turn(&j, LK_NS_PER_S), LK_JOURNAL_NOTHING);
+    lk_journal_close(&j, LK_NS_PER_S);
 }
 
 static void journal_notices_an_edited_record(void **state)
@@ -350,6 +370,7 @@ int main(void)
     lk_log_level(LK_LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(journal_holds_every_record_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_says_when_a_ring_has_more, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_notices_an_edited_record, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_goes_on_from_the_run_before, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_notices_a_cut_and_goes_on_beside_it, setup, teardown),
