@@ -59,12 +59,12 @@ static inline words schedule(words w[BLOCK_WORDS], unsigned i)
 }
 
 /* Each word of the schedule is made right before its round: the two are chains that do not wait for
- * one another, and side by side they take a quarter less than one after the other. */
-static void compress(words state[STATE_WORDS], const words block[BLOCK_WORDS])
+ * one another, and side by side they take a quarter less than one after the other. The schedule is
+ * left in w. */
+static void compress(words state[STATE_WORDS], words w[BLOCK_WORDS])
 {
-    words s[STATE_WORDS], w[BLOCK_WORDS];
+    words s[STATE_WORDS];
     memcpy(s, state, sizeof s);
-    memcpy(w, block, sizeof w);
     UNROLL
     for (unsigned i = 0; i < BLOCK_WORDS; i++)
         one_round(s, i, w[i], &round_constant[i]);

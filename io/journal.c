@@ -11,7 +11,7 @@
 #include "core/wire/registry.h"
 
 #define TAKE_MAX 256u
-#define TURNS_PER_WORKER 8u /* 2,048 records of each worker a turn at most */
+#define TURNS_PER_WORKER 8u /* 2,040 records of each worker a turn at most */
 #define LINE_BYTES_MAX 512u
 #define TEXT_BYTES (TAKE_MAX * LINE_BYTES_MAX)
 #define SYNC_NS LK_NS_PER_S
@@ -297,13 +297,21 @@ static void reopen_when_due(struct lk_journal *j)
     lk_log(LK_LOG_NOTICE, "audit journal: a new file begins", LK_F_STR("dir", j->dir));
 }
 
+/* A vault that goes on and on with it is not let fill the log. */
+static void say_broken(struct lk_journal *j, uint32_t worker, uint64_t sequence, uint64_t now_ns)
+{
+    uint32_t left_out;
+    if (!lk_log_may(&j->broken_limit, 1, now_ns, &left_out)) return;
+    lk_log(LK_LOG_ERROR, "audit chain broken", LK_F_U64("worker", worker),
+           LK_F_U64("sequence", sequence), LK_F_U64("left_out", left_out));
+}
+
 static void check_chain(struct lk_journal *j, uint32_t worker,
-                        const struct lk_audit_record *records, uint32_t count)
+                        const struct lk_audit_record *records, uint32_t count, uint64_t now_ns)
 {
     if (lk_audit_verify(j->chain[worker], records, count)) return;
     j->broken++;
-    lk_log(LK_LOG_ERROR, "audit chain broken", LK_F_U64("worker", worker),
-           LK_F_U64("sequence", records[0].sequence));
+    say_broken(j, worker, records[0].sequence, now_ns);
     memcpy(j->chain[worker], records[count - 1].hash,
            sizeof j->chain[worker]); /* go on from here */
     add_event(j, "chain broken", worker);
@@ -315,7 +323,7 @@ static uint32_t take(struct lk_journal *j, uint32_t worker, uint64_t now_ns)
     if (!write_out(j, now_ns)) return 0;
     uint32_t count = lk_audit_take(&j->rings[worker], records, TAKE_MAX - 1);
     if (count == 0) return 0;
-    check_chain(j, worker, records, count);
+    check_chain(j, worker, records, count, now_ns);
     for (uint32_t i = 0; i < count; i++)
         end_line(j, put_line(j->text + j->len, &records[i]));
     j->sequence[worker] = records[count - 1].sequence;

@@ -56,7 +56,7 @@ struct lk_journal {
     char *text;       /* lines that wait for the disk */
     size_t len, done; /* of text: filled, written */
     uint64_t records, broken;
-    struct lk_log_limit limit;
+    struct lk_log_limit limit, broken_limit; /* of what the disk refuses; of chains */
 };
 
 /* Reads the journal that is there (a second or two a gigabyte), and goes on from it. */
@@ -66,8 +66,8 @@ LK_MUST_USE lk_err lk_journal_open(struct lk_journal *journal, const char *dir,
 /* What a turn found. */
 enum lk_journal_found {
     LK_JOURNAL_NOTHING,
-    LK_JOURNAL_SOME, /* taken and written, all that there was at the time */
-    LK_JOURNAL_MORE  /* a ring has more: a pause now would be time in which it fills */
+    LK_JOURNAL_SOME, /* what there was, or what the disk took of it */
+    LK_JOURNAL_MORE  /* a ring may have more: a pause now would be time in which it fills */
 };
 
 /* Takes and writes. Bounded: some thousand records of each worker a turn. Does not wait for the

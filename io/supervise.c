@@ -18,8 +18,8 @@
 #define BACK_OFF_NS_MAX (5 * LK_NS_PER_S)
 #define STEADY_NS (10 * LK_NS_PER_S) /* a child that lived so long starts again without a wait */
 #define HEARTBEAT_NS_MAX (2 * LK_NS_PER_S)
-/* A look comes every 20 ms. Of a longer gap we stood still or starved ourselves, and so may they:
- * only so much of it counts against them. */
+/* A look comes every 20 ms or sooner. Of a longer gap we stood still or starved ourselves, and so
+ * may they: only so much of it counts against them. */
 #define LOOK_NS_MAX (100 * LK_NS_PER_MS)
 /* Until the journal is looked at again: a ring holds 32,768 uses of a key. */
 static const int journal_ms[] = {

@@ -23,7 +23,7 @@ static inline uint64_t word_load(const uint8_t *bytes, size_t len, size_t from_e
 }
 
 /* Lane `l` of to[digits] := bytes[len], big-endian. Digit i begins in the middle of a byte when i
- * is odd. In line, so that a length that is known is no question any more: a load a digit. */
+ * is odd. Always in line: where len is a constant each digit is one load, without a branch. */
 __attribute__((always_inline)) static inline void
 bytes_load(lane *to, unsigned l, const uint8_t *bytes, size_t len, unsigned digits)
 {

@@ -128,9 +128,8 @@ static void audit_ring_full_has_no_room_and_loses_nothing(void **state)
 }
 
 /* Filled one after the other, over the end of the ring too, and in it all at once. */
-static void audit_records_appended_together_are_one_chain(void **state)
+static void appended_together_are_one_chain(lk_sha256_lanes *sha256)
 {
-    (void)state;
     struct lk_audit_ring *ring = ring_new();
     struct lk_audit_record got[COUNT];
     uint8_t chain[16] = {0};
@@ -142,13 +141,22 @@ static void audit_records_appended_together_are_one_chain(void **state)
             *place = (struct lk_audit_record){.request_id = id + i, .status = 1};
         }
         assert_int_equal(lk_audit_take(ring, got, COUNT), 0);
-        lk_audit_append(ring, COUNT, lk_sha256_lanes_library);
+        lk_audit_append(ring, COUNT, sha256);
         assert_int_equal(lk_audit_take(ring, got, COUNT), COUNT);
         assert_true(lk_audit_verify(chain, got, COUNT));
         for (uint32_t i = 0; i < COUNT; i++)
             assert_int_equal(got[i].request_id, id++);
     }
     free(ring);
+}
+
+static void audit_records_appended_together_are_one_chain(void **state)
+{
+    (void)state;
+    uint32_t features;
+    assert_true(lk_cpu_features(&features));
+    appended_together_are_one_chain(lk_sha256_lanes_library);
+    if ((features >> LK_CPU_IFMA & 1) != 0) appended_together_are_one_chain(lk_sha256_lanes_ifma);
 }
 
 int main(void)
