@@ -122,11 +122,15 @@ class Served:
             assert self.process.poll() is None
         except AssertionError:
             self.stop()
-            raise AssertionError(self.text())
+            raise AssertionError(self.said())
 
     def text(self):
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
+
+    def said(self):
+        """All that it has logged: a program with a file for that has a said of its own."""
+        return self.text()
 
     def stop(self):
         try:
