@@ -21,10 +21,10 @@
 /* A look comes every 20 ms or sooner. Of a longer gap we stood still or starved ourselves, and so
  * may they: only so much of it counts against them. */
 #define LOOK_NS_MAX (100 * LK_NS_PER_MS)
+#define STOP_NS LK_NS_PER_S
 /* Until the journal is looked at again: a ring holds 32,768 uses of a key. */
 static const int journal_ms[] = {
     [LK_JOURNAL_NOTHING] = 20, [LK_JOURNAL_SOME] = 5, [LK_JOURNAL_MORE] = 0};
-#define STOP_NS LK_NS_PER_S
 
 /* --- start ------------------------------------------------------------------------------------ */
 

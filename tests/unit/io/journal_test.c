@@ -287,6 +287,22 @@ static void member_of(const char *text, const char *line, const char *name, char
     snprintf(out, 33, "%s", at + strlen(name));
 }
 
+/* A vault that breaks it with each record fills no log. */
+static void journal_tells_of_a_broken_chain_once_a_second(void **state)
+{
+    (void)state;
+    struct lk_journal j;
+    assert_int_equal(lk_journal_open(&j, dir, ring, 1, error, sizeof error), LK_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        append(0, i);
+        ring[0].record[i].edge ^= 1;
+        lk_journal_turn(&j, LK_NS_PER_S);
+    }
+    assert_int_equal(j.broken, 3);
+    assert_int_equal(j.broken_limit.left_out, 2);
+    lk_journal_close(&j, LK_NS_PER_S);
+}
+
 static void journal_goes_on_from_the_run_before(void **state)
 {
     (void)state;
@@ -372,6 +388,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(journal_holds_every_record_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_says_when_a_ring_has_more, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_notices_an_edited_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_tells_of_a_broken_chain_once_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_goes_on_from_the_run_before, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_notices_a_cut_and_goes_on_beside_it, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_begins_a_new_file_when_the_old_one_was_moved, setup, teardown),
