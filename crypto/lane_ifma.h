@@ -87,6 +87,11 @@ static inline lane lane_swap(lane x)
 {
     return _mm512_shuffle_i64x2(x, x, 0x4e);
 }
+/* All ones in the lower half of the lanes. */
+static inline lane lane_lower(void)
+{
+    return _mm512_set_epi64(0, 0, 0, 0, -1, -1, -1, -1);
+}
 /* Lane l: what lane l + by has, modulo LANES. */
 static inline lane lane_down(lane x, unsigned by)
 {

@@ -89,6 +89,10 @@ static inline lane lane_swap(lane a)
 {
     EACH_LANE(a.x[LANES - 1 - i]);
 }
+static inline lane lane_lower(void)
+{
+    EACH_LANE(i < LANES / 2 ? ~UINT64_C(0) : 0);
+}
 static inline lane lane_down(lane a, unsigned by)
 {
     EACH_LANE(a.x[((unsigned)i + by) % LANES]);

@@ -45,7 +45,7 @@ struct batch {
     struct vector v[LK_ECDH_VECTORS];
     struct variable variable[BESIDE];
     struct result result[2 * LK_ECDH_VECTORS]; /* secrets of all vectors, then shares */
-    struct inverting inverting;
+    struct gcd gcd; /* of the inversion */
 };
 
 static struct result *shared_of(struct batch *b, unsigned v)
@@ -166,27 +166,26 @@ static void result_guard(struct result *r, const lane *under)
     fe_select(r->under, r->void_, one, under);
 }
 
-/* One inversion for all: going up, products of all before; going down, the inverse of all before.
- * The inversion has room for a number modulo n, which nobody needs here. */
+/* One inversion for all: going up, products of all before; going down, the inverse of those. */
 static void batch_invert(struct batch *b)
 {
-    struct inverting *x = &b->inverting;
+    lane all[DIGITS];
     unsigned count = b->with_own ? 2 * b->vectors : b->vectors;
-    fe_copy(x->z, b->result[0].under);
-    fe_constant(x->k, CURVE.n_r);
+    fe_copy(all, b->result[0].under);
     for (unsigned i = 1; i < count; i++) {
-        fe_copy(b->result[i].inverse, x->z);
-        fe_mul(x->z, x->z, b->result[i].under);
+        fe_copy(b->result[i].inverse, all);
+        fe_mul(all, all, b->result[i].under);
     }
-    invert(x);
-    STAGE(LK_EC_STAGE_INVERSE, x->z, DIGITS);
+    field_invert(&b->gcd, all);
+    STAGE(LK_EC_STAGE_INVERSE, all, DIGITS);
     for (unsigned i = count - 1; i > 0; i--) {
         struct result *r = &b->result[i];
-        fe_mul(r->inverse, r->inverse, x->z);
-        fe_mul(x->z, x->z, r->under);
+        fe_mul(r->inverse, r->inverse, all);
+        fe_mul(all, all, r->under);
         STAGE(LK_EC_STAGE_INVERSES, r->inverse, DIGITS);
     }
-    fe_copy(b->result[0].inverse, x->z);
+    fe_copy(b->result[0].inverse, all);
+    LK_WIPE(all);
 }
 
 /* Out of Montgomery form. */

@@ -1,6 +1,6 @@
-/* ec_invert: 1 / z mod p and 1 / k mod n side by side, one of each a lane, or 1 / k alone, by
- * division steps: a form of Euclid's algorithm whose every step is the same few instructions, and
- * whose number of steps is fixed. For odd f and any g,
+/* ec_invert: 1 / x modulo p or modulo n, which of the two a lane can say for itself, by division
+ * steps: a form of Euclid's algorithm whose every step is the same few instructions, and whose
+ * number of steps is fixed. For odd f and any g,
  *
  *   (zeta, f, g) -> (-zeta - 2, g, (g - f) / 2)       where zeta < 0 and g is odd
  *                   (zeta - 1, f, (g + (g & 1) f) / 2) else
@@ -17,10 +17,18 @@
 #define ROUND (2 * HALF)
 _Static_assert(ROUNDS *ROUND >= (45907 * 8 * NUMBER_BYTES + 26313) / 19929, "enough");
 
+/* Of each lane p or n. */
+struct modulus {
+    lane m[DIGITS];     /* clean */
+    lane three[DIGITS]; /* 3 m, digit by digit: not carried */
+    lane m0;            /* -1 / m mod 2^52 */
+};
+
 struct gcd {
     lane f[DIGITS], g[DIGITS]; /* clean, modulo R: two's complement */
     lane d[DIGITS], e[DIGITS]; /* clean, below 1.01: f = d x, g = e x, but for a power of two */
     lane zeta;
+    struct modulus of;
 };
 
 /* After some steps f is (u f + v g) / 2^steps, and g is (q f + r g) / 2^steps. */
@@ -29,8 +37,10 @@ struct matrix {
 };
 
 struct inverting {
-    lane z[DIGITS], k[DIGITS]; /* in Montgomery form, loose, below 4; then their inverses */
-    struct gcd of_z, of_k;
+    lane z[DIGITS], k[DIGITS]; /* in Montgomery form, loose, below 4; then inverted, below 2 */
+    lane other_z[DIGITS], other_k[DIGITS]; /* of each lane its other half's */
+    struct gcd gcd;
+    struct modulus of_n;
 };
 
 /* --- steps --------------------------------------------------------------------------------------
@@ -54,15 +64,16 @@ STRAIGHT void steps_begin(struct steps *s, lane f, lane g, lane zeta)
     s->zeta = zeta;
 }
 
+/* What g becomes if it is odd does not wait for whether it is. */
 STRAIGHT void step(struct steps *s)
 {
     lane negative = lane_sra(s->zeta, 63);
+    lane sum = lane_add(s->g, lane_sub(lane_xor(s->f, negative), negative)); /* g + f, g - f */
     lane odd = lane_sub(lane_zero(), lane_and(s->g, lane_all(1)));
     lane swap = lane_and(negative, odd);
-    s->g = lane_sub(lane_add(s->g, lane_and(lane_xor(s->f, negative), odd)), swap);
     s->zeta = lane_sub(lane_xor(s->zeta, swap), lane_all(1));
-    s->f = lane_add(s->f, lane_and(s->g, swap)); /* f + (g - f) */
-    s->g = lane_sra(s->g, 1);
+    s->f = lane_select(swap, s->g, s->f);
+    s->g = lane_sra(lane_select(odd, sum, s->g), 1);
 }
 
 STRAIGHT lane part_u(lane word)
@@ -81,16 +92,13 @@ STRAIGHT struct matrix steps_end(const struct steps *s)
     return (struct matrix){part_u(s->f), part_v(s->f), part_u(s->g), part_v(s->g)};
 }
 
-/* The two chains of steps wait for nothing of each other. Copies stay in registers. */
-static void steps_of_both(struct steps *a, struct steps *b)
+/* Copies stay in registers. */
+static void steps_make(struct steps *s)
 {
-    struct steps x = *a, y = *b;
-    for (unsigned i = 0; i < HALF; i++) {
+    struct steps x = *s;
+    for (unsigned i = 0; i < HALF; i++)
         step(&x);
-        step(&y);
-    }
-    *a = x;
-    *b = y;
+    *s = x;
 }
 
 /* --- matrices -----------------------------------------------------------------------------------
@@ -171,14 +179,25 @@ static void apply_to_f_g(struct gcd *n, const struct matrix *m)
     fe_copy(n->g, g);
 }
 
-/* Modulo p or n, and by 2^52 where the others were divided by 2^38: one row of Montgomery's
- * reduction. In place of - 2^38 (d + e) stands 2^38 (3 - d - e). */
-STRAIGHT void apply_to_d_e(struct gcd *n, const struct matrix *m, const uint64_t *three,
-                           void (*reduce)(lane *))
+/* Makes the lowest column of t zero by adding a multiple of the modulus, and passes on what it was
+ * worth (order_reduce_row). */
+STRAIGHT void modulus_reduce_row(const struct modulus *of, lane *t)
+{
+    lane q = lane_madd_lo(lane_zero(), t[0], of->m0);
+    t[0] = lane_madd_lo(t[0], q, of->m[0]);
+    t[1] = lane_add(t[1], lane_carry(t[0]));
+    UNROLL
+    for (unsigned j = 1; j < DIGITS; j++)
+        t[j] = lane_madd_lo(t[j], q, of->m[j]);
+    EACH_DIGIT(j) t[j + 1] = lane_madd_hi(t[j + 1], q, of->m[j]);
+}
+
+/* By 2^52 where the others were divided by 2^38: one row of Montgomery's reduction. In place of
+ * - 2^38 (d + e) stands 2^38 (3 - d - e). */
+static void apply_to_d_e(struct gcd *n, const struct matrix *m)
 {
     lane less[DIGITS], base[DIGITS + 1], t[DIGITS + 1], u[DIGITS + 1];
-    EACH_DIGIT(i)
-    less[i] = lane_sub(constant(&three[i]), lane_add(n->d[i], n->e[i]));
+    EACH_DIGIT(i) less[i] = lane_sub(n->of.three[i], lane_add(n->d[i], n->e[i]));
     fe_carry(less, less);
     for (unsigned i = 0; i <= DIGITS; i++)
         base[i] = lane_zero();
@@ -187,8 +206,8 @@ STRAIGHT void apply_to_d_e(struct gcd *n, const struct matrix *m, const uint64_t
         t[i] = u[i] = base[i];
     combine(t, m->u, n->d, m->v, n->e);
     combine(u, m->q, n->d, m->r, n->e);
-    reduce(t);
-    reduce(u);
+    modulus_reduce_row(&n->of, t);
+    modulus_reduce_row(&n->of, u);
     fe_carry(n->d, t + 1);
     fe_carry(n->e, u + 1);
     fe_mask(n->d);
@@ -198,100 +217,125 @@ STRAIGHT void apply_to_d_e(struct gcd *n, const struct matrix *m, const uint64_t
 /* --- inversion ----------------------------------------------------------------------------------
  */
 
-/* g below the modulus. */
-static void gcd_begin(struct gcd *n, const uint64_t *modulus)
+static void invert_round(struct gcd *n)
 {
-    fe_constant(n->f, modulus);
+    struct steps s;
+    steps_begin(&s, n->f[0], n->g[0], n->zeta);
+    steps_make(&s);
+    struct matrix first = steps_end(&s);
+    second_begin(&s, n, &first);
+    steps_make(&s);
+    n->zeta = s.zeta;
+    struct matrix second = steps_end(&s), m = matrix_lift(matrix_multiply(&second, &first));
+    apply_to_f_g(n, &m);
+    apply_to_d_e(n, &m);
+}
+
+/* n->d := 1 / g but for what the rounds left out, 2^14 each; below 2. g below the modulus. */
+CALLED void gcd_run(struct gcd *n)
+{
+    lane other[DIGITS];
+    fe_copy(n->f, n->of.m);
     EACH_DIGIT(i) n->d[i] = lane_zero();
     fe_constant(n->e, CURVE.one);
     n->zeta = lane_all(~UINT64_C(0));
-}
-
-/* d, with the sign of f: below 2. */
-static void gcd_end(struct gcd *n, const uint64_t *two)
-{
-    lane other[DIGITS];
-    digits_negate(other, n->d, two);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        invert_round(n);
+    /* d, with the sign of f */
+    EACH_DIGIT(i) other[i] = lane_sub(lane_add(n->of.m[i], n->of.m[i]), n->d[i]);
+    fe_carry(other, other);
+    fe_mask(other);
     fe_select(n->d, sign_of(n->f), other, n->d);
 }
 
-static void invert_round(struct gcd *z, struct gcd *k)
+/* --- modulo p, modulo n, both -------------------------------------------------------------------
+ * Out of Montgomery form, inverted, and back. */
+
+static void modulus_set(struct modulus *of, const uint64_t (*multiple)[DIGITS], uint64_t m0)
 {
-    struct steps of_z, of_k;
-    steps_begin(&of_z, z->f[0], z->g[0], z->zeta);
-    steps_begin(&of_k, k->f[0], k->g[0], k->zeta);
-    steps_of_both(&of_z, &of_k);
-    struct matrix first_z = steps_end(&of_z), first_k = steps_end(&of_k);
-    second_begin(&of_z, z, &first_z);
-    second_begin(&of_k, k, &first_k);
-    steps_of_both(&of_z, &of_k);
-    z->zeta = of_z.zeta;
-    k->zeta = of_k.zeta;
-    struct matrix second_z = steps_end(&of_z), second_k = steps_end(&of_k);
-    struct matrix m_z = matrix_lift(matrix_multiply(&second_z, &first_z));
-    struct matrix m_k = matrix_lift(matrix_multiply(&second_k, &first_k));
-    apply_to_f_g(z, &m_z);
-    apply_to_f_g(k, &m_k);
-    apply_to_d_e(z, &m_z, CURVE.p[3], reduce_row);
-    apply_to_d_e(k, &m_k, CURVE.n[3], order_reduce_row);
+    fe_constant(of->m, multiple[1]);
+    fe_constant(of->three, multiple[3]);
+    of->m0 = lane_all(m0);
 }
 
-/* Out of Montgomery form, inverted, and back, with what the rounds left out: 2^14 each. */
-static void invert(struct inverting *x)
+/* z out of Montgomery form, below p. */
+static void z_take(lane *to, const lane *z)
+{
+    lane one[DIGITS];
+    fe_constant(one, CURVE.one);
+    fe_mul(to, z, one);
+    fe_mask(to);
+    fe_finish(to, CURVE.p[1]);
+}
+
+static void k_take(lane *to, const lane *k)
+{
+    lane one[DIGITS];
+    fe_constant(one, CURVE.one);
+    order_mul_finish(to, k, one);
+}
+
+static void z_give(lane *z, const lane *inverse)
 {
     lane factor[DIGITS];
-    fe_constant(factor, CURVE.one);
-    fe_mul(x->of_z.g, x->z, factor);
-    fe_mask(x->of_z.g);
-    fe_finish(x->of_z.g, CURVE.p[1]);
-    order_mul_finish(x->of_k.g, x->k, factor);
-    gcd_begin(&x->of_z, CURVE.p[1]);
-    gcd_begin(&x->of_k, CURVE.n[1]);
-    for (unsigned i = 0; i < ROUNDS; i++)
-        invert_round(&x->of_z, &x->of_k);
-    gcd_end(&x->of_z, CURVE.p[2]);
-    gcd_end(&x->of_k, CURVE.n[2]);
     fe_constant(factor, CURVE.p_inverse);
-    fe_mul(x->z, x->of_z.d, factor);
+    fe_mul(z, inverse, factor);
+}
+
+static void k_give(lane *k, const lane *inverse)
+{
+    lane factor[DIGITS];
     fe_constant(factor, CURVE.n_inverse);
-    order_mul(x->k, x->of_k.d, factor);
+    order_mul(k, inverse, factor);
 }
 
-/* --- one alone ----------------------------------------------------------------------------------
- */
-
-static inline void steps_of_one(struct steps *s)
+/* z := 1 / z modulo p; n is the inversion's own. */
+static inline void field_invert(struct gcd *n, lane *z)
 {
-    struct steps x = *s;
-    for (unsigned i = 0; i < HALF; i++)
-        step(&x);
-    *s = x;
+    modulus_set(&n->of, CURVE.p, CURVE.p0);
+    z_take(n->g, z);
+    gcd_run(n);
+    z_give(z, n->d);
 }
 
-static inline void order_invert_round(struct gcd *k)
-{
-    struct steps s;
-    steps_begin(&s, k->f[0], k->g[0], k->zeta);
-    steps_of_one(&s);
-    struct matrix first = steps_end(&s);
-    second_begin(&s, k, &first);
-    steps_of_one(&s);
-    k->zeta = s.zeta;
-    struct matrix second = steps_end(&s), m = matrix_lift(matrix_multiply(&second, &first));
-    apply_to_f_g(k, &m);
-    apply_to_d_e(k, &m, CURVE.n[3], order_reduce_row);
-}
-
-/* What invert does of k, where there is no z; n is its own. */
+/* k := 1 / k modulo n. */
 static inline void order_invert(struct gcd *n, lane *k)
 {
-    lane factor[DIGITS];
-    fe_constant(factor, CURVE.one);
-    order_mul_finish(n->g, k, factor);
-    gcd_begin(n, CURVE.n[1]);
-    for (unsigned i = 0; i < ROUNDS; i++)
-        order_invert_round(n);
-    gcd_end(n, CURVE.n[2]);
-    fe_constant(factor, CURVE.n_inverse);
-    order_mul(k, n->d, factor);
+    modulus_set(&n->of, CURVE.n, CURVE.n0);
+    k_take(n->g, k);
+    gcd_run(n);
+    k_give(k, n->d);
+}
+
+static void halves_swap(lane *to, const lane *x)
+{
+    EACH_DIGIT(i) to[i] = lane_swap(x[i]);
+}
+
+/* Both, for the time of one: of two lanes the product is inverted, in the lower half modulo p, in
+ * the upper one modulo n. An inverse is the product's, times the other number. */
+static inline void invert(struct inverting *x)
+{
+    struct gcd *n = &x->gcd;
+    lane lower = lane_lower();
+    modulus_set(&n->of, CURVE.p, CURVE.p0);
+    modulus_set(&x->of_n, CURVE.n, CURVE.n0);
+    fe_select(n->of.m, lower, n->of.m, x->of_n.m);
+    fe_select(n->of.three, lower, n->of.three, x->of_n.three);
+    n->of.m0 = lane_select(lower, n->of.m0, x->of_n.m0);
+    halves_swap(x->other_z, x->z);
+    halves_swap(x->other_k, x->k);
+    fe_mul(x->z, x->z, x->other_z);
+    order_mul(x->k, x->k, x->other_k);
+    z_take(x->z, x->z);
+    k_take(x->k, x->k);
+    fe_select(n->g, lower, x->z, x->k);
+    gcd_run(n);
+    halves_swap(x->k, n->d);
+    fe_select(x->z, lower, n->d, x->k);
+    fe_select(x->k, lower, x->k, n->d);
+    z_give(x->z, x->z);
+    k_give(x->k, x->k);
+    fe_mul(x->z, x->z, x->other_z);
+    order_mul(x->k, x->k, x->other_k);
 }

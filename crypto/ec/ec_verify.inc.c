@@ -57,7 +57,7 @@ struct preparing {
     struct addend tooth[TEETH];
     struct jacobian sum; /* of these, an entry a lane */
     struct summing summing;
-    struct inverting inverting;
+    struct gcd gcd;
     lane xy[2 * DIGITS];
 };
 
@@ -80,19 +80,17 @@ static lane tooth_negative(unsigned first, unsigned tooth)
 /* xy := x, y of the sum, clean, below 1. With i = 1 / 2Z: X / Z^2 = X 4 i^2, Y / Z^3 = 2Y 4 i^3. */
 static void entries_finish(struct preparing *w)
 {
-    struct inverting *v = &w->inverting;
-    lane power[DIGITS], *x = w->xy, *y = w->xy + DIGITS;
+    lane power[DIGITS], z[DIGITS], *x = w->xy, *y = w->xy + DIGITS;
     fe_copy(power, w->sum.z);
     fe_mask(power);
-    digits_add(v->z, power, power);
-    fe_constant(v->k, CURVE.n_r);
-    invert(v);
-    STAGE(LK_EC_STAGE_INVERSE, v->z, 2 * DIGITS);
-    fe_square(power, v->z);
+    digits_add(z, power, power);
+    field_invert(&w->gcd, z);
+    STAGE(LK_EC_STAGE_INVERSE, z, DIGITS);
+    fe_square(power, z);
     EACH_DIGIT(i) power[i] = lane_shl(lane_and(power[i], constant(&CURVE.ones)), 2);
     fe_carry(power, power); /* below 4.6 */
     fe_mul(x, w->sum.x, power);
-    fe_mul(power, power, v->z);
+    fe_mul(power, power, z);
     fe_mul(y, w->sum.y2, power);
     fe_mask(x);
     fe_mask(y);

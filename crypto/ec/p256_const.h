@@ -13,7 +13,7 @@
 struct lk_p256_const {
     uint64_t ones;                                 /* 2^52 - 1 */
     uint64_t low48;                                /* 2^48 - 1 */
-    uint64_t n0;                                   /* -1/n mod 2^52 */
+    uint64_t p0, n0;                               /* -1/p, -1/n mod 2^52 */
     uint64_t p1[LK_P256_DIGITS];                   /* p + 1 */
     uint64_t p[LK_P256_MULTIPLES][LK_P256_DIGITS]; /* c p, digit by digit: not carried */
     uint64_t n[LK_P256_MULTIPLES][LK_P256_DIGITS]; /* c n */

@@ -81,7 +81,7 @@ def own_constants(name, c):
         yield f"    .low48 = 0x{(1 << 48) - 1:x},"
         yield f"    .p1 = {array(c.digits_of(c.p + 1))},"
     else:
-        yield f"    .p0 = {low(c.p)}, .two20 = 0x{1 << 20:x},"
+        yield f"    .two20 = 0x{1 << 20:x},"
 
 
 def constants(name, c):
@@ -89,7 +89,7 @@ def constants(name, c):
         return "{" + ", ".join(array(i * d for d in c.digits_of(x)) for i in range(MULTIPLES)) + "}"
 
     yield f"const struct lk_{name}_const lk_{name} = {{"
-    yield f"    .ones = 0x{(1 << BITS) - 1:x}, .n0 = {low(c.n)},"
+    yield f"    .ones = 0x{(1 << BITS) - 1:x}, .p0 = {low(c.p)}, .n0 = {low(c.n)},"
     yield from own_constants(name, c)
     yield f"    .p = {multiples(c.p)},"
     yield f"    .n = {multiples(c.n)},"
