@@ -37,10 +37,11 @@ def load(host, change, count):
 
 
 def is_in_its_chroot(host):
+    """Its port accepts before it has changed its root: a handshake tells that it has."""
     with start(host) as program:
+        stack.row(host, program.port, "tls12_ecdhe_rsa")
         root = os.readlink(f"/proc/{program.process.pid}/root")
         assert root == host.root, root
-        stack.row(host, program.port, "tls12_ecdhe_rsa")
 
 
 def command(program, text):
