@@ -129,11 +129,12 @@ build/gen/x25519_const.c: tools/dev/x25519table.py
 	@mkdir -p $(@D)
 	$(Q)tools/dev/x25519table.py >$@
 
-# Kernels have instructions of their own; the rest of the program runs anywhere. The order in which
-# they are written is the order they are meant to run in.
-%_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper \
-                           $(KERNEL_ORDER)
-KERNEL_ORDER := $(if $(findstring clang,$(CC)),,-fno-schedule-insns2)
+# Kernels have instructions of their own; the rest of the program runs anywhere.
+%_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper
+# Put in order for the ports of such a processor before they are given registers, the additions of a signature take a
+# hundredth less. gcc's alone.
+KERNEL_ORDER := -mtune=icelake-server -fschedule-insns -fsched-pressure
+%/crypto/ec/p256_ifma.o %/crypto/ec/p384_ifma.o: CFLAGS_KERNEL += $(if $(findstring clang,$(CC)),,$(KERNEL_ORDER))
 
 # UBSan triples the minutes that gcc takes for straight lines of vectors, and knows nothing of them;
 # the same bodies over plain numbers (*_ref.c) have it.
@@ -382,7 +383,7 @@ $(MSAN_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
-	  $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
+	  $(filter-out $(KERNEL_ORDER),$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
 $(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o \
          $(patsubst %,$(MSAN_OUT)/crypto/ec/%_ifma.o,p256 p384 p256_ecdh p384_ecdh x25519) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
@@ -522,7 +523,7 @@ $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -g -fno-strict-aliasing $(FUZZ_TARGET) $(FUZZ_SANITIZE) \
-	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' $(filter-out -fno-schedule-insns2,$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
+	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' $(filter-out $(KERNEL_ORDER),$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
 
 $(FUZZ_OUT)/liblurk-server.a: $(FUZZ_LIB_OBJ)
 	@rm -f $@

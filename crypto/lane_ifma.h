@@ -58,6 +58,23 @@ static inline lane lane_select(lane mask, lane a, lane b)
 {
     return lane_xor(b, lane_and(mask, lane_xor(a, b)));
 }
+/* Some of the lanes. */
+typedef __mmask8 lane_choice;
+/* Those in which x is zero. */
+static inline lane_choice choice_zero(lane x)
+{
+    return _mm512_testn_epi64_mask(x, x);
+}
+/* All ones in the lanes that are chosen, else zero. */
+static inline lane choice_mask(lane_choice chosen)
+{
+    return _mm512_movm_epi64(chosen);
+}
+/* a - b in the lanes that are chosen, else b. */
+static inline lane lane_sub_where(lane_choice chosen, lane a, lane b)
+{
+    return _mm512_mask_sub_epi64(b, chosen, a, b);
+}
 /* x / 2^52 of a signed x, rounded down. */
 static inline lane lane_carry(lane x)
 {

@@ -65,6 +65,19 @@ static inline lane lane_select(lane mask, lane a, lane b)
 {
     EACH_LANE(b.x[i] ^ (mask.x[i] & (a.x[i] ^ b.x[i])));
 }
+typedef lane lane_choice; /* all ones where chosen */
+static inline lane_choice choice_zero(lane a)
+{
+    EACH_LANE(((a.x[i] | (0 - a.x[i])) >> 63) - 1);
+}
+static inline lane choice_mask(lane_choice chosen)
+{
+    return chosen;
+}
+static inline lane lane_sub_where(lane_choice chosen, lane a, lane b)
+{
+    return lane_select(chosen, lane_sub(a, b), b);
+}
 static inline lane lane_carry(lane a)
 {
     EACH_LANE((uint64_t)((int64_t)a.x[i] >> 52));

@@ -296,15 +296,25 @@ static lane result_good(struct result *r)
     return good;
 }
 
+/* All ones where entries were those that were wanted, and signs those of k. */
+static lane own_is_of_k(const struct multiple *m, const struct vector *vector)
+{
+    lane used[DIGITS], stray = m->stray;
+    used_take(m, used);
+    fe_mask(used);
+    EACH_DIGIT(i) stray = lane_or(stray, lane_xor(used[i], vector->odd[i]));
+    LK_WIPE(used);
+    return lane_not(lane_sign(lane_or(stray, lane_sub(lane_zero(), stray))));
+}
+
 /* All ones in the lanes of vector v that may go out, else zero. */
 static lane vector_good(struct batch *b, unsigned v)
 {
     struct vector *vector = &b->v[v];
     lane good = lane_and(result_good(shared_of(b, v)), lane_not(vector->zero));
     if (b->with_own) {
-        lane stray = b->m[v].stray; /* an entry of the table that was not wanted */
-        stray = lane_sign(lane_or(stray, lane_sub(lane_zero(), stray)));
-        good = lane_and(good, lane_and(result_good(own_of(b, v)), lane_not(stray)));
+        lane own = lane_and(result_good(own_of(b, v)), own_is_of_k(&b->m[v], vector));
+        good = lane_and(good, own);
     }
     return mask_whole(lane_and(good, lane_not(vector->none)));
 }

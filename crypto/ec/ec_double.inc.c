@@ -44,8 +44,25 @@ STRAIGHT void fe_mul_less_square(lane *r, const lane *x, const lane *y, const la
         t[i] = lane_sub(lane_zero(), s[i]);
         t[DIGITS + i] = lane_sub(constant(&CURVE.p[1][i]), s[DIGITS + i]);
     }
-    multiply_reduce(t, x, y);
-    columns_out(r, t, LOOSE);
+    multiply_reduce(t, x, y, false);
+    fe_carry(r, t + DIGITS);
+}
+
+/* r := x y - u v + p, clean, by one reduction: in (1 - u v / 16, 2 + x y / 16). */
+static void fe_mul_difference(lane *r, const lane *x, const lane *y, const lane *u, const lane *v)
+{
+    lane s[COLUMNS], t[COLUMNS], b[DIGITS];
+    columns_zero(s);
+    digits_keep(b, v);
+    EACH_DIGIT(i) multiply_row(s + i, u[i], b);
+    EACH_DIGIT(i)
+    {
+        t[i] = lane_sub(lane_zero(), s[i]);
+        t[DIGITS + i] = lane_sub(constant(&CURVE.p[1][i]), s[DIGITS + i]);
+    }
+    multiply_reduce(t, x, y, false);
+    fe_carry(r, t + DIGITS);
+    fe_mask(r);
 }
 
 /* r := 2 (x - y + DOUBLE_X_BELOW), loose; x raw, y the X of a point. */

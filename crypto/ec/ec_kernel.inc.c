@@ -173,9 +173,7 @@ static lane on_curve(const struct signing *s)
 static lane equation_holds(const struct multiple *m, const struct signing *s)
 {
     lane k[DIGITS], left[DIGITS], right[DIGITS], other[DIGITS], factor[DIGITS];
-    EACH_DIGIT(i) k[i] = m->used[i];
-    k[0] = lane_or(k[0], lane_all(1)); /* of an odd number; windows begin at bit 1 */
-    fe_carry(k, k);
+    used_take(m, k);
     fe_constant(factor, CURVE.n_r2);
     order_mul(left, s->s, factor);
     order_mul(left, left, k); /* s k, below 2.1 */
@@ -343,7 +341,7 @@ static void add(void *work, unsigned count)
     struct entry entry[2];
     for (unsigned v = 0; v < 2; v++) {
         fe_constant(b->m[v].k, CURVE.one);
-        multiple_begin(&b->m[v]);
+        window_first(&b->m[v]);
         window_pick(&b->m[v], 1, &entry[v]);
     }
     for (unsigned i = 0; i < count; i++)

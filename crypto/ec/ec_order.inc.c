@@ -30,7 +30,7 @@ static void order_mul(lane *r, const lane *x, const lane *y)
         multiply_row(t + i, x[i], b);
         order_reduce_row(t + i);
     }
-    columns_out(r, t, LOOSE);
+    fe_carry(r, t + DIGITS);
 }
 
 /* r := x y / R mod n, clean, below n: x y below 16 n^2. */

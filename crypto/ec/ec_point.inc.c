@@ -7,18 +7,35 @@
  * the wrong result where both points have the same x, which the order of the windows excludes for
  * all k but one; then ZZ and ZZZ come out zero. Proofs: docs/kernels.md.
  *
- * Bounds are those of P-256; P-384 stays below them but for X (X_LIFT, X_BELOW). */
+ * While a sum grows it has -X and +-Y, as columns that were not carried: so each is what the
+ * columns of a product begin with, and a difference takes no instruction of its own. Y's sign is
+ * that of the entry that came last: instead of an entry, Y is negated where both signs differ.
+ *
+ * Bounds are those of P-256; P-384 stays below them but for X (columns_lower, SUM_BELOW). */
 #include "crypto/ec/ec_kernel.h"
 #include "crypto/ec/ec_product.inc.c"
 
+/* A sum that grows. Its members are where those of the point are that it becomes. */
+struct sum {
+    lane less[DIGITS];            /* -X, raw, in (0, 1 + 2^-28) or SUM_BELOW */
+    lane y[DIGITS];               /* Y or -Y, raw, in (0, 2) */
+    lane zz[DIGITS], zzz[DIGITS]; /* loose, below 1.1 */
+    lane negative;                /* all ones: -Y */
+};
+
+/* One that is done. */
 struct point {
-    lane x[DIGITS], y[DIGITS];    /* clean, x below 1 + 2^-27 or X_BELOW, y below 4 */
-    lane zz[DIGITS], zzz[DIGITS]; /* loose, below 1.25 */
+    lane x[DIGITS], y[DIGITS];    /* clean, below SUM_BELOW, 2 */
+    lane zz[DIGITS], zzz[DIGITS]; /* loose, below 1.1 */
 };
 
 /* What one lane's multiplication holds on to. */
 struct multiple {
-    struct point sum;
+    union {
+        struct sum growing;
+        struct point sum; /* from multiple_end on */
+    };
+    lane negative;     /* the sign of the entry before, as it was picked */
     lane k[DIGITS];    /* clean, odd, below n */
     lane used[DIGITS]; /* k again, from the entries as they were picked and the signs as they were
                         * applied; raw */
@@ -29,6 +46,7 @@ struct multiple {
 struct entry {
     lane x[DIGITS], y[DIGITS]; /* loose: the tag is still above */
     lane negative;             /* all ones: -y is meant */
+    lane index;                /* as the tag says */
 };
 
 /* --- digits of k --------------------------------------------------------------------------------
@@ -45,17 +63,27 @@ static lane window_bits(const lane *k, unsigned window)
     return window + 1 < WINDOWS ? bits : lane_or(bits, lane_all(ENTRIES));
 }
 
-/* used += u, from an index that was used and a sign; the inverse of window_pick. */
-static void window_note(struct multiple *m, lane index, lane negative, unsigned window)
+/* used += u, from the index that was used and the sign that the sum has by it; the inverse of
+ * window_pick. */
+static void window_note(struct multiple *m, lane index, unsigned window)
 {
     unsigned at = window * WINDOW_BITS + 1, digit = at / 52, bit = at % 52;
+    lane negative = m->growing.negative;
     lane low = lane_xor(index, lane_and(negative, lane_all(ENTRIES - 1)));
     lane high = lane_and(lane_xor(negative, lane_all(~UINT64_C(0))), lane_all(ENTRIES));
     lane bits = window + 1 < WINDOWS ? lane_or(low, high) : low;
     m->used[digit] = lane_add(m->used[digit], lane_shl(bits, bit));
 }
 
-/* The entry for window `window`, noted as used. */
+/* k := what was multiplied by, loose. It is odd, and windows begin at bit 1. */
+static inline void used_take(const struct multiple *m, lane *k)
+{
+    fe_copy(k, m->used);
+    k[0] = lane_or(k[0], lane_all(1));
+    fe_carry(k, k);
+}
+
+/* The entry for window `window`. */
 static void window_pick(struct multiple *m, unsigned window, struct entry *entry)
 {
     lane bits = window_bits(m->k, window), low = lane_all(ENTRIES - 1);
@@ -78,7 +106,7 @@ static void window_pick(struct multiple *m, unsigned window, struct entry *entry
         stray = lane_or(stray, lane_xor(entry->y[i], tag));
     }
     m->stray = lane_or(m->stray, lane_shr(stray, 52));
-    window_note(m, lane_and(lane_shr(entry->x[0], 52), low), entry->negative, window);
+    entry->index = lane_and(lane_shr(entry->x[0], 52), low);
 }
 
 /* --- additions ----------------------------------------------------------------------------------
@@ -86,96 +114,99 @@ static void window_pick(struct multiple *m, unsigned window, struct entry *entry
 
 /* An addition's own numbers. */
 struct adding {
-    lane u[DIGITS], s[DIGITS];               /* x2 ZZ1, y2 ZZZ1 */
-    lane p[DIGITS], r[DIGITS];               /* their differences to X1, Y1 */
-    lane pp[DIGITS], ppp[DIGITS], q[DIGITS]; /* P^2, P^3, X1 P^2 */
-    lane x[DIGITS], w[DIGITS];               /* X3, Q - X3 */
+    lane y1[DIGITS];                 /* Y1 as the entry's sign wants it, negated: raw, then loose */
+    lane p[DIGITS], r[DIGITS];       /* x2 ZZ1 - X1, y2 ZZZ1 - Y1 */
+    lane pp[DIGITS], rr[DIGITS];     /* their squares; rr raw */
+    lane ppp[DIGITS], cube[DIGITS];  /* P^3, raw and loose */
+    lane less[DIGITS], less_q[DIGITS]; /* -X1 loose; -X1 P^2 - 2, raw */
+    lane w[DIGITS];                  /* X1 P^2 - X3 */
 };
 
-static void first_products(struct adding *a, const struct point *sum, const struct entry *entry)
+/* y1 := -+Y1, in (0, 2). The sign that the sum has then follows from what was done here. */
+static void sign_take(struct adding *a, struct multiple *m, const struct entry *entry)
 {
-    multiply_pair((struct product){a->u, entry->x, sum->zz, RAW},
-                  (struct product){a->s, entry->y, sum->zzz, RAW});
+    struct sum *sum = &m->growing;
+    lane_choice same = choice_zero(lane_xor(entry->negative, m->negative));
+    EACH_DIGIT(i) a->y1[i] = lane_sub_where(same, constant(&CURVE.p[2][i]), sum->y[i]);
+    sum->negative = lane_xor(sum->negative, lane_not(choice_mask(same)));
+    m->negative = entry->negative;
 }
 
-/* P = U - X1 + 3 in (0, 4.1), or X_BELOW instead of 3; R = +-S - Y1 + 6 in (0, 7.1). */
-static void differences(struct adding *a, const struct point *sum, lane negative)
+/* P below 2.1, or 1.1 + SUM_BELOW; R below 3.1. */
+static void differences(struct adding *a, const struct sum *sum, const struct entry *entry)
 {
-    EACH_DIGIT(i)
-    a->p[i] = lane_add(lane_sub(a->u[i], sum->x[i]), constant(&CURVE.p[X_BELOW][i]));
-    fe_carry(a->p, a->p);
-    EACH_DIGIT(i)
-    {
-        lane s = lane_sub(lane_xor(a->s[i], negative), negative);
-        a->r[i] = lane_add(lane_sub(s, sum->y[i]), constant(&CURVE.p[6][i]));
-    }
-    fe_carry(a->r, a->r);
+    fe_copy(a->p, sum->less);
+    fe_copy(a->r, a->y1);
+    multiply_pair((struct product){a->p, entry->x, sum->zz, SUM_LOOSE},
+                  (struct product){a->r, entry->y, sum->zzz, SUM_LOOSE});
 }
 
-/* PP below 2.1; R^2 below 4.2. */
+/* PP below 1.3; R^2 below 1.6. */
 static void squares(struct adding *a)
 {
     square_pair((struct product){a->pp, a->p, a->p, LOOSE},
-                (struct product){a->x, a->r, a->r, RAW});
+                (struct product){a->rr, a->r, a->r, RAW});
 }
 
-/* PPP below 1.6; Q below 1.2. */
-static void second_products(struct adding *a, const struct point *sum)
+/* PPP below 1.2; -Q - 2 = -X1 PP - 2 below -0.9. */
+static void second_products(struct adding *a, const struct sum *sum)
 {
-    multiply_pair((struct product){a->ppp, a->p, a->pp, LOOSE},
-                  (struct product){a->q, sum->x, a->pp, RAW});
+    fe_carry(a->less, sum->less);
+    fe_constant(a->less_q, CURVE.less);
+    multiply_pair((struct product){a->ppp, a->p, a->pp, RAW},
+                  (struct product){a->less_q, a->less, a->pp, SUM_RAW});
+    fe_carry(a->cube, a->ppp);
 }
-
-/* X3 = R^2 - PPP - 2Q + X_LIFT: with 5 in (0, 9.2), folded to 1 + 2^-27; W = Q - X3 + X_BELOW: with
- * 3 in (0, 4.2). */
-static void new_x(struct adding *a)
+/* -X3 = PPP - R^2 + 2Q, in (0.2, 5.2) or (0.9, 5.1), then columns_lower; W = Q - X3 in (0.9, 3.1),
+ * or below 7.2. */
+static void new_x(struct adding *a, struct sum *sum)
 {
-    lane ones = constant(&CURVE.ones);
     EACH_DIGIT(i)
     {
-        lane less = lane_add(lane_add(a->q[i], a->q[i]), lane_and(a->ppp[i], ones));
-        a->x[i] = lane_add(lane_sub(a->x[i], less), constant(&CURVE.p[X_LIFT][i]));
+        lane less = lane_sub(lane_sub(a->ppp[i], a->rr[i]), a->less_q[i]);
+        sum->less[i] = lane_sub(less, a->less_q[i]);
     }
-    fe_carry(a->x, a->x);
-    fe_fold(a->x);
-    EACH_DIGIT(i)
-    a->w[i] = lane_add(lane_sub(a->q[i], a->x[i]), constant(&CURVE.p[X_BELOW][i]));
+    columns_lower(sum->less);
+    EACH_DIGIT(i) a->w[i] = lane_sub(sum->less[i], a->less_q[i]);
     fe_carry(a->w, a->w);
 }
 
-/* ZZ3 = ZZ1 PP, ZZZ3 = ZZZ1 PPP: below 1.25 each. */
-static void new_z(const struct adding *a, struct point *sum)
+/* ZZ3 = ZZ1 PP, ZZZ3 = ZZZ1 PPP: below 1.1 each. */
+static void new_z(const struct adding *a, struct sum *sum)
 {
     multiply_pair((struct product){sum->zz, sum->zz, a->pp, LOOSE},
-                  (struct product){sum->zzz, sum->zzz, a->ppp, LOOSE});
+                  (struct product){sum->zzz, sum->zzz, a->cube, LOOSE});
 }
 
-/* Y3 = R W - Y1 PPP + 1: R W below 30 and Y1 PPP below 6.4, so in (0.6, 3.9). */
-static void new_y(const struct adding *a, struct point *sum)
+/* Y3 = R W - Y1 PPP: below (9.6 + 2.4) / 16 + 1. */
+static void new_y(struct adding *a, struct sum *sum)
 {
-    fe_mul_difference(sum->y, a->r, a->w, sum->y, a->ppp);
-    fe_copy(sum->x, a->x);
+    fe_carry(a->y1, a->y1);
+    fe_mul_sum(sum->y, a->r, a->w, a->y1, a->cube);
 }
 
 STRAIGHT void add_line(struct adding *a, struct multiple *m, const struct entry *entry,
                        unsigned count)
 {
     for (unsigned v = 0; v < count; v++)
-        first_products(&a[v], &m[v].sum, &entry[v]);
+        sign_take(&a[v], &m[v], &entry[v]);
     for (unsigned v = 0; v < count; v++)
-        differences(&a[v], &m[v].sum, entry[v].negative);
+        differences(&a[v], &m[v].growing, &entry[v]);
     for (unsigned v = 0; v < count; v++)
         squares(&a[v]);
     for (unsigned v = 0; v < count; v++)
-        second_products(&a[v], &m[v].sum);
+        second_products(&a[v], &m[v].growing);
     for (unsigned v = 0; v < count; v++)
-        new_x(&a[v]);
+        new_x(&a[v], &m[v].growing);
     for (unsigned v = 0; v < count; v++)
-        new_z(&a[v], &m[v].sum);
+        new_z(&a[v], &m[v].growing);
     for (unsigned v = 0; v < count; v++)
-        new_y(&a[v], &m[v].sum);
-    for (unsigned v = 0; v < count; v++)
-        STAGE(LK_EC_STAGE_ADD, &m[v].sum, 4 * DIGITS);
+        new_y(&a[v], &m[v].growing);
+    for (unsigned v = 0; v < count; v++) {
+        STAGE(LK_EC_STAGE_ADD, &m[v].growing, 4 * DIGITS);
+        STAGE(LK_EC_STAGE_SIGN, &m[v].growing.negative, 1);
+        STAGE(LK_EC_STAGE_SIGN, &m[v].negative, 1);
+    }
 }
 
 CALLED void add_one(struct multiple *m, const struct entry *entry)
@@ -190,7 +221,7 @@ CALLED void add_beside(struct multiple *m, const struct entry *entry)
     add_line(a, m, entry, BESIDE);
 }
 
-/* sum += entry for `count` vectors side by side, one or BESIDE. */
+/* growing += entry for `count` vectors side by side, one or BESIDE. */
 static inline void point_add(struct multiple *m, const struct entry *entry, unsigned count)
 {
     if (count == BESIDE)
@@ -202,27 +233,46 @@ static inline void point_add(struct multiple *m, const struct entry *entry, unsi
 /* --- multiplication -----------------------------------------------------------------------------
  */
 
-/* sum := an entry; y below 2. */
-static void point_begin(struct point *sum, struct entry *entry)
+/* growing := an entry. */
+static void multiple_begin(struct multiple *m, struct entry *entry)
 {
-    lane negated[DIGITS];
+    struct sum *sum = &m->growing;
     fe_mask(entry->x);
     fe_mask(entry->y);
-    digits_negate(negated, entry->y, CURVE.p[1]);
-    fe_copy(sum->x, entry->x);
-    fe_select(sum->y, entry->negative, negated, entry->y);
+    EACH_DIGIT(i) sum->less[i] = lane_sub(constant(&CURVE.p[1][i]), entry->x[i]);
+    fe_copy(sum->y, entry->y);
     fe_constant(sum->zz, CURVE.p_r);
     fe_constant(sum->zzz, CURVE.p_r);
+    sum->negative = m->negative = entry->negative;
 }
 
-/* sum := the entry of the first window. */
-static void multiple_begin(struct multiple *m)
+/* sum := what has grown, in its place: ZZ and ZZZ stay. */
+static void multiple_end(struct multiple *m)
+{
+    struct point *sum = &m->sum;
+    lane negative = m->growing.negative;
+    EACH_DIGIT(i)
+    {
+        sum->x[i] = lane_sub(constant(&CURVE.p[SUM_BELOW][i]), m->growing.less[i]);
+        lane negated = lane_sub(constant(&CURVE.p[2][i]), m->growing.y[i]);
+        sum->y[i] = lane_select(negative, negated, m->growing.y[i]);
+    }
+    fe_carry(sum->x, sum->x);
+    fe_mask(sum->x);
+    fe_carry(sum->y, sum->y);
+    fe_mask(sum->y);
+}
+_Static_assert(offsetof(struct sum, zz) == offsetof(struct point, zz), "left in its place");
+
+/* growing := the entry of the first window. */
+static void window_first(struct multiple *m)
 {
     struct entry entry;
     EACH_DIGIT(i) m->used[i] = lane_zero();
     m->stray = lane_zero();
     window_pick(m, 0, &entry);
-    point_begin(&m->sum, &entry);
+    multiple_begin(m, &entry);
+    window_note(m, entry.index, 0);
 }
 
 /* What the next window will read: where, hangs on nothing. */
@@ -241,19 +291,24 @@ static void window_add(struct multiple *m, unsigned window, unsigned vectors)
         for (unsigned i = 0; i < BESIDE; i++)
             window_pick(&m[v + i], window, &entry[i]);
         point_add(&m[v], entry, BESIDE);
+        for (unsigned i = 0; i < BESIDE; i++)
+            window_note(&m[v + i], entry[i].index, window);
     }
     if (v == vectors) return;
     window_pick(&m[v], window, &entry[0]);
     point_add(&m[v], entry, 1);
+    window_note(&m[v], entry[0].index, window);
 }
 
 /* m[v].sum := k G, for `vectors` vectors of lanes. */
 static void multiply_base(struct multiple *m, unsigned vectors)
 {
     for (unsigned v = 0; v < vectors; v++)
-        multiple_begin(&m[v]);
+        window_first(&m[v]);
     for (unsigned window = 1; window < WINDOWS; window++) {
         if (window + 1 < WINDOWS) window_prefetch(window + 1);
         window_add(m, window, vectors);
     }
+    for (unsigned v = 0; v < vectors; v++)
+        multiple_end(&m[v]);
 }

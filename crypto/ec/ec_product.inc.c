@@ -6,16 +6,9 @@
 
 #include "crypto/ec/ec_digits.inc.c"
 
-/* What becomes of the columns that a reduction leaves. */
-enum form { RAW, LOOSE };
-
-STRAIGHT void columns_out(lane *r, const lane *t, enum form form)
-{
-    if (form == LOOSE)
-        fe_carry(r, t + DIGITS);
-    else
-        fe_copy(r, t + DIGITS);
-}
+/* What becomes of the columns that a reduction leaves; SUM: they begin with what is in r, raw,
+ * which costs nothing. */
+enum form { RAW, LOOSE, SUM_RAW, SUM_LOOSE };
 
 struct product {
     lane *r;
@@ -23,9 +16,32 @@ struct product {
     enum form form;
 };
 
+STRAIGHT void columns_begin(lane *t, const struct product *p)
+{
+    columns_zero(t);
+    if (p->form == SUM_RAW || p->form == SUM_LOOSE) fe_copy(t + DIGITS, p->r);
+}
+
+STRAIGHT void columns_out(const struct product *p, const lane *t)
+{
+    if (p->form == LOOSE || p->form == SUM_LOOSE)
+        fe_carry(p->r, t + DIGITS);
+    else
+        fe_copy(p->r, t + DIGITS);
+}
+
+/* Row i of the reduction of one product. */
+STRAIGHT void reduce_at(lane *t, unsigned i)
+{
+    if (i == 0)
+        reduce_lowest(t);
+    else
+        reduce_row(t + i);
+}
+
 /* t += x y, and reduced: t[DIGITS ..] are left. A row of the product goes before the row of the
- * reduction that waits for the one before it. */
-STRAIGHT void multiply_reduce(lane *t, const lane *x, const lane *y)
+ * reduction that waits for the one before it. alone: the lower columns were zero. */
+STRAIGHT void multiply_reduce(lane *t, const lane *x, const lane *y, bool alone)
 {
     lane b[DIGITS];
     digits_keep(b, y);
@@ -33,8 +49,19 @@ STRAIGHT void multiply_reduce(lane *t, const lane *x, const lane *y)
     EACH_DIGIT(i)
     {
         if (i + 1 < DIGITS) multiply_row(t + i + 1, x[i + 1], b);
-        reduce_row(t + i);
+        if (alone)
+            reduce_at(t, i);
+        else
+            reduce_row(t + i);
     }
+}
+
+/* Raw to clean, and below what the field's columns_lower says. */
+STRAIGHT void columns_fold(lane *x)
+{
+    columns_lower(x);
+    fe_carry(x, x);
+    fe_mask(x);
 }
 
 /* r := x y, loose. */
@@ -42,8 +69,8 @@ static void fe_mul(lane *r, const lane *x, const lane *y)
 {
     lane t[COLUMNS];
     columns_zero(t);
-    multiply_reduce(t, x, y);
-    columns_out(r, t, LOOSE);
+    multiply_reduce(t, x, y, true);
+    fe_carry(r, t + DIGITS);
 }
 
 static void fe_square(lane *r, const lane *x)
@@ -53,25 +80,19 @@ static void fe_square(lane *r, const lane *x)
     digits_keep(a, x);
     EACH_DIGIT(i) square_row(t, a, i);
     square_end(t, a);
-    EACH_DIGIT(i) reduce_row(t + i);
-    columns_out(r, t, LOOSE);
+    EACH_DIGIT(i) reduce_at(t, i);
+    fe_carry(r, t + DIGITS);
 }
 
-/* r := x y - u v + p, clean, by one reduction: in (1 - u v / 16, 2 + x y / 16). */
-static void fe_mul_difference(lane *r, const lane *x, const lane *y, const lane *u, const lane *v)
+/* r := x y + u v, raw, by one reduction: below (x y + u v) / 16 + 1. r may be an operand. */
+STRAIGHT void fe_mul_sum(lane *r, const lane *x, const lane *y, const lane *u, const lane *v)
 {
-    lane s[COLUMNS], t[COLUMNS], b[DIGITS];
-    columns_zero(s);
+    lane t[COLUMNS], b[DIGITS];
+    columns_zero(t);
     digits_keep(b, v);
-    EACH_DIGIT(i) multiply_row(s + i, u[i], b);
-    EACH_DIGIT(i)
-    {
-        t[i] = lane_sub(lane_zero(), s[i]);
-        t[DIGITS + i] = lane_sub(constant(&CURVE.p[1][i]), s[DIGITS + i]);
-    }
-    multiply_reduce(t, x, y);
-    columns_out(r, t, LOOSE);
-    fe_mask(r);
+    EACH_DIGIT(i) multiply_row(t + i, u[i], b);
+    multiply_reduce(t, x, y, false);
+    fe_copy(r, t + DIGITS);
 }
 
 #endif

@@ -230,7 +230,7 @@ static void group_pick(struct entry *entry, comb_row *row, uint64_t bits)
         }
         ((uint64_t *)(void *)&entry->negative)[l] = negative;
     }
-    STAGE(LK_EC_STAGE_ENTRY, entry, sizeof *entry / sizeof(lane));
+    STAGE(LK_EC_STAGE_ENTRY, entry->x, 2 * DIGITS + 1);
 }
 
 static void groups_pick(struct judging *j, const struct comb *key, unsigned group)
@@ -249,11 +249,13 @@ static void multiply(struct judging *j, const struct comb *key)
 {
     groups_pick(j, key, 0);
     for (unsigned part = 0; part < PARTS; part++)
-        point_begin(&j->m[part].sum, &j->entry[part]);
+        multiple_begin(&j->m[part], &j->entry[part]);
     for (unsigned group = 1; group < GROUPS; group++) {
         groups_pick(j, key, group);
         parts_add(j);
     }
+    for (unsigned part = 0; part < PARTS; part++)
+        multiple_end(&j->m[part]);
 }
 
 /* --- the sum ------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ struct lk_p256_const {
     uint64_t p1[LK_P256_DIGITS];                   /* p + 1 */
     uint64_t p[LK_P256_MULTIPLES][LK_P256_DIGITS]; /* c p, digit by digit: not carried */
     uint64_t n[LK_P256_MULTIPLES][LK_P256_DIGITS]; /* c n */
+    uint64_t less[LK_P256_DIGITS];                     /* -2p, signed */
     /* R = 2^260 */
     uint64_t one[LK_P256_DIGITS];                                            /* 1 */
     uint64_t p_r[LK_P256_DIGITS], p_r2[LK_P256_DIGITS], b_r[LK_P256_DIGITS]; /* R, R^2, b R mod p */

@@ -21,25 +21,23 @@
 #define ROUNDS LK_P256_ROUNDS
 #define TEETH LK_P256_COMB_TEETH
 #define COMB_ENTRIES LK_P256_COMB_ENTRIES
-/* Multiples of p that make the difference positive from which X of a sum is taken, and those from
- * which that X is. */
-#define X_LIFT 5
-#define X_BELOW 3
-/* The same of points that are doubled (ec_double.inc.c). */
+/* A multiple of p that -X of a sum of entries does not reach (ec_point.inc.c). */
+#define SUM_BELOW 2
+/* Multiples of p that make the difference positive from which X of a point that is doubled is taken
+ * (ec_double.inc.c), and those from which that X is. */
 #define DOUBLE_X_LIFT 6
 #define DOUBLE_X_BELOW 2
 
 #include "crypto/ec/ec_digits.inc.c"
 
-/* Makes the lowest column zero by adding q p, and passes on what it was worth. p = -1 modulo 2^52,
- * so q is that column itself, and q p is q (p + 1) without the column; p + 1 has three digits that
- * are not zero. */
-STRAIGHT void reduce_row(lane *t)
+/* Makes the lowest column zero by adding q p. p = -1 modulo 2^52, so q is that column itself, and
+ * q p is q (p + 1) without the column; p + 1 has three digits that are not zero. This one is for a
+ * column that is half of one product: it has nothing above bit 52 to pass on. */
+STRAIGHT void reduce_lowest(lane *t)
 {
     lane q = t[0], one = constant(&lk_p256.p1[1]), three = constant(&lk_p256.p1[3]),
          four = constant(&lk_p256.p1[4]);
     t[1] = lane_madd_lo(t[1], q, one);
-    t[1] = lane_add(t[1], lane_carry(q));
     t[2] = lane_madd_hi(t[2], q, one);
     t[3] = lane_madd_lo(t[3], q, three);
     t[4] = lane_madd_hi(t[4], q, three);
@@ -47,32 +45,23 @@ STRAIGHT void reduce_row(lane *t)
     t[5] = lane_madd_hi(t[5], q, four);
 }
 
-/* Clean x in (0, 16) to below 1 + 2^-27: what is above 2^256 comes back by 2^256 = 2^224 - 2^192
- * - 2^96 + 1. In: loose, the top digit not above 2^52. */
-STRAIGHT void fe_fold(lane *x)
+/* The same of any column: what it is worth above is passed on. */
+STRAIGHT void reduce_row(lane *t)
 {
-    lane over = lane_shr(x[4], 48);
-    fe_mask(x);
-    x[0] = lane_add(x[0], over);
-    x[1] = lane_sub(x[1], lane_shl(over, 44));
-    x[3] = lane_sub(x[3], lane_shl(over, 36));
-    x[4] = lane_add(lane_and(x[4], constant(&lk_p256.low48)), lane_shl(over, 16));
-    fe_carry(x, x);
-    fe_mask(x);
+    t[1] = lane_add(t[1], lane_carry(t[0]));
+    reduce_lowest(t);
 }
 
-/* Raw x in (2^-40, 16) to clean, below 1 + 2^-28. What lower columns are worth above the top one is
+/* Raw x in (2^-40, 16) to below 1 + 2^-28, raw. What lower columns are worth above the top one is
  * less than 2^-42 and is not waited for: the top one alone says how often 2^256 is in x, within
  * that. 2^256 = 2^224 - 2^192 - 2^96 + 1, which is more than what that may be wrong by. */
-STRAIGHT void columns_fold(lane *x)
+STRAIGHT void columns_lower(lane *x)
 {
     lane over = lane_sra(x[4], 48);
     x[0] = lane_add(x[0], over);
     x[1] = lane_sub(x[1], lane_shl(over, 44));
     x[3] = lane_sub(x[3], lane_shl(over, 36));
     x[4] = lane_add(lane_and(x[4], constant(&lk_p256.low48)), lane_shl(over, 16));
-    fe_carry(x, x);
-    fe_mask(x);
 }
 
 #include "crypto/ec/ec_product.inc.c"
@@ -84,19 +73,19 @@ STRAIGHT void columns_fold(lane *x)
 STRAIGHT void multiply_pair(struct product a, struct product b)
 {
     lane t[COLUMNS], u[COLUMNS], y[DIGITS];
-    columns_zero(t);
+    columns_begin(t, &a);
     digits_keep(y, a.y);
     EACH_DIGIT(i) multiply_row(t + i, a.x[i], y);
-    columns_zero(u);
+    columns_begin(u, &b);
     digits_keep(y, b.y);
     EACH_DIGIT(i)
     {
-        reduce_row(t + i);
+        reduce_at(t, i);
         multiply_row(u + i, b.x[i], y);
     }
-    columns_out(a.r, t, a.form);
-    EACH_DIGIT(i) reduce_row(u + i);
-    columns_out(b.r, u, b.form);
+    columns_out(&a, t);
+    EACH_DIGIT(i) reduce_at(u, i);
+    columns_out(&b, u);
 }
 
 STRAIGHT void square_pair(struct product a, struct product b)
@@ -110,13 +99,13 @@ STRAIGHT void square_pair(struct product a, struct product b)
     digits_keep(x, b.x);
     EACH_DIGIT(i)
     {
-        reduce_row(t + i);
+        reduce_at(t, i);
         square_row(u, x, i);
     }
-    columns_out(a.r, t, a.form);
+    columns_out(&a, t);
     square_end(u, x);
-    EACH_DIGIT(i) reduce_row(u + i);
-    columns_out(b.r, u, b.form);
+    EACH_DIGIT(i) reduce_at(u, i);
+    columns_out(&b, u);
 }
 
 /* a.r := a.x^2, b.r := b.x b.y, in the same way. */
@@ -127,16 +116,16 @@ STRAIGHT void square_multiply_pair(struct product a, struct product b)
     digits_keep(y, a.x);
     EACH_DIGIT(i) square_row(t, y, i);
     square_end(t, y);
-    columns_zero(u);
+    columns_begin(u, &b);
     digits_keep(y, b.y);
     EACH_DIGIT(i)
     {
-        reduce_row(t + i);
+        reduce_at(t, i);
         multiply_row(u + i, b.x[i], y);
     }
-    columns_out(a.r, t, a.form);
-    EACH_DIGIT(i) reduce_row(u + i);
-    columns_out(b.r, u, b.form);
+    columns_out(&a, t);
+    EACH_DIGIT(i) reduce_at(u, i);
+    columns_out(&b, u);
 }
 
 #endif

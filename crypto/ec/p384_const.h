@@ -16,6 +16,7 @@ struct lk_p384_const {
     uint64_t two20;  /* 2^20: p's highest digit, but for what is lent */
     uint64_t p[LK_P384_MULTIPLES][LK_P384_DIGITS]; /* c p, digit by digit: not carried */
     uint64_t n[LK_P384_MULTIPLES][LK_P384_DIGITS]; /* c n */
+    uint64_t less[LK_P384_DIGITS];                     /* -2p, signed */
     /* R = 2^416 */
     uint64_t one[LK_P384_DIGITS];                                            /* 1 */
     uint64_t p_r[LK_P384_DIGITS], p_r2[LK_P384_DIGITS], b_r[LK_P384_DIGITS]; /* R, R^2, b R mod p */

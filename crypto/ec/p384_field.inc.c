@@ -21,9 +21,8 @@
 #define ROUNDS LK_P384_ROUNDS
 #define TEETH LK_P384_COMB_TEETH
 #define COMB_ENTRIES LK_P384_COMB_ENTRIES
-/* X of a sum is R^2 - PPP - 2Q + 4, in (0.9, 5.1): nothing that has to come down. */
-#define X_LIFT 4
-#define X_BELOW 6
+/* -X of a sum is PPP - R^2 + 2Q + 4, in (0.9, 5.1): nothing that has to come down. */
+#define SUM_BELOW 6
 /* So of points that are doubled (ec_double.inc.c). */
 #define DOUBLE_X_LIFT 4
 #define DOUBLE_X_BELOW 6
@@ -53,17 +52,16 @@ STRAIGHT void reduce_row(lane *t)
     t[8] = lane_madd_hi(t[8], q, seven);
 }
 
-/* Loose to clean: R has room for all. */
-STRAIGHT void fe_fold(lane *x)
+/* Of a column that is half of one product (p256_field.inc.c): here it is a column as any. */
+STRAIGHT void reduce_lowest(lane *t)
 {
-    fe_mask(x);
+    reduce_row(t);
 }
 
-/* Raw to clean, for the same reason. */
-STRAIGHT void columns_fold(lane *x)
+/* R has room for all. */
+STRAIGHT void columns_lower(lane *x)
 {
-    fe_carry(x, x);
-    fe_mask(x);
+    (void)x;
 }
 
 #include "crypto/ec/ec_product.inc.c"
@@ -75,12 +73,12 @@ STRAIGHT void columns_fold(lane *x)
 STRAIGHT void multiply_pair(struct product a, struct product b)
 {
     lane t[COLUMNS], u[COLUMNS];
-    columns_zero(t);
-    multiply_reduce(t, a.x, a.y);
-    columns_out(a.r, t, a.form);
-    columns_zero(u);
-    multiply_reduce(u, b.x, b.y);
-    columns_out(b.r, u, b.form);
+    columns_begin(t, &a);
+    multiply_reduce(t, a.x, a.y, true);
+    columns_out(&a, t);
+    columns_begin(u, &b);
+    multiply_reduce(u, b.x, b.y, true);
+    columns_out(&b, u);
 }
 
 STRAIGHT void square_pair(struct product a, struct product b)
@@ -96,11 +94,11 @@ STRAIGHT void square_pair(struct product a, struct product b)
     square_end(u, x);
     EACH_DIGIT(i)
     {
-        reduce_row(t + i);
-        reduce_row(u + i);
+        reduce_at(t, i);
+        reduce_at(u, i);
     }
-    columns_out(a.r, t, a.form);
-    columns_out(b.r, u, b.form);
+    columns_out(&a, t);
+    columns_out(&b, u);
 }
 
 /* a.r := a.x^2, b.r := b.x b.y. */
@@ -111,11 +109,11 @@ STRAIGHT void square_multiply_pair(struct product a, struct product b)
     digits_keep(x, a.x);
     EACH_DIGIT(i) square_row(t, x, i);
     square_end(t, x);
-    EACH_DIGIT(i) reduce_row(t + i);
-    columns_out(a.r, t, a.form);
-    columns_zero(u);
-    multiply_reduce(u, b.x, b.y);
-    columns_out(b.r, u, b.form);
+    EACH_DIGIT(i) reduce_at(t, i);
+    columns_out(&a, t);
+    columns_begin(u, &b);
+    multiply_reduce(u, b.x, b.y, true);
+    columns_out(&b, u);
 }
 
 #endif

@@ -93,6 +93,7 @@ def constants(name, c):
     yield from own_constants(name, c)
     yield f"    .p = {multiples(c.p)},"
     yield f"    .n = {multiples(c.n)},"
+    yield f"    .less = {array(-2 * d % (1 << 64) for d in c.digits_of(c.p))},"
     named = {"one": 1, "p_r": c.r % c.p, "p_r2": c.r**2 % c.p, "b_r": c.b * c.r % c.p}
     named |= {"n_r": c.r % c.n, "n_r2": c.r**2 % c.n, "n_r3": c.r**3 % c.n}
     named |= {"p_inverse": (c.r**2 << c.left) % c.p, "n_inverse": (c.r**2 << c.left) % c.n}
