@@ -345,6 +345,17 @@ static uint64_t batch_out(struct batch *b, uint64_t live, uint64_t *refused)
     return returned;
 }
 
+/* What was written, and that alone: of a few requests most of the batch was not. */
+static void batch_wipe(struct batch *b)
+{
+    if (b->with_own) lk_wipe(b->m, b->vectors * sizeof b->m[0]);
+    lk_wipe(b->v, b->vectors * sizeof b->v[0]);
+    LK_WIPE(b->variable);
+    lk_wipe(b->result, (b->with_own ? 2 : 1) * b->vectors * sizeof b->result[0]);
+    LK_WIPE(b->gcd);
+    lk_wipe(b, offsetof(struct batch, m));
+}
+
 static uint64_t run(struct batch *b, bool with_own, const struct lk_ecdh_job *job, uint64_t live,
                     uint64_t *refused)
 {
@@ -355,7 +366,7 @@ static uint64_t run(struct batch *b, bool with_own, const struct lk_ecdh_job *jo
     batch_agree(b);
     uint64_t returned = batch_out(b, live, refused);
     lanes_leave();
-    lk_wipe(b, sizeof *b);
+    batch_wipe(b);
     return returned;
 }
 

@@ -285,6 +285,15 @@ static uint64_t batch_out(struct batch *b, uint64_t live)
     return returned;
 }
 
+/* What was written, and that alone: of a few requests most of the batch was not. */
+static void batch_wipe(struct batch *b)
+{
+    lk_wipe(b->m, b->vectors * sizeof b->m[0]);
+    lk_wipe(b->v, b->vectors * sizeof b->v[0]);
+    LK_WIPE(b->inverting);
+    lk_wipe(b, offsetof(struct batch, m));
+}
+
 static uint64_t sign(void *work, const struct lk_ec_job *job, uint64_t live)
 {
     struct batch *b = work;
@@ -293,7 +302,7 @@ static uint64_t sign(void *work, const struct lk_ec_job *job, uint64_t live)
     batch_sign(b);
     uint64_t returned = batch_out(b, live);
     lanes_leave();
-    lk_wipe(b, sizeof *b);
+    batch_wipe(b);
     return returned;
 }
 
