@@ -70,6 +70,17 @@ static inline lane choice_mask(lane_choice chosen)
 {
     return _mm512_movm_epi64(chosen);
 }
+/* The same choice, for what comes after x was made by it: who asks the mask register later hears
+ * what x was made by. */
+static inline lane_choice choice_after(lane_choice chosen, lane *x)
+{
+#ifndef __clang__
+    __asm__("" : "+Yk"(chosen), "+v"(*x));
+#else
+    (void)x;
+#endif
+    return chosen;
+}
 /* a - b in the lanes that are chosen, else b. */
 static inline lane lane_sub_where(lane_choice chosen, lane a, lane b)
 {

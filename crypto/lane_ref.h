@@ -74,6 +74,11 @@ static inline lane choice_mask(lane_choice chosen)
 {
     return chosen;
 }
+static inline lane_choice choice_after(lane_choice chosen, lane *x)
+{
+    (void)x;
+    return chosen;
+}
 static inline lane lane_sub_where(lane_choice chosen, lane a, lane b)
 {
     return lane_select(chosen, lane_sub(a, b), b);

@@ -34,8 +34,8 @@ enum lk_ec_stage {
     LK_EC_STAGE_NONCE,    /* k R mod n */
     LK_EC_STAGE_ODD,      /* k or n - k, to be cut into windows */
     LK_EC_STAGE_ENTRY,    /* x and y of an entry as picked, with their tags */
-    LK_EC_STAGE_SIGN,     /* whether y is to be negated */
-    LK_EC_STAGE_ADD,      /* X, Y, ZZ, ZZZ after an addition */
+    LK_EC_STAGE_SIGN,     /* of an entry, and of the sum by it */
+    LK_EC_STAGE_ADD,      /* -X, +-Y, ZZ, ZZZ after an addition */
     LK_EC_STAGE_INVERSE,  /* 1 / ZZZ, 1 / k of all vectors but for factors */
     LK_EC_STAGE_INVERSES, /* 1 / ZZZ, 1 / k of one vector */
     LK_EC_STAGE_R,

@@ -223,7 +223,7 @@ static void batch_jobs(struct batch *b, const struct lk_ec_job *job, uint64_t li
     b->vectors = (b->count + LANES - 1) / LANES;
 }
 
-/* z_inverse and k_inverse of all vectors by one inversion of each kind: going up, products of all
+/* z_inverse and k_inverse of all vectors by one inversion: going up, products of all
  * before; going down, the inverse of all before. */
 static void batch_invert(struct batch *b)
 {

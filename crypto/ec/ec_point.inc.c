@@ -25,7 +25,7 @@ struct sum {
 
 /* One that is done. */
 struct point {
-    lane x[DIGITS], y[DIGITS];    /* clean, below SUM_BELOW, 2 */
+    lane x[DIGITS], y[DIGITS];    /* clean, below 1 + 2^-28 or SUM_BELOW, and 2 */
     lane zz[DIGITS], zzz[DIGITS]; /* loose, below 1.1 */
 };
 
@@ -39,7 +39,8 @@ struct multiple {
     lane k[DIGITS];    /* clean, odd, below n */
     lane used[DIGITS]; /* k again, from the entries as they were picked and the signs as they were
                         * applied; raw */
-    lane stray;        /* not zero below bit 12: an entry was picked that was not wanted */
+    lane added;        /* how many entries were */
+    lane stray;        /* not zero: an entry was picked that was not wanted, or one was left out */
 };
 
 /* An entry of the table: affine, with a sign for y. */
@@ -70,8 +71,9 @@ static void window_note(struct multiple *m, lane index, unsigned window)
     unsigned at = window * WINDOW_BITS + 1, digit = at / 52, bit = at % 52;
     lane negative = m->growing.negative;
     lane low = lane_xor(index, lane_and(negative, lane_all(ENTRIES - 1)));
-    lane high = lane_and(lane_xor(negative, lane_all(~UINT64_C(0))), lane_all(ENTRIES));
-    lane bits = window + 1 < WINDOWS ? lane_or(low, high) : low;
+    /* The last window's digit is never negative: if it was made so, that is not what k is. */
+    lane high = window + 1 < WINDOWS ? lane_not(negative) : negative;
+    lane bits = lane_or(low, lane_and(high, lane_all(ENTRIES)));
     m->used[digit] = lane_add(m->used[digit], lane_shl(bits, bit));
 }
 
@@ -128,6 +130,7 @@ static void sign_take(struct adding *a, struct multiple *m, const struct entry *
     struct sum *sum = &m->growing;
     lane_choice same = choice_zero(lane_xor(entry->negative, m->negative));
     EACH_DIGIT(i) a->y1[i] = lane_sub_where(same, constant(&CURVE.p[2][i]), sum->y[i]);
+    EACH_DIGIT(i) same = choice_after(same, &a->y1[i]);
     sum->negative = lane_xor(sum->negative, lane_not(choice_mask(same)));
     m->negative = entry->negative;
 }
@@ -157,6 +160,7 @@ static void second_products(struct adding *a, const struct sum *sum)
                   (struct product){a->less_q, a->less, a->pp, SUM_RAW});
     fe_carry(a->cube, a->ppp);
 }
+
 /* -X3 = PPP - R^2 + 2Q, in (0.2, 5.2) or (0.9, 5.1), then columns_lower; W = Q - X3 in (0.9, 3.1),
  * or below 7.2. */
 static void new_x(struct adding *a, struct sum *sum)
@@ -203,7 +207,9 @@ STRAIGHT void add_line(struct adding *a, struct multiple *m, const struct entry 
     for (unsigned v = 0; v < count; v++)
         new_y(&a[v], &m[v].growing);
     for (unsigned v = 0; v < count; v++) {
+        m[v].added = lane_add(m[v].added, lane_all(1));
         STAGE(LK_EC_STAGE_ADD, &m[v].growing, 4 * DIGITS);
+        STAGE(LK_EC_STAGE_ADD, &m[v].added, 1);
         STAGE(LK_EC_STAGE_SIGN, &m[v].growing.negative, 1);
         STAGE(LK_EC_STAGE_SIGN, &m[v].negative, 1);
     }
@@ -244,6 +250,7 @@ static void multiple_begin(struct multiple *m, struct entry *entry)
     fe_constant(sum->zz, CURVE.p_r);
     fe_constant(sum->zzz, CURVE.p_r);
     sum->negative = m->negative = entry->negative;
+    m->added = lane_zero();
 }
 
 /* sum := what has grown, in its place: ZZ and ZZZ stay. */
@@ -257,8 +264,7 @@ static void multiple_end(struct multiple *m)
         lane negated = lane_sub(constant(&CURVE.p[2][i]), m->growing.y[i]);
         sum->y[i] = lane_select(negative, negated, m->growing.y[i]);
     }
-    fe_carry(sum->x, sum->x);
-    fe_mask(sum->x);
+    columns_fold(sum->x);
     fe_carry(sum->y, sum->y);
     fe_mask(sum->y);
 }
@@ -309,6 +315,8 @@ static void multiply_base(struct multiple *m, unsigned vectors)
         if (window + 1 < WINDOWS) window_prefetch(window + 1);
         window_add(m, window, vectors);
     }
-    for (unsigned v = 0; v < vectors; v++)
+    for (unsigned v = 0; v < vectors; v++) {
         multiple_end(&m[v]);
+        m[v].stray = lane_or(m[v].stray, lane_xor(m[v].added, lane_all(WINDOWS - 1)));
+    }
 }

@@ -1,13 +1,13 @@
 /* ec_product: products modulo p of the numbers of ec_digits.inc.c, in Montgomery form. For
- * inclusion by a curve's field, which says how a row is reduced (reduce_row), and how two products
- * are made at a time. */
+ * inclusion by a curve's field, which says how a row is reduced (reduce_lowest, reduce_row), what
+ * brings a number down (columns_lower), and how two products are made at a time. */
 #ifndef LK_CRYPTO_EC_PRODUCT
 #define LK_CRYPTO_EC_PRODUCT
 
 #include "crypto/ec/ec_digits.inc.c"
 
-/* What becomes of the columns that a reduction leaves; SUM: they begin with what is in r, raw,
- * which costs nothing. */
+/* What becomes of the columns that a reduction leaves; SUM, of products of two numbers alone: they
+ * begin with what is in r, raw, which costs nothing. */
 enum form { RAW, LOOSE, SUM_RAW, SUM_LOOSE };
 
 struct product {
