@@ -145,7 +145,6 @@ lk_err lk_secret_run(void (*run)(void *arg), void *arg, size_t stack_bytes)
         run(arg);
         return LK_OK;
     }
-    LK_TRY(lk_secret_heap.open());
     LK_TRY(prepare_journey(round_up(stack_bytes, PAGE_BYTES)));
     journey.run = run;
     journey.arg = arg;

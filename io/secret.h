@@ -27,9 +27,9 @@ void *lk_secret_alloc(size_t bytes);
 /* Wipes first. NULL is fine. */
 void lk_secret_free(void *memory);
 /* Calls run(arg) on a stack of this size in secret memory, with an unmapped page before and behind.
- * Once a thread, as its outermost call: the stack is not given back. The thread's part of the heap
- * is made first, so that no request waits for it. The thread's own block stays in ordinary memory,
- * since the kernel cannot wake who joins a thread through memfd_secret. LK_ERR_MEMORY: not run. */
+ * Once a thread, as its outermost call: the stack is not given back. The thread's own block stays
+ * in ordinary memory, since the kernel cannot wake who joins a thread through memfd_secret.
+ * LK_ERR_MEMORY: not run. */
 LK_MUST_USE lk_err lk_secret_run(void (*run)(void *arg), void *arg, size_t stack_bytes);
 
 /* "memfd_secret", "locked" or "ordinary": for the log line. */
@@ -39,7 +39,7 @@ bool lk_secret_holds(const void *address);
 
 /* The heap on the range (secret_heap.c with jemalloc, secret_plain.c without). */
 struct lk_secret_heap {
-    lk_err (*open)(void); /* the calling thread's part, which the first alloc makes otherwise */
+    lk_err (*open)(void);
     void *(*alloc)(size_t bytes, size_t align); /* align: 64, or 0 for what malloc gives */
     void (*release)(void *memory);
     size_t (*usable)(const void *memory);

@@ -83,13 +83,9 @@ static size_t heap_usable(const void *memory)
     return sallocx(memory, 0);
 }
 
-/* The arena takes its first chunk with its first allocation. */
 static lk_err heap_open(void)
 {
-    void *first = heap_alloc(1, 0);
-    LK_REQUIRE(first != NULL, LK_ERR_MEMORY);
-    heap_release(first);
-    return LK_OK;
+    return make_thread_flags() ? LK_OK : LK_ERR_MEMORY;
 }
 
 const struct lk_secret_heap lk_secret_heap = {.open = heap_open,

@@ -146,9 +146,17 @@ static void rest(struct lk_vault_worker *w)
     w->worked_ns = lk_clock_now_ns();
 }
 
+/* A thread's part of the secret heap is made, and locked, with its first allocation: not with a
+ * request's. */
+static void heap_make(void)
+{
+    lk_secret_free(lk_secret_alloc(1));
+}
+
 static void run(void *arg)
 {
     struct lk_vault_worker *w = arg;
+    heap_make();
     while (!atomic_load(&w->share->stop)) {
         adopt_share(w);
         struct after after = take_turn(w);

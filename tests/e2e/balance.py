@@ -82,6 +82,22 @@ def resident_kb(server):
     return out
 
 
+def locked_kb(server):
+    with open(f"/proc/{server.children()['vault']}/status") as f:
+        return int(re.search(r"VmLck:\s+(\d+)", f.read())[1])
+
+
+def first_request(server, pki):
+    """The first call of the library by a worker, which has to find its heap there."""
+    before = locked_kb(server)
+    done = subprocess.run([f"{BIN}/lurk-bench", "--ca", f"{pki}/ca.crt", "--cert", f"{pki}/edge-1.crt", "--key",
+                           f"{pki}/edge-1.key", "--keys", f"{pki}/keys/rsa2048-1.crt", "--mix", "rsa_master",
+                           "--connections", "1", "--in-flight", "1", "--warmup", "0", "--duration", "100ms", "--quiet",
+                           f"127.0.0.1:{server.port['tls']}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert locked_kb(server) == before, (before, locked_kb(server))
+
+
 def balance(server, pki):
     end = time.monotonic() + SECONDS
     number = answered = 0
@@ -124,6 +140,7 @@ def main():
         server = Server(base, pki, keys=KEYS, limits={"idle": f"{IDLE_S} s"}, server={"log_level": "warning"})
         try:
             server.start()
+            story.check("no request makes the vault lock memory", first_request, server, pki)
             story.check("nothing is left over after the load", balance, server, pki)
             story.check("the server ends well", ends_well, server)
         finally:
