@@ -134,42 +134,6 @@ static void secret_stack_serves_a_thread_that_can_be_joined(void **state)
     assert_int_equal(inside, real());
 }
 
-static long locked_kb(void)
-{
-    FILE *f = fopen("/proc/self/status", "r");
-    assert_non_null(f);
-    char line[256];
-    long kb = -1;
-    while (kb < 0 && fgets(line, sizeof line, f) != NULL)
-        (void)!sscanf(line, "VmLck: %ld", &kb);
-    fclose(f);
-    return kb;
-}
-
-static void note_growth(void *grown_kb)
-{
-    long before = locked_kb();
-    lk_secret_free(lk_secret_alloc(4096));
-    *(long *)grown_kb = locked_kb() - before;
-}
-
-static void *grow_on_secret_stack(void *grown_kb)
-{
-    assert_int_equal(lk_secret_run(note_growth, grown_kb, 65536), LK_OK);
-    return NULL;
-}
-
-/* A worker's first allocation may come with a request. */
-static void secret_heap_of_a_thread_is_there_before_it_runs(void **state)
-{
-    (void)state;
-    pthread_t thread;
-    long grown_kb = -1;
-    assert_int_equal(pthread_create(&thread, NULL, grow_on_secret_stack, &grown_kb), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(grown_kb, 0);
-}
-
 int main(void)
 {
     if (lk_secret_open() != LK_OK || !lk_secret_take_libcrypto()) {
@@ -183,7 +147,6 @@ int main(void)
         cmocka_unit_test(secret_memory_does_not_follow_a_fork),
         cmocka_unit_test(secret_memory_is_left_out_of_dumps),
         cmocka_unit_test(secret_stack_serves_a_thread_that_can_be_joined),
-        cmocka_unit_test(secret_heap_of_a_thread_is_there_before_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
