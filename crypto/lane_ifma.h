@@ -60,15 +60,10 @@ static inline lane lane_select(lane mask, lane a, lane b)
 }
 /* Some of the lanes. */
 typedef __mmask8 lane_choice;
-/* Those in which x is zero. */
-static inline lane_choice choice_zero(lane x)
+/* Those in which a and b are equal. */
+static inline lane_choice choice_equal(lane a, lane b)
 {
-    return _mm512_testn_epi64_mask(x, x);
-}
-/* All ones in the lanes that are chosen, else zero. */
-static inline lane choice_mask(lane_choice chosen)
-{
-    return _mm512_movm_epi64(chosen);
+    return _mm512_cmpeq_epi64_mask(a, b);
 }
 /* The same choice, for what comes after x was made by it: who asks the mask register later hears
  * what x was made by. */
@@ -85,6 +80,11 @@ static inline lane_choice choice_after(lane_choice chosen, lane *x)
 static inline lane lane_sub_where(lane_choice chosen, lane a, lane b)
 {
     return _mm512_mask_sub_epi64(b, chosen, a, b);
+}
+/* ~x in the lanes that are chosen, else x. */
+static inline lane lane_not_where(lane_choice chosen, lane x)
+{
+    return _mm512_mask_xor_epi64(x, chosen, x, lane_all(UINT64_MAX));
 }
 /* x / 2^52 of a signed x, rounded down. */
 static inline lane lane_carry(lane x)

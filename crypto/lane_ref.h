@@ -66,13 +66,9 @@ static inline lane lane_select(lane mask, lane a, lane b)
     EACH_LANE(b.x[i] ^ (mask.x[i] & (a.x[i] ^ b.x[i])));
 }
 typedef lane lane_choice; /* all ones where chosen */
-static inline lane_choice choice_zero(lane a)
+static inline lane_choice choice_equal(lane a, lane b)
 {
-    EACH_LANE(((a.x[i] | (0 - a.x[i])) >> 63) - 1);
-}
-static inline lane choice_mask(lane_choice chosen)
-{
-    return chosen;
+    EACH_LANE((((a.x[i] - b.x[i]) | (b.x[i] - a.x[i])) >> 63) - 1);
 }
 static inline lane_choice choice_after(lane_choice chosen, lane *x)
 {
@@ -82,6 +78,10 @@ static inline lane_choice choice_after(lane_choice chosen, lane *x)
 static inline lane lane_sub_where(lane_choice chosen, lane a, lane b)
 {
     return lane_select(chosen, lane_sub(a, b), b);
+}
+static inline lane lane_not_where(lane_choice chosen, lane a)
+{
+    return lane_xor(a, chosen);
 }
 static inline lane lane_carry(lane a)
 {

@@ -15,7 +15,7 @@ VAULT = [
                     r"given_load|point_take|is_below|is_multiple"),
     ("hashes in lanes: nonces, F(S), text", r"^compress$|nonces_make|message_fill|lk_rng|^hmac$|^hash$|texts_hash|freshness|"
                                            r"rows_(load|store)|lk_run_ecdhe_text|text_take"),
-    ("kernel", r"second_products|^add_(one|beside)|sign_take|used_take|new_[xyz]$|squares|differences|fe_|order_|window_|point_|steps_|invert|"
+    ("kernel", r"^add_(one|beside)|used_take|^make_|fe_|order_|window_|point_|steps_|invert|"
                r"apply_to_pair|^(gcd_run|digest_load|[kz]_(give|take))|digits_|nonce_|batch_(sign|out|invert|jobs)|sign$|signing_|bytes_(load|store)|equation|"
                r"multiple_|multiply_|on_curve|kernel_call|run_ifma|run_way|call_fill|product|square"),
     ("DER", r"signature_write|integer_write"),

@@ -20,7 +20,7 @@ struct sum {
     lane less[DIGITS];            /* -X, raw, in (0, 1 + 2^-28) or SUM_BELOW */
     lane y[DIGITS];               /* Y or -Y, raw, in (0, 2) */
     lane zz[DIGITS], zzz[DIGITS]; /* loose, below 1.1 */
-    lane negative;                /* all ones: -Y */
+    lane turned;                  /* all ones where Y's sign was turned, an odd number of times */
 };
 
 /* One that is done. */
@@ -64,12 +64,19 @@ static lane window_bits(const lane *k, unsigned window)
     return window + 1 < WINDOWS ? bits : lane_or(bits, lane_all(ENTRIES));
 }
 
+/* All ones where Y is -Y: the first entry was, and each addition after it gave another sign where
+ * it did not turn Y. */
+static inline lane sum_negative(const struct sum *sum, unsigned additions)
+{
+    return lane_xor(sum->turned, lane_all(0 - (uint64_t)(additions % 2)));
+}
+
 /* used += u, from the index that was used and the sign that the sum has by it; the inverse of
  * window_pick. */
 static void window_note(struct multiple *m, lane index, unsigned window)
 {
     unsigned at = window * WINDOW_BITS + 1, digit = at / 52, bit = at % 52;
-    lane negative = m->growing.negative;
+    lane negative = sum_negative(&m->growing, window);
     lane low = lane_xor(index, lane_and(negative, lane_all(ENTRIES - 1)));
     /* The last window's digit is never negative: if it was made so, that is not what k is. */
     lane high = window + 1 < WINDOWS ? lane_not(negative) : negative;
@@ -116,101 +123,149 @@ static void window_pick(struct multiple *m, unsigned window, struct entry *entry
 
 /* An addition's own numbers. */
 struct adding {
-    lane y1[DIGITS];                 /* Y1 as the entry's sign wants it, negated: raw, then loose */
-    lane p[DIGITS], r[DIGITS];       /* x2 ZZ1 - X1, y2 ZZZ1 - Y1 */
-    lane pp[DIGITS], rr[DIGITS];     /* their squares; rr raw */
-    lane ppp[DIGITS], cube[DIGITS];  /* P^3, raw and loose */
-    lane less[DIGITS], less_q[DIGITS]; /* -X1 loose; -X1 P^2 - 2, raw */
-    lane w[DIGITS];                  /* X1 P^2 - X3 */
+    lane y1[DIGITS];                   /* Y1 as the entry's sign wants it, negated: raw */
+    lane p[DIGITS], r[DIGITS];         /* x2 ZZ1 - X1, y2 ZZZ1 - Y1 */
+    lane pp[DIGITS];                   /* P^2 */
+    lane less[DIGITS], less_q[DIGITS]; /* -X1 loose; -Q - 2 = -X1 P^2 - 2, raw */
+    lane ppp[DIGITS], cube[DIGITS];    /* P^3, raw and loose */
+    lane rr[DIGITS];                   /* R^2 - 2Q - 4, raw */
+    lane w[DIGITS];                    /* Q - X3 */
 };
 
+/* One step of one vector's addition. What a product makes is not there in the step that follows:
+ * that is the other vector's. */
+#define STEP(name)                                                                                 \
+    CHAIN_STEP void name(struct chain *chain, struct adding *a, struct multiple *m,                \
+                         const struct entry *entry)
+
 /* y1 := -+Y1, in (0, 2). The sign that the sum has then follows from what was done here. */
-static void sign_take(struct adding *a, struct multiple *m, const struct entry *entry)
+STEP(make_y1)
 {
     struct sum *sum = &m->growing;
-    lane_choice same = choice_zero(lane_xor(entry->negative, m->negative));
+    lane_choice same = choice_equal(entry->negative, m->negative);
     EACH_DIGIT(i) a->y1[i] = lane_sub_where(same, constant(&CURVE.p[2][i]), sum->y[i]);
     EACH_DIGIT(i) same = choice_after(same, &a->y1[i]);
-    sum->negative = lane_xor(sum->negative, lane_not(choice_mask(same)));
+    sum->turned = lane_not_where(same, sum->turned);
     m->negative = entry->negative;
+    (void)chain;
 }
 
-/* P below 2.1, or 1.1 + SUM_BELOW; R below 3.1. */
-static void differences(struct adding *a, const struct sum *sum, const struct entry *entry)
+/* P below 2.1, or 1.1 + SUM_BELOW. */
+STEP(make_p)
 {
-    fe_copy(a->p, sum->less);
+    fe_copy(a->p, m->growing.less);
+    chain_multiply(chain, (struct product){a->p, entry->x, m->growing.zz, SUM_LOOSE});
+}
+
+/* R below 3.1. */
+STEP(make_r)
+{
     fe_copy(a->r, a->y1);
-    multiply_pair((struct product){a->p, entry->x, sum->zz, SUM_LOOSE},
-                  (struct product){a->r, entry->y, sum->zzz, SUM_LOOSE});
+    chain_multiply(chain, (struct product){a->r, entry->y, m->growing.zzz, SUM_LOOSE});
 }
 
-/* PP below 1.3; R^2 below 1.6. */
-static void squares(struct adding *a)
+/* PP below 1.3; of all vectors. */
+CHAIN_STEP void make_pp(struct chain *chain, struct adding *a, unsigned count)
 {
-    square_pair((struct product){a->pp, a->p, a->p, LOOSE},
-                (struct product){a->rr, a->r, a->r, RAW});
+    struct product square[BESIDE];
+    UNROLL
+    for (unsigned v = 0; v < count; v++)
+        square[v] = (struct product){a[v].pp, a[v].p, a[v].p, LOOSE};
+    chain_squares(chain, square, count);
 }
 
-/* PPP below 1.2; -Q - 2 = -X1 PP - 2 below -0.9. */
-static void second_products(struct adding *a, const struct sum *sum)
+/* -Q - 2 = -X1 PP - 2 below -0.9. */
+STEP(make_q)
 {
-    fe_carry(a->less, sum->less);
+    fe_carry(a->less, m->growing.less);
     fe_constant(a->less_q, CURVE.less);
-    multiply_pair((struct product){a->ppp, a->p, a->pp, RAW},
-                  (struct product){a->less_q, a->less, a->pp, SUM_RAW});
+    chain_multiply(chain, (struct product){a->less_q, a->less, a->pp, SUM_RAW});
+    (void)entry;
+}
+
+/* PPP below 1.2. */
+STEP(make_ppp)
+{
+    chain_multiply(chain, (struct product){a->ppp, a->p, a->pp, RAW});
+    (void)m, (void)entry;
+}
+
+/* R^2 below 1.6, and -2Q - 4 for nothing; of all vectors. */
+CHAIN_STEP void make_rr(struct chain *chain, struct adding *a, unsigned count)
+{
+    struct product square[BESIDE];
+    UNROLL
+    for (unsigned v = 0; v < count; v++) {
+        fe_copy(a[v].rr, a[v].less_q);
+        square[v] = (struct product){a[v].rr, a[v].r, a[v].r, SUM_RAW};
+    }
+    chain_squares(chain, square, count);
+}
+
+/* ZZ3 = ZZ1 PP, below 1.1. */
+STEP(make_zz)
+{
+    lane *zz = m->growing.zz;
+    chain_multiply(chain, (struct product){zz, zz, a->pp, LOOSE});
+    (void)entry;
+}
+
+/* ZZZ3 = ZZZ1 PPP, below 1.1. */
+STEP(make_zzz)
+{
+    lane *zzz = m->growing.zzz;
     fe_carry(a->cube, a->ppp);
+    chain_multiply(chain, (struct product){zzz, zzz, a->cube, LOOSE});
+    (void)entry;
 }
 
 /* -X3 = PPP - R^2 + 2Q, in (0.2, 5.2) or (0.9, 5.1), then columns_lower; W = Q - X3 in (0.9, 3.1),
  * or below 7.2. */
-static void new_x(struct adding *a, struct sum *sum)
+STEP(make_x)
 {
-    EACH_DIGIT(i)
-    {
-        lane less = lane_sub(lane_sub(a->ppp[i], a->rr[i]), a->less_q[i]);
-        sum->less[i] = lane_sub(less, a->less_q[i]);
-    }
-    columns_lower(sum->less);
-    EACH_DIGIT(i) a->w[i] = lane_sub(sum->less[i], a->less_q[i]);
+    lane *less = m->growing.less;
+    EACH_DIGIT(i) less[i] = lane_sub(a->ppp[i], a->rr[i]);
+    columns_lower(less);
+    EACH_DIGIT(i) a->w[i] = lane_sub(less[i], a->less_q[i]);
     fe_carry(a->w, a->w);
-}
-
-/* ZZ3 = ZZ1 PP, ZZZ3 = ZZZ1 PPP: below 1.1 each. */
-static void new_z(const struct adding *a, struct sum *sum)
-{
-    multiply_pair((struct product){sum->zz, sum->zz, a->pp, LOOSE},
-                  (struct product){sum->zzz, sum->zzz, a->cube, LOOSE});
+    (void)chain, (void)entry;
 }
 
 /* Y3 = R W - Y1 PPP: below (9.6 + 2.4) / 16 + 1. */
-static void new_y(struct adding *a, struct sum *sum)
+STEP(make_y)
 {
     fe_carry(a->y1, a->y1);
-    fe_mul_sum(sum->y, a->r, a->w, a->y1, a->cube);
+    chain_sum(chain, m->growing.y, a->r, a->w, a->y1, a->cube);
+    (void)entry;
 }
+
+#define EACH_VECTOR(step)                                                                          \
+    UNROLL                                                                                         \
+    for (unsigned v = 0; v < count; v++)                                                           \
+    step(&chain, &a[v], &m[v], &entry[v])
 
 STRAIGHT void add_line(struct adding *a, struct multiple *m, const struct entry *entry,
                        unsigned count)
 {
-    for (unsigned v = 0; v < count; v++)
-        sign_take(&a[v], &m[v], &entry[v]);
-    for (unsigned v = 0; v < count; v++)
-        differences(&a[v], &m[v].growing, &entry[v]);
-    for (unsigned v = 0; v < count; v++)
-        squares(&a[v]);
-    for (unsigned v = 0; v < count; v++)
-        second_products(&a[v], &m[v].growing);
-    for (unsigned v = 0; v < count; v++)
-        new_x(&a[v], &m[v].growing);
-    for (unsigned v = 0; v < count; v++)
-        new_z(&a[v], &m[v].growing);
-    for (unsigned v = 0; v < count; v++)
-        new_y(&a[v], &m[v].growing);
+    struct chain chain = {.open = false};
+    EACH_VECTOR(make_y1);
+    EACH_VECTOR(make_p);
+    EACH_VECTOR(make_r);
+    make_pp(&chain, a, count);
+    if (count == 1) chain_end(&chain); /* nobody else's step is there to wait with */
+    EACH_VECTOR(make_q);
+    EACH_VECTOR(make_ppp);
+    make_rr(&chain, a, count);
+    EACH_VECTOR(make_zz);
+    EACH_VECTOR(make_zzz);
+    EACH_VECTOR(make_x);
+    EACH_VECTOR(make_y);
+    chain_end(&chain);
     for (unsigned v = 0; v < count; v++) {
         m[v].added = lane_add(m[v].added, lane_all(1));
         STAGE(LK_EC_STAGE_ADD, &m[v].growing, 4 * DIGITS);
         STAGE(LK_EC_STAGE_ADD, &m[v].added, 1);
-        STAGE(LK_EC_STAGE_SIGN, &m[v].growing.negative, 1);
+        STAGE(LK_EC_STAGE_SIGN, &m[v].growing.turned, 1);
         STAGE(LK_EC_STAGE_SIGN, &m[v].negative, 1);
     }
 }
@@ -249,7 +304,7 @@ static void multiple_begin(struct multiple *m, struct entry *entry)
     fe_copy(sum->y, entry->y);
     fe_constant(sum->zz, CURVE.p_r);
     fe_constant(sum->zzz, CURVE.p_r);
-    sum->negative = m->negative = entry->negative;
+    sum->turned = m->negative = entry->negative;
     m->added = lane_zero();
 }
 
@@ -257,7 +312,7 @@ static void multiple_begin(struct multiple *m, struct entry *entry)
 static void multiple_end(struct multiple *m)
 {
     struct point *sum = &m->sum;
-    lane negative = m->growing.negative;
+    lane negative = sum_negative(&m->growing, WINDOWS - 1);
     EACH_DIGIT(i)
     {
         sum->x[i] = lane_sub(constant(&CURVE.p[SUM_BELOW][i]), m->growing.less[i]);

@@ -1,13 +1,13 @@
 /* ec_product: products modulo p of the numbers of ec_digits.inc.c, in Montgomery form. For
  * inclusion by a curve's field, which says how a row is reduced (reduce_lowest, reduce_row), what
- * brings a number down (columns_lower), and how two products are made at a time. */
+ * brings a number down (columns_lower), and how several products are made (pairs, chain_multiply). */
 #ifndef LK_CRYPTO_EC_PRODUCT
 #define LK_CRYPTO_EC_PRODUCT
 
 #include "crypto/ec/ec_digits.inc.c"
 
-/* What becomes of the columns that a reduction leaves; SUM, of products of two numbers alone: they
- * begin with what is in r, raw, which costs nothing. */
+/* What becomes of the columns that a reduction leaves. SUM: they begin with what is in r, raw,
+ * which costs nothing; a square's with twice that (square_begin). */
 enum form { RAW, LOOSE, SUM_RAW, SUM_LOOSE };
 
 struct product {
@@ -20,6 +20,13 @@ STRAIGHT void columns_begin(lane *t, const struct product *p)
 {
     columns_zero(t);
     if (p->form == SUM_RAW || p->form == SUM_LOOSE) fe_copy(t + DIGITS, p->r);
+}
+
+/* The same of a square: square_end doubles what a column has, but for the highest. */
+STRAIGHT void square_begin(lane *t, const struct product *p)
+{
+    columns_begin(t, p);
+    t[COLUMNS - 1] = lane_add(t[COLUMNS - 1], t[COLUMNS - 1]);
 }
 
 STRAIGHT void columns_out(const struct product *p, const lane *t)

@@ -91,11 +91,11 @@ STRAIGHT void multiply_pair(struct product a, struct product b)
 STRAIGHT void square_pair(struct product a, struct product b)
 {
     lane t[COLUMNS], u[COLUMNS], x[DIGITS];
-    columns_zero(t);
+    square_begin(t, &a);
     digits_keep(x, a.x);
     EACH_DIGIT(i) square_row(t, x, i);
     square_end(t, x);
-    columns_zero(u);
+    square_begin(u, &b);
     digits_keep(x, b.x);
     EACH_DIGIT(i)
     {
@@ -108,11 +108,105 @@ STRAIGHT void square_pair(struct product a, struct product b)
     columns_out(&b, u);
 }
 
-/* a.r := a.x^2, b.r := b.x b.y, in the same way. */
+/* Products one after the other: the reduction of each goes between the rows of the next. The next
+ * is begun before this one's result is there, so it must not be one of its operands; chain_end puts
+ * it there. */
+struct chain {
+    bool open, sum; /* a product waits for its reduction; it is one of chain_sum */
+    struct product of;
+    lane t[COLUMNS];
+};
+#define CHAIN_STEP STRAIGHT /* one body: what waits stays in registers */
+
+STRAIGHT void chain_row(struct chain *c, unsigned i)
+{
+    if (!c->open) return;
+    if (c->sum)
+        reduce_row(c->t + i);
+    else
+        reduce_at(c->t, i);
+}
+
+STRAIGHT void chain_out(struct chain *c)
+{
+    if (c->open) columns_out(&c->of, c->t);
+    c->open = false;
+}
+
+STRAIGHT void chain_end(struct chain *c)
+{
+    EACH_DIGIT(i) chain_row(c, i);
+    chain_out(c);
+}
+
+STRAIGHT void chain_put(struct chain *c, struct product of, const lane *t)
+{
+    chain_out(c);
+    c->open = true;
+    c->sum = false;
+    c->of = of;
+    UNROLL
+    for (unsigned i = 0; i < COLUMNS; i++)
+        c->t[i] = t[i];
+}
+
+STRAIGHT void chain_multiply(struct chain *c, struct product a)
+{
+    lane t[COLUMNS], y[DIGITS];
+    columns_begin(t, &a);
+    digits_keep(y, a.y);
+    EACH_DIGIT(i)
+    {
+        chain_row(c, i);
+        multiply_row(t + i, a.x[i], y);
+    }
+    chain_put(c, a, t);
+}
+
+STRAIGHT void chain_square(struct chain *c, struct product a)
+{
+    lane t[COLUMNS], x[DIGITS];
+    square_begin(t, &a);
+    digits_keep(x, a.x);
+    EACH_DIGIT(i)
+    {
+        chain_row(c, i);
+        square_row(t, x, i);
+    }
+    square_end(t, x);
+    chain_put(c, a, t);
+}
+
+STRAIGHT void chain_squares(struct chain *c, const struct product *a, unsigned count)
+{
+    UNROLL
+    for (unsigned i = 0; i < count; i++)
+        chain_square(c, a[i]);
+}
+
+/* r := x y + u v, as fe_mul_sum. */
+STRAIGHT void chain_sum(struct chain *c, lane *r, const lane *x, const lane *y, const lane *u,
+                        const lane *v)
+{
+    lane t[COLUMNS], b[DIGITS];
+    columns_zero(t);
+    digits_keep(b, v);
+    EACH_DIGIT(i)
+    {
+        chain_row(c, i);
+        multiply_row(t + i, u[i], b);
+    }
+    digits_keep(b, y);
+    EACH_DIGIT(i) multiply_row(t + i, x[i], b);
+    chain_put(c, (struct product){r, x, y, RAW}, t);
+    c->sum = true;
+}
+
+/* a.r := a.x^2, b.r := b.x b.y, in the way of pairs. */
 STRAIGHT void square_multiply_pair(struct product a, struct product b)
 {
     lane t[COLUMNS], u[COLUMNS], y[DIGITS];
-    columns_zero(t);
+    square_begin(t, &a);
     digits_keep(y, a.x);
     EACH_DIGIT(i) square_row(t, y, i);
     square_end(t, y);
