@@ -233,7 +233,7 @@ static uint64_t run_way(struct lk_engine_work *work, struct lk_operand *operand,
     return good | lk_engine_rows[way->row].run(work, operand, live);
 }
 
-/* Every fill: a request alone takes two thirds of the time that the library's does for P-256, and a
+/* Every fill: a request alone takes three fifths of the time of the library for P-256, and a
  * tenth for P-384, without the check that is made here (bench/results/ec.json). */
 #define RUN(curve, number, kernel_, sha256_)                                                       \
     static uint64_t run_##curve##_##kernel_(struct lk_engine_work *work,                           \
