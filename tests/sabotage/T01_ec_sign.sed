@@ -3,4 +3,4 @@
 # unit: tests/support/ec_faulty_p256_ref.c
 # test: unit/crypto/ec/kernel_fault_test
 # red: fault_in_a_lane_gives_nothing_wrong
-s/    sum->turned = lane_not_where(same, sum->turned);/    sum->turned = m->negative;/
+s/    lane negative = sum_negative(&m->growing, window);/    lane negative = m->negative;/
