@@ -20,6 +20,7 @@
 #define STRAIGHT static inline __attribute__((always_inline))
 /* What is done to points: so long that a call is nothing beside it; and it is compiled once. */
 #define CALLED static __attribute__((noinline))
+#define UNUSED __attribute__((unused))
 
 /* A constant of the curve in all lanes. From memory: one that the compiler knows would be made
  * anew each time, by an instruction for the port that multiplies. */

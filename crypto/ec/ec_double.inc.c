@@ -28,6 +28,35 @@ struct addend {
     lane zz[DIGITS], zzz[DIGITS]; /* loose */
 };
 
+/* --- two products -------------------------------------------------------------------------------
+ */
+
+/* What one makes must not be an operand of the other: which is there first is the field's matter
+ * (struct chain). */
+STRAIGHT void multiply_pair(struct product a, struct product b)
+{
+    struct chain chain = {.open = false};
+    chain_multiply(&chain, a);
+    chain_multiply(&chain, b);
+    chain_end(&chain);
+}
+
+STRAIGHT void square_pair(struct product a, struct product b)
+{
+    struct chain chain = {.open = false};
+    chain_squares(&chain, (struct product[]){a, b}, 2);
+    chain_end(&chain);
+}
+
+/* a.r := a.x^2, b.r := b.x b.y. */
+STRAIGHT void square_multiply_pair(struct product a, struct product b)
+{
+    struct chain chain = {.open = false};
+    chain_square(&chain, a);
+    chain_multiply(&chain, b);
+    chain_end(&chain);
+}
+
 /* --- columns ------------------------------------------------------------------------------------
  */
 

@@ -135,8 +135,8 @@ struct adding {
 /* One step of one vector's addition. What a product makes is not there in the step that follows:
  * that is the other vector's. */
 #define STEP(name)                                                                                 \
-    CHAIN_STEP void name(struct chain *chain, struct adding *a, struct multiple *m,                \
-                         const struct entry *entry)
+    CHAIN_STEP void name(UNUSED struct chain *chain, struct adding *a, UNUSED struct multiple *m,  \
+                         UNUSED const struct entry *entry)
 
 /* y1 := -+Y1, in (0, 2). The sign that the sum has then follows from what was done here. */
 STEP(make_y1)
@@ -147,7 +147,6 @@ STEP(make_y1)
     EACH_DIGIT(i) same = choice_after(same, &a->y1[i]);
     sum->turned = lane_not_where(same, sum->turned);
     m->negative = entry->negative;
-    (void)chain;
 }
 
 /* P below 2.1, or 1.1 + SUM_BELOW. */
@@ -180,14 +179,12 @@ STEP(make_q)
     fe_carry(a->less, m->growing.less);
     fe_constant(a->less_q, CURVE.less);
     chain_multiply(chain, (struct product){a->less_q, a->less, a->pp, SUM_RAW});
-    (void)entry;
 }
 
 /* PPP below 1.2. */
 STEP(make_ppp)
 {
     chain_multiply(chain, (struct product){a->ppp, a->p, a->pp, RAW});
-    (void)m, (void)entry;
 }
 
 /* R^2 below 1.6, and -2Q - 4 for nothing; of all vectors. */
@@ -207,7 +204,6 @@ STEP(make_zz)
 {
     lane *zz = m->growing.zz;
     chain_multiply(chain, (struct product){zz, zz, a->pp, LOOSE});
-    (void)entry;
 }
 
 /* ZZZ3 = ZZZ1 PPP, below 1.1. */
@@ -216,7 +212,6 @@ STEP(make_zzz)
     lane *zzz = m->growing.zzz;
     fe_carry(a->cube, a->ppp);
     chain_multiply(chain, (struct product){zzz, zzz, a->cube, LOOSE});
-    (void)entry;
 }
 
 /* -X3 = PPP - R^2 + 2Q, in (0.2, 5.2) or (0.9, 5.1), then columns_lower; W = Q - X3 in (0.9, 3.1),
@@ -228,7 +223,6 @@ STEP(make_x)
     columns_lower(less);
     EACH_DIGIT(i) a->w[i] = lane_sub(less[i], a->less_q[i]);
     fe_carry(a->w, a->w);
-    (void)chain, (void)entry;
 }
 
 /* Y3 = R W - Y1 PPP: below (9.6 + 2.4) / 16 + 1. */
@@ -236,7 +230,6 @@ STEP(make_y)
 {
     fe_carry(a->y1, a->y1);
     chain_sum(chain, m->growing.y, a->r, a->w, a->y1, a->cube);
-    (void)entry;
 }
 
 #define EACH_VECTOR(step)                                                                          \

@@ -1,7 +1,7 @@
 /* ec_product: products modulo p of the numbers of ec_digits.inc.c, in Montgomery form. For
  * inclusion by a curve's field, which says how a row is reduced (reduce_lowest, reduce_row), what
- * brings a number down (columns_lower), and how several products are made (pairs,
- * chain_multiply). */
+ * brings a number down (columns_lower), and how products follow one another (struct
+ * chain). */
 #ifndef LK_CRYPTO_EC_PRODUCT
 #define LK_CRYPTO_EC_PRODUCT
 

@@ -66,51 +66,9 @@ STRAIGHT void columns_lower(lane *x)
 
 #include "crypto/ec/ec_product.inc.c"
 
-/* Two products at a time: the rows of one reduction each wait for the one before, and meanwhile the
- * other product is made. */
-
-/* Operands are read before a result is written, but b's are not before a's result is. */
-STRAIGHT void multiply_pair(struct product a, struct product b)
-{
-    lane t[COLUMNS], u[COLUMNS], y[DIGITS];
-    columns_begin(t, &a);
-    digits_keep(y, a.y);
-    EACH_DIGIT(i) multiply_row(t + i, a.x[i], y);
-    columns_begin(u, &b);
-    digits_keep(y, b.y);
-    EACH_DIGIT(i)
-    {
-        reduce_at(t, i);
-        multiply_row(u + i, b.x[i], y);
-    }
-    columns_out(&a, t);
-    EACH_DIGIT(i) reduce_at(u, i);
-    columns_out(&b, u);
-}
-
-STRAIGHT void square_pair(struct product a, struct product b)
-{
-    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
-    square_begin(t, &a);
-    digits_keep(x, a.x);
-    EACH_DIGIT(i) square_row(t, x, i);
-    square_end(t, x);
-    square_begin(u, &b);
-    digits_keep(x, b.x);
-    EACH_DIGIT(i)
-    {
-        reduce_at(t, i);
-        square_row(u, x, i);
-    }
-    columns_out(&a, t);
-    square_end(u, x);
-    EACH_DIGIT(i) reduce_at(u, i);
-    columns_out(&b, u);
-}
-
-/* Products one after the other: the reduction of each goes between the rows of the next. The next
- * is begun before this one's result is there, so it must not be one of its operands; chain_end puts
- * it there. */
+/* Products one after the other: the rows of a reduction each wait for the one before, and meanwhile
+ * those of the next product are made. That is begun before this one's result is there, which must
+ * not be one of its operands; chain_end puts the last one there. */
 struct chain {
     bool open, sum; /* a product waits for its reduction; it is one of chain_sum */
     struct product of;
@@ -200,26 +158,6 @@ STRAIGHT void chain_sum(struct chain *c, lane *r, const lane *x, const lane *y, 
     EACH_DIGIT(i) multiply_row(t + i, x[i], b);
     chain_put(c, (struct product){r, x, y, RAW}, t);
     c->sum = true;
-}
-
-/* a.r := a.x^2, b.r := b.x b.y, in the way of pairs. */
-STRAIGHT void square_multiply_pair(struct product a, struct product b)
-{
-    lane t[COLUMNS], u[COLUMNS], y[DIGITS];
-    square_begin(t, &a);
-    digits_keep(y, a.x);
-    EACH_DIGIT(i) square_row(t, y, i);
-    square_end(t, y);
-    columns_begin(u, &b);
-    digits_keep(y, b.y);
-    EACH_DIGIT(i)
-    {
-        reduce_at(t, i);
-        multiply_row(u + i, b.x[i], y);
-    }
-    columns_out(&a, t);
-    EACH_DIGIT(i) reduce_at(u, i);
-    columns_out(&b, u);
 }
 
 #endif

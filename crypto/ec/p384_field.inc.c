@@ -66,32 +66,44 @@ STRAIGHT void columns_lower(lane *x)
 
 #include "crypto/ec/ec_product.inc.c"
 
-/* Two products at a time. A row of a product is long enough to hide what the reduction waits for;
- * of squares the reductions go side by side. */
+/* Products one after the other (p256_field.inc.c): here each is whole before the next begins, since
+ * a row of a product is long enough to hide what its own reduction waits for. */
+struct chain {
+    bool open; /* none ever is */
+};
+#define CHAIN_STEP CALLED /* as one body the steps would take a tenth longer */
 
-/* Operands are read before a result is written, but b's are not before a's result is. */
-STRAIGHT void multiply_pair(struct product a, struct product b)
+STRAIGHT void chain_multiply(UNUSED struct chain *c, struct product a)
 {
-    lane t[COLUMNS], u[COLUMNS];
+    lane t[COLUMNS];
     columns_begin(t, &a);
     multiply_reduce(t, a.x, a.y, true);
     columns_out(&a, t);
-    columns_begin(u, &b);
-    multiply_reduce(u, b.x, b.y, true);
-    columns_out(&b, u);
 }
 
-STRAIGHT void square_pair(struct product a, struct product b)
+STRAIGHT void square_columns(lane *t, const struct product *a)
 {
-    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
-    square_begin(t, &a);
-    digits_keep(x, a.x);
+    lane x[DIGITS];
+    square_begin(t, a);
+    digits_keep(x, a->x);
     EACH_DIGIT(i) square_row(t, x, i);
     square_end(t, x);
-    square_begin(u, &b);
-    digits_keep(x, b.x);
-    EACH_DIGIT(i) square_row(u, x, i);
-    square_end(u, x);
+}
+
+STRAIGHT void chain_square(UNUSED struct chain *c, struct product a)
+{
+    lane t[COLUMNS];
+    square_columns(t, &a);
+    EACH_DIGIT(i) reduce_at(t, i);
+    columns_out(&a, t);
+}
+
+/* Their reductions go side by side. */
+STRAIGHT void squares_beside(struct product a, struct product b)
+{
+    lane t[COLUMNS], u[COLUMNS];
+    square_columns(t, &a);
+    square_columns(u, &b);
     EACH_DIGIT(i)
     {
         reduce_at(t, i);
@@ -101,66 +113,23 @@ STRAIGHT void square_pair(struct product a, struct product b)
     columns_out(&b, u);
 }
 
-/* Products one after the other (p256_field.inc.c): here each is whole before the next begins. */
-struct chain {
-    bool open; /* none ever is */
-};
-#define CHAIN_STEP CALLED /* as one body the steps would take a tenth longer */
-
-STRAIGHT void chain_multiply(struct chain *c, struct product a)
-{
-    lane t[COLUMNS];
-    columns_begin(t, &a);
-    multiply_reduce(t, a.x, a.y, true);
-    columns_out(&a, t);
-    (void)c;
-}
-
-STRAIGHT void square_alone(struct product a)
-{
-    lane t[COLUMNS], x[DIGITS];
-    square_begin(t, &a);
-    digits_keep(x, a.x);
-    EACH_DIGIT(i) square_row(t, x, i);
-    square_end(t, x);
-    EACH_DIGIT(i) reduce_at(t, i);
-    columns_out(&a, t);
-}
-
-STRAIGHT void chain_squares(struct chain *c, const struct product *a, unsigned count)
+/* Of one or two. */
+STRAIGHT void chain_squares(UNUSED struct chain *c, const struct product *a, unsigned count)
 {
     if (count == 1)
-        square_alone(a[0]);
+        chain_square(c, a[0]);
     else
-        square_pair(a[0], a[count - 1]);
-    (void)c;
+        squares_beside(a[0], a[count - 1]);
 }
 
-STRAIGHT void chain_sum(struct chain *c, lane *r, const lane *x, const lane *y, const lane *u,
-                        const lane *v)
+STRAIGHT void chain_sum(UNUSED struct chain *c, lane *r, const lane *x, const lane *y,
+                        const lane *u, const lane *v)
 {
     fe_mul_sum(r, x, y, u, v);
-    (void)c;
 }
 
-STRAIGHT void chain_end(struct chain *c)
+STRAIGHT void chain_end(UNUSED struct chain *c)
 {
-    (void)c;
-}
-
-/* a.r := a.x^2, b.r := b.x b.y. */
-STRAIGHT void square_multiply_pair(struct product a, struct product b)
-{
-    lane t[COLUMNS], u[COLUMNS], x[DIGITS];
-    square_begin(t, &a);
-    digits_keep(x, a.x);
-    EACH_DIGIT(i) square_row(t, x, i);
-    square_end(t, x);
-    EACH_DIGIT(i) reduce_at(t, i);
-    columns_out(&a, t);
-    columns_begin(u, &b);
-    multiply_reduce(u, b.x, b.y, true);
-    columns_out(&b, u);
 }
 
 #endif
