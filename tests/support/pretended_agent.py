@@ -130,10 +130,12 @@ class Agent:
         self.listener.bind("\0" + address[1:] if address[0] == "@" else address)
         self.listener.listen(512)
         self.connections = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, and holds the address until it has left
+        self.accepting.join()
         self.listener.close()
         self.drop()
 
