@@ -66,7 +66,7 @@ static inline lane_choice choice_equal(lane a, lane b)
     return _mm512_cmpeq_epi64_mask(a, b);
 }
 /* The same choice, for what comes after x was made by it: who asks the mask register later hears
- * what x was made by. */
+ * what x was made by. With gcc: see lane_keep. */
 static inline lane_choice choice_after(lane_choice chosen, lane *x)
 {
 #ifndef __clang__

@@ -8,8 +8,9 @@
  * all k but one; then ZZ and ZZZ come out zero. Proofs: docs/kernels.md.
  *
  * While a sum grows it has -X and +-Y, as columns that were not carried: so each is what the
- * columns of a product begin with, and a difference takes no instruction of its own. Y's sign is
- * that of the entry that came last: instead of an entry, Y is negated where both signs differ.
+ * columns of a product begin with, and a difference takes no instruction of its own. Instead of an
+ * entry, it is Y that is negated: R begins with -Y in the entry's sign, which is 2p - Y where that
+ * is the sign of the entry before, and Y itself where it is not.
  *
  * Bounds are those of P-256; P-384 stays below them but for X (columns_lower, SUM_BELOW). */
 #include "crypto/ec/ec_kernel.h"
@@ -20,7 +21,7 @@ struct sum {
     lane less[DIGITS];            /* -X, raw, in (0, 1 + 2^-28) or SUM_BELOW */
     lane y[DIGITS];               /* Y or -Y, raw, in (0, 2) */
     lane zz[DIGITS], zzz[DIGITS]; /* loose, below 1.1 */
-    lane turned;                  /* all ones where Y's sign was turned, an odd number of times */
+    lane turned; /* the first entry's sign, inverted by each addition that made 2p - Y of Y */
 };
 
 /* One that is done. */
@@ -64,8 +65,8 @@ static lane window_bits(const lane *k, unsigned window)
     return window + 1 < WINDOWS ? bits : lane_or(bits, lane_all(ENTRIES));
 }
 
-/* All ones where Y is -Y: the first entry was, and each addition after it gave another sign where
- * it did not turn Y. */
+/* All ones where Y is -Y after so many additions: each that left Y as it was gave it another
+ * sign. */
 static inline lane sum_negative(const struct sum *sum, unsigned additions)
 {
     return lane_xor(sum->turned, lane_all(0 - (uint64_t)(additions % 2)));
@@ -132,8 +133,8 @@ struct adding {
     lane w[DIGITS];                    /* Q - X3 */
 };
 
-/* One step of one vector's addition. What a product makes is not there in the step that follows:
- * that is the other vector's. */
+/* One step of one vector's addition. No step takes what the step right before it makes: of two
+ * vectors that one is the other's; of a vector alone the one step that would waits (add_line). */
 #define STEP(name)                                                                                 \
     CHAIN_STEP void name(UNUSED struct chain *chain, struct adding *a, UNUSED struct multiple *m,  \
                          UNUSED const struct entry *entry)
@@ -245,7 +246,7 @@ STRAIGHT void add_line(struct adding *a, struct multiple *m, const struct entry 
     EACH_VECTOR(make_p);
     EACH_VECTOR(make_r);
     make_pp(&chain, a, count);
-    if (count == 1) chain_end(&chain); /* nobody else's step is there to wait with */
+    if (count == 1) chain_end(&chain); /* -Q wants P^2, and no other vector's step is between */
     EACH_VECTOR(make_q);
     EACH_VECTOR(make_ppp);
     make_rr(&chain, a, count);
@@ -301,11 +302,11 @@ static void multiple_begin(struct multiple *m, struct entry *entry)
     m->added = lane_zero();
 }
 
-/* sum := what has grown, in its place: ZZ and ZZZ stay. */
-static void multiple_end(struct multiple *m)
+/* sum := what has grown by so many additions, in its place: ZZ and ZZZ stay. */
+static void multiple_end(struct multiple *m, unsigned additions)
 {
     struct point *sum = &m->sum;
-    lane negative = sum_negative(&m->growing, WINDOWS - 1);
+    lane negative = sum_negative(&m->growing, additions);
     EACH_DIGIT(i)
     {
         sum->x[i] = lane_sub(constant(&CURVE.p[SUM_BELOW][i]), m->growing.less[i]);
@@ -364,7 +365,7 @@ static void multiply_base(struct multiple *m, unsigned vectors)
         window_add(m, window, vectors);
     }
     for (unsigned v = 0; v < vectors; v++) {
-        multiple_end(&m[v]);
+        multiple_end(&m[v], WINDOWS - 1);
         m[v].stray = lane_or(m[v].stray, lane_xor(m[v].added, lane_all(WINDOWS - 1)));
     }
 }

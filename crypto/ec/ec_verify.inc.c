@@ -255,7 +255,7 @@ static void multiply(struct judging *j, const struct comb *key)
         parts_add(j);
     }
     for (unsigned part = 0; part < PARTS; part++)
-        multiple_end(&j->m[part]);
+        multiple_end(&j->m[part], GROUPS - 1);
 }
 
 /* --- the sum ------------------------------------------------------------------------------------
