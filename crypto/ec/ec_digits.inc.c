@@ -30,8 +30,9 @@ STRAIGHT lane constant(const uint64_t *word)
 }
 
 /* --- columns ------------------------------------------------------------------------------------
- * A column has at most ten halves of products and six of a reduction, or twice ten: below 2^57;
- * those that begin with a raw number, below 2^59. */
+ * With five digits a column has at most ten halves of products and six of a reduction, or twice
+ * ten: below 2^57; with eight sixteen and eight, or twice sixteen: 2^58. Those that begin with a
+ * raw number are below 2^59. */
 
 STRAIGHT void columns_zero(lane *t)
 {

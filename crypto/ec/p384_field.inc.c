@@ -67,7 +67,8 @@ STRAIGHT void columns_lower(lane *x)
 #include "crypto/ec/ec_product.inc.c"
 
 /* Products one after the other (p256_field.inc.c): here each is whole before the next begins, since
- * a row of a product is long enough to hide what its own reduction waits for. */
+ * a row of a product is long enough to hide what its own reduction waits for. A square, whose rows
+ * are shorter, is reduced after them: two squares go side by side. */
 struct chain {
     bool open; /* none ever is */
 };
@@ -113,7 +114,7 @@ STRAIGHT void squares_beside(struct product a, struct product b)
     columns_out(&b, u);
 }
 
-/* Of one or two. */
+_Static_assert(BESIDE <= 2, "one square or two");
 STRAIGHT void chain_squares(UNUSED struct chain *c, const struct product *a, unsigned count)
 {
     if (count == 1)
