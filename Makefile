@@ -344,13 +344,13 @@ $(OUT)/tools/lurk-agent/broker.o: LK_CFLAGS += -fno-tree-vectorize
 # --- tests ------------------------------------------------------------------------------------
 
 check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
-	$(Q)tests/support/run-units.sh $(OUT) '$(T)' $(UNIT_BIN)
+	$(Q)tests/support/run-units.py $(OUT) '$(T)' $(UNIT_BIN)
 
 # What tests do at random, for minutes instead of seconds.
 LONG_KERNEL_BIN := $(filter $(OUT)/tests/interop/crypto_ecdh_test $(OUT)/tests/prop/rsa_% $(OUT)/tests/unit/crypto/rsa/% $(OUT)/tests/unit/crypto/ec/%,$(UNIT_BIN))
 check-long: check-long-kernels check-ttest check-long-edge ## random tests at length, statistics of time, ten thousand handshakes
 check-long-kernels: $(LONG_KERNEL_BIN)
-	$(Q)LK_LONG=1 tests/support/run-units.sh $(OUT) '$(T)' $(LONG_KERNEL_BIN)
+	$(Q)LK_LONG=1 tests/support/run-units.py $(OUT) '$(T)' $(LONG_KERNEL_BIN)
 
 # Stories that have a number to raise: mixed handshakes through HAProxy, clients that leave; all that sanitizers can watch.
 check-long-edge: check-asan-edge
@@ -364,7 +364,7 @@ check-fuzz: $(FUZZ_REPLAY) ## replay every fuzz corpus
 
 check-sabotage: $(if $(filter tsan,$(CONFIG)),$(TSAN_BIN),$(UNIT_BIN)) ## remove each defence in turn: a test must fail (T=name picks)
 	$(Q)CC='$(CC)' CFLAGS='$(LK_CFLAGS) $(PKG_CFLAGS) -O1 -g0 -DLK_COMMIT="sabotage" -DLK_CONFIG="$(CONFIG)"' LIBS='$(FAST_LD) -Wl,-s -lcmocka $(PKG_LIBS)' \
-	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.sh $(OUT) '$(T)'
+	  TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-sabotage.py $(OUT) '$(T)'
 
 # Constant time: what marks secrets for a checker, over the tests' RSA keys.
 CT_OBJ := rows secret_run secret_ec secret_ecdh leaky_ifma leaky_ref
@@ -465,7 +465,7 @@ ONE_PROCESS := $(patsubst %,$(OUT)/bin/%,lurkd lurkctl)
 TSAN_OPTIONS := halt_on_error=1 second_deadlock_stack=1 suppressions=$(CURDIR)/tests/support/tsan.supp
 check-tsan: ## threads under ThreadSanitizer: rings, slots, workers, loops, a server of one process
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan parts-of-tsan
-	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-units.sh build/tsan '' $(TSAN_BIN)
+	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' tests/support/run-units.py build/tsan '' $(TSAN_BIN)
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan check-sabotage
 	$(Q)TSAN_OPTIONS='$(TSAN_OPTIONS)' LURK_BIN=$(CURDIR)/build/tsan/bin \
 	  tests/support/run-e2e.sh '' tests/support/one_process.py

@@ -1,4 +1,4 @@
-/* filter: LK_TEST in the environment names the one test that a program is to run (run-sabotage.sh). */
+/* filter: LK_TEST in the environment names the one test that a program is to run (run-sabotage.py). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
