@@ -343,6 +343,14 @@ $(OUT)/tools/lurk-agent/broker.o: LK_CFLAGS += -fno-tree-vectorize
 
 # --- tests ------------------------------------------------------------------------------------
 
+# What tests copy instead of making it (tests/support/pki.sh).
+PKI_FROM := $(CURDIR)/build/pki
+export PKI_FROM
+.PHONY: pki
+pki:
+	$(Q)[ -z "$$(find $(PKI_FROM)/crl-revoked.pem -mtime +10 2>/dev/null)" ] || rm -rf $(PKI_FROM)
+	$(Q)tests/support/pki.sh $(PKI_FROM) rsa2048=2 rsa3072=1 rsa4096=1 rsapss2048=1 p256=2 p384=1 p521=1 ed25519=1 ed448=1 edge=2
+
 check-unit: $(UNIT_BIN) ## unit, property, interop tests (T=name picks)
 	$(Q)tests/support/run-units.py $(OUT) '$(T)' $(UNIT_BIN)
 
@@ -495,7 +503,7 @@ check-docs: $(CONFDOC) ## docs/ is in step with the schemas, and what it names e
 # All of it at once, on all CPUs. What only computes then runs side by side, the longest first, and gives way to the
 # stories, which wait more than they compute; those that measure time have the machine to themselves in the end.
 .PHONY: check-build check-build-asan check-build-tsan parts-of-asan parts-of-tsan
-check-build: all testbuild $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-asan check-build-tsan
+check-build: pki all testbuild $(UNIT_BIN) $(FUZZ_REPLAY) $(TAINT) check-build-asan check-build-tsan
 check-build-asan check-build-tsan: | shared $(LIB)
 	$(Q)$(MAKE) --no-print-directory CONFIG=$(@:check-build-%=%) $(@:check-build-%=parts-of-%)
 parts-of-asan: $(UNIT_BIN) $(FUZZ_REPLAY) edge control

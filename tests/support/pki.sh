@@ -4,6 +4,8 @@
 # Usage: pki.sh DIR [NAME=COUNT ...]
 #   site keys   rsa2048 rsa3072 rsa4096 rsa8192 rsapss2048 p256 p384 p521 ed25519 ed448 (default rsa2048=2 p256=1)
 #   edges       edge=COUNT (default 2)
+# PKI_FROM: a folder that it made before. What is there is copied, and made only where it is missing, since a test
+# makes a PKI of its own, of forty processes.
 #
 # Leaves (keys mode 0600, everything PEM, valid 30 days; what exists already is kept):
 #   ca.crt ca.key crl.pem              the channel's authority and its empty CRL
@@ -74,6 +76,9 @@ site_algorithm() { # NAME -> arguments of genpkey
 
 site() { # NAME NUMBER
     key=keys/$1-$2
+    if [ -n "$from" ] && [ -s "$from/$key.pub" ] && [ ! -e "$key.key" ]; then
+        cp "$from/$key.key" "$from/$key.crt" "$from/$key.pub" keys
+    fi
     # shellcheck disable=SC2046  # the arguments are words of our own
     [ -s "$key.key" ] || run openssl genpkey $(site_algorithm "$1") -out "$key.key"
     [ -s "$key.crt" ] || run openssl req -x509 -new -config pki.cnf -key "$key.key" -out "$key.crt" -days 30 \
@@ -94,6 +99,13 @@ for word in "$@"; do
     *) die "'$word': want NAME=COUNT, such as rsa2048=2" ;;
     esac
 done
+
+# Not from one that will soon be over.
+from=$(find "${PKI_FROM:-/nonexistent}" -maxdepth 1 -name crl-revoked.pem -mtime -20 2>/dev/null || true)
+from=${from%/*}
+if [ -n "$from" ] && [ ! -e ca.db ]; then
+    cp "$from"/*.crt "$from"/*.key "$from"/*.pem "$from"/*.db .
+fi
 
 {
     printf '[req]\ndistinguished_name=name\nprompt=no\n[name]\nCN=unnamed\n[policy]\ncommonName=supplied\n'
