@@ -16,7 +16,9 @@ endif
 
 comma := ,
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
+say = $(if $(filter 1,$(V)),,$(info $()  $(1)	$(2)))
+# Two thousand objects are made in a check: no process where make itself knows that the folder is there.
+folder = $(if $(wildcard $(@D)/.),,@mkdir -p $(@D))
 
 # --- flags ------------------------------------------------------------------------------------
 
@@ -104,7 +106,7 @@ all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client lib
 COMPILE = $(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL)
 $(OUT)/%.o: %.c
 	$(call say,CC,$<)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(COMPILE) -DLK_CONFIG='"$(CONFIG)"' -MMD -MP -c -o $@ $<
 
 # What tests are made of is compiled once and run for a second.
@@ -116,26 +118,33 @@ COMMIT_OBJ := $(COMMIT_SRC:%.c=$(OUT)/%.o) $(patsubst %,build/test/%.o,tools/lur
 $(COMMIT_OBJ): SAYS_COMMIT := -DLK_COMMIT='"$(GIT_COMMIT)"'
 $(COMMIT_OBJ): $(OUT)/commit
 $(OUT)/commit: FORCE
-	@mkdir -p $(@D)
+	$(folder)
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
 FORCE:
 
 $(patsubst %,build/gen/%.c,p256_const p384_const p256_comb p384_comb): tools/dev/ectable.py
 	$(call say,GEN,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)tools/dev/ectable.py $(subst _, ,$(basename $(@F))) >$@
 build/gen/x25519_const.c: tools/dev/x25519table.py
 	$(call say,GEN,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)tools/dev/x25519table.py >$@
 
-# Kernels have instructions of their own; the rest of the program runs anywhere.
-%_ifma.o: CFLAGS_KERNEL := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper
+# Words that gcc alone knows.
+GCC_ALONE = $(KERNEL_LINES) $(KERNEL_ORDER)
+by_gcc = $(if $(findstring clang,$(CC)),,$(1))
+
+# Kernels have instructions of their own; the rest of the program runs anywhere. To say where each variable of their
+# straight lines is takes the compiler as long as they do: lines alone, and those as check-scan's lists have them.
+KERNEL_LINES := -gstatement-frontiers
+%_ifma.o %_ref.o: CFLAGS_KERNEL := -g1 $(call by_gcc,$(KERNEL_LINES))
+%_ifma.o: CFLAGS_KERNEL += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper
 # Put in order for the ports of such a processor, the additions of a signature take a hundredth less; P-384's if that is
-# done before they are given registers too (P-256's would then spill columns). The second is gcc's alone.
+# done before they are given registers too (P-256's would then spill columns).
 KERNEL_ORDER := -fschedule-insns -fsched-pressure
 %/crypto/ec/p256_ifma.o %/crypto/ec/p384_ifma.o: CFLAGS_KERNEL += -mtune=icelake-server
-%/crypto/ec/p384_ifma.o: CFLAGS_KERNEL += $(if $(findstring clang,$(CC)),,$(KERNEL_ORDER))
+%/crypto/ec/p384_ifma.o: CFLAGS_KERNEL += $(call by_gcc,$(KERNEL_ORDER))
 
 # UBSan triples the minutes that gcc takes for straight lines of vectors, and knows nothing of them;
 # the same bodies over plain numbers (*_ref.c) have it.
@@ -180,43 +189,35 @@ TEST_OUT := build/test
 TESTBUILD_SRC := $(patsubst %,tests/support/%.c,testbuild injected spoil) tools/lurkd/version.c io/report.c
 $(TEST_OUT)/bin/lurkd: $(TESTBUILD_SRC:%.c=$(TEST_OUT)/%.o) $(filter-out %/version.o,$(patsubst %.c,$(OUT)/%.o,$(wildcard tools/lurkd/*.c))) $(LIB)
 	$(call say,LD,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(CC) $(LK_LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap)) -o $@ $^ $(PKG_LIBS)
 $(TEST_OUT)/%.o: %.c
 	$(call say,CC,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(COMPILE) -DLK_CONFIG='"test"' -MMD -MP -c -o $@ $<
 testbuild: $(TEST_OUT)/bin/lurkd
 
 # What is loaded into programs of others, compiled to be anywhere in memory: the parts of the library
-# that the client library stands on, and that one itself. Of the kernels, which take the compiler longest, those that
-# check an edge's signatures alone. CONFIG=asan compiles everything so, once.
+# that the client library stands on, that one itself and the provider. Of the kernels, which take the compiler longest,
+# those that check an edge's signatures alone. The server is made of the same objects: calls among them stay direct.
 PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c core/exec/poo.c crypto/ec/%_verify_ifma.c \
              $(filter-out %_ifma.c %_ref.c,$(filter crypto/%,$(LIB_SRC))),$(LIB_SRC)) \
            $(filter %_comb.c gen/p%_const.c,$(GEN_SRC)) $(LIBLURK_SRC)
-PIC_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections,$(filter-out -DLK_JEMALLOC,$(LK_CFLAGS)))
-ifneq ($(filter asan ubsan,$(CONFIG)),)
-PIC := $(OUT)
-LK_CFLAGS := $(PIC_CFLAGS)
-else
-PIC := $(OUT)/pic
-$(PIC)/%.o: %.c
-	$(call say,PIC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(PIC_CFLAGS) $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"$(CONFIG)"' $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
-$(PIC)/tools/provider/provider.o: $(OUT)/commit
-endif
+PROVIDER_SRC := $(wildcard tools/provider/*.c)
+PROVIDER_OBJ := $(PROVIDER_SRC:%.c=$(OUT)/%.o)
+PIC_FLAGS := -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
+$(PIC_SRC:%.c=$(OUT)/%.o) $(PROVIDER_OBJ): LK_CFLAGS := $(patsubst -fPIE,$(PIC_FLAGS),$(LK_CFLAGS))
 
 PIC_LIB := $(OUT)/lib/liblurk-pic.a
-$(PIC_LIB): $(PIC_SRC:%.c=$(PIC)/%.o)
+$(PIC_LIB): $(PIC_SRC:%.c=$(OUT)/%.o)
 	$(call say,AR,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
-$(LIBLURK): $(LIBLURK_SRC:%.c=$(PIC)/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
+$(LIBLURK): $(LIBLURK_OBJ) $(PIC_LIB) tools/liblurk/liblurk.map
 	$(call say,LD,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=tools/liblurk/liblurk.map -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
 	  -Wl,-Bsymbolic,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
 	  $(shell pkg-config --libs openssl)
@@ -224,13 +225,11 @@ $(LIBLURK): $(LIBLURK_SRC:%.c=$(PIC)/%.o) $(PIC_LIB) tools/liblurk/liblurk.map
 
 # The OpenSSL provider: a module that shows one symbol, and stays loaded, since threads may end after it was
 # done with. Of the client library it takes what it needs.
-PROVIDER_SRC := $(wildcard tools/provider/*.c)
-PROVIDER_OBJ := $(PROVIDER_SRC:%.c=$(PIC)/%.o)
 LINK_PROVIDER = $(CC) -shared -Wl,--version-script=tools/provider/lurk.map -Wl,-z,defs,-z,nodelete,-z,relro,-z,now,-z,noexecstack \
   -Wl,--gc-sections -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
 $(PROVIDER): $(PROVIDER_OBJ) $(PIC_LIB) tools/provider/lurk.map
 	$(call say,LD,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(LINK_PROVIDER) -o $@ $(filter %.o %.a,$^) $(shell pkg-config --libs libcrypto)
 
 # Hundreds of programs are linked for tests, which takes the linker of LLVM a sixth of the time, gold a third.
@@ -305,7 +304,7 @@ BENCH_OBJ += $(OUT)/tests/support/test_keys.o
 
 $(OUT)/%.o: %.cc
 	$(call say,CXX,$<)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(CXX) $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(LK_CFLAGS)) -std=gnu++17 -MMD -MP -c -o $@ $<
 
 define bench_rule
@@ -390,9 +389,9 @@ MSAN_FLAGS := -g -fsanitize=memory -fno-omit-frame-pointer
 $(MSAN_OUT)/%_ifma.o: CFLAGS_KERNEL += -fno-vectorize -fno-slp-vectorize -include tests/ct/msan_lane.h
 $(MSAN_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -fno-strict-aliasing $(MSAN_FLAGS) $(PKG_CFLAGS) \
-	  $(filter-out $(KERNEL_ORDER),$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
+	  $(filter-out $(GCC_ALONE),$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
 $(MSAN): $(CT_OBJ:%=$(MSAN_OUT)/tests/ct/%.o) $(MSAN).o $(MSAN_OUT)/crypto/rsa/rsa_ifma.o \
          $(patsubst %,$(MSAN_OUT)/crypto/ec/%_ifma.o,p256 p384 p256_ecdh p384_ecdh x25519) $(CT_SUPPORT) $(LIB)
 	$(call say,LD,$@)
@@ -457,14 +456,14 @@ check-asan-edge: all ## the edge's stories with AddressSanitizer and UBSan in ag
 CONTROL := $(OUT)/control
 control: $(CONTROL)/lib/lurk.so
 $(CONTROL)/remote.c: tools/provider/remote.c tests/support/overread.sed
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)sed -f tests/support/overread.sed $< >$@; ! cmp -s $< $@
-$(CONTROL)/remote.o: LK_CFLAGS := $(patsubst -fPIE,-fPIC -fvisibility=hidden,$(LK_CFLAGS))
+$(CONTROL)/remote.o: LK_CFLAGS := $(patsubst -fPIE,$(PIC_FLAGS),$(LK_CFLAGS))
 $(CONTROL)/remote.o: $(CONTROL)/remote.c
 	$(Q)$(CC) $(LK_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 $(CONTROL)/lib/lurk.so: $(PROVIDER) $(CONTROL)/remote.o
 	$(call say,LD,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)ln -sfn ../bin $(CONTROL)/bin
 	$(Q)$(LINK_PROVIDER) -o $@ $(CONTROL)/remote.o $(filter-out %/remote.o,$(PROVIDER_OBJ)) $(PIC_LIB) $(shell pkg-config --libs libcrypto)
 
@@ -530,9 +529,9 @@ FUZZ_LIB_OBJ := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(LIB_SRC) $(GEN_SRC) $(LIBLURK_S
 
 $(FUZZ_OUT)/%.o: %.c
 	$(call say,CLANG,$<)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -g -fno-strict-aliasing $(FUZZ_TARGET) $(FUZZ_SANITIZE) \
-	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' $(filter-out $(KERNEL_ORDER),$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
+	  -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -DLK_COMMIT='"$(GIT_COMMIT)"' -DLK_CONFIG='"fuzz"' $(filter-out $(GCC_ALONE),$(CFLAGS_KERNEL)) -MMD -MP -c -o $@ $<
 
 $(FUZZ_OUT)/liblurk-server.a: $(FUZZ_LIB_OBJ)
 	@rm -f $@
@@ -540,7 +539,7 @@ $(FUZZ_OUT)/liblurk-server.a: $(FUZZ_LIB_OBJ)
 
 $(FUZZ_OUT)/bin/%: $(FUZZ_OUT)/tests/fuzz/%.o $(FUZZ_OUT)/liblurk-server.a
 	$(call say,LD,$@)
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)$(CLANG) -fsanitize=fuzzer $(FUZZ_SANITIZE) -pthread -o $@ $^ $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name picks)
@@ -572,7 +571,7 @@ format: ## clang-format over every source file
 MANUALS := $(wildcard docs/man/*.scd)
 man: $(MANUALS:docs/man/%.scd=build/man/%) ## manual pages
 build/man/%: docs/man/%.scd
-	@mkdir -p $(@D)
+	$(folder)
 	$(Q)scdoc <$< >$@.made && awk -f tools/dev/manual.awk $@.made >$@
 
 install: all man ## into DESTDIR, PREFIX
