@@ -116,11 +116,23 @@ static void flip_of_a_bit_makes_no_proof_good(void **state)
         with_row(&lk_poo_x25519_row_ifma, flipped, lk_draw_rounds(400, 40000));
 }
 
+/* One that is right but for its vG, of which one mask alone tells. */
+static void wrong_by_a_mask(struct scene *s, unsigned i)
+{
+    struct lk_u_proof other;
+    lk_u_proof_right(&other);
+    lk_u_proof_right(&s->proof[i]);
+    memcpy(s->proof[i].vg, other.vg, sizeof other.vg);
+    s->right &= ~(UINT64_C(1) << i);
+    assert_false(lk_u_proof_good(&s->proof[i]));
+}
+
 /* Each mask of each lane, by a bit. */
 static void masks_flipped(struct scene *s, unsigned bits)
 {
     unsigned passings[LK_FLIP_STAGES_MAX];
     draw(s, lk_draw() & ALL);
+    wrong_by_a_mask(s, (unsigned)lk_draw_below(LANES));
     lk_flip_set(NULL);
     assert_int_equal(run(s), s->right);
     lk_flip_end(passings);
