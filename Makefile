@@ -44,8 +44,24 @@ LK_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -fPIE -fstack-protector-strong
              $(CFLAGS_$(CONFIG)) $(DEFS_$(CONFIG)) $(CFLAGS)
 LK_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread $(filter -fsanitize%,$(CFLAGS_$(CONFIG))) $(LDFLAGS)
 
+# Of what is loaded into programs of others.
+PIC_FLAGS := -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
+
+# Kernels have instructions of their own; the rest of the program runs anywhere. To say where each variable of their
+# straight lines is takes the compiler as long as they do: lines alone, and those as check-scan's lists have them.
+IFMA_FLAGS := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper
+KERNEL_LINES := -gstatement-frontiers
+# Put in order for the ports of such a processor, the additions of a signature take a hundredth less; P-384's if that is
+# done before they are given registers too (P-256's would then spill columns).
+KERNEL_ORDER := -fschedule-insns -fsched-pressure
+# Words that gcc alone knows.
+GCC_ALONE := $(KERNEL_LINES) $(KERNEL_ORDER)
+by_gcc = $(if $(findstring clang,$(CC)),,$(1))
+
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LIBS_$(CONFIG)) -lm
+
+FLAGS := $(CC) $(filter-out -Werror,$(LK_CFLAGS)) $(PIC_FLAGS) $(IFMA_FLAGS) $(GCC_ALONE) $(PKG_CFLAGS)
 
 # --- what there is ----------------------------------------------------------------------------
 
@@ -104,7 +120,7 @@ all: $(PROGRAM_BIN) $(LIBLURK) $(PROVIDER) ## build the programs, the client lib
 # --- rules ------------------------------------------------------------------------------------
 
 COMPILE = $(CC) $(LK_CFLAGS) $(PKG_CFLAGS) $(SAYS_COMMIT) -DLK_LIBURING='"$(LIBURING_VERSION)"' $(CFLAGS_TESTS) $(CFLAGS_KERNEL)
-$(OUT)/%.o: %.c
+$(OUT)/%.o: %.c $(OUT)/flags
 	$(call say,CC,$<)
 	$(folder)
 	$(Q)$(COMPILE) -DLK_CONFIG='"$(CONFIG)"' -MMD -MP -c -o $@ $<
@@ -120,6 +136,10 @@ $(COMMIT_OBJ): $(OUT)/commit
 $(OUT)/commit: FORCE
 	$(folder)
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' >$@
+# Objects of other flags are made anew: to link them with these may fail, or give what nobody asked for.
+$(OUT)/flags: FORCE
+	$(folder)
+	@echo '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' >$@
 FORCE:
 
 $(patsubst %,build/gen/%.c,p256_const p384_const p256_comb p384_comb): tools/dev/ectable.py
@@ -131,18 +151,8 @@ build/gen/x25519_const.c: tools/dev/x25519table.py
 	$(folder)
 	$(Q)tools/dev/x25519table.py >$@
 
-# Words that gcc alone knows.
-GCC_ALONE = $(KERNEL_LINES) $(KERNEL_ORDER)
-by_gcc = $(if $(findstring clang,$(CC)),,$(1))
-
-# Kernels have instructions of their own; the rest of the program runs anywhere. To say where each variable of their
-# straight lines is takes the compiler as long as they do: lines alone, and those as check-scan's lists have them.
-KERNEL_LINES := -gstatement-frontiers
 %_ifma.o %_ref.o: CFLAGS_KERNEL := -g1 $(call by_gcc,$(KERNEL_LINES))
-%_ifma.o: CFLAGS_KERNEL += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512ifma -mbmi2 -mno-vzeroupper
-# Put in order for the ports of such a processor, the additions of a signature take a hundredth less; P-384's if that is
-# done before they are given registers too (P-256's would then spill columns).
-KERNEL_ORDER := -fschedule-insns -fsched-pressure
+%_ifma.o: CFLAGS_KERNEL += $(IFMA_FLAGS)
 %/crypto/ec/p256_ifma.o %/crypto/ec/p384_ifma.o: CFLAGS_KERNEL += -mtune=icelake-server
 %/crypto/ec/p384_ifma.o: CFLAGS_KERNEL += $(call by_gcc,$(KERNEL_ORDER))
 
@@ -191,7 +201,7 @@ $(TEST_OUT)/bin/lurkd: $(TESTBUILD_SRC:%.c=$(TEST_OUT)/%.o) $(filter-out %/versi
 	$(call say,LD,$@)
 	$(folder)
 	$(Q)$(CC) $(LK_LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(shell cat tests/support/testbuild.wrap)) -o $@ $^ $(PKG_LIBS)
-$(TEST_OUT)/%.o: %.c
+$(TEST_OUT)/%.o: %.c $(OUT)/flags
 	$(call say,CC,$@)
 	$(folder)
 	$(Q)$(COMPILE) -DLK_CONFIG='"test"' -MMD -MP -c -o $@ $<
@@ -205,7 +215,6 @@ PIC_SRC := $(filter core/base/% core/wire/% core/keys/% core/policy/freshness.c 
            $(filter %_comb.c gen/p%_const.c,$(GEN_SRC)) $(LIBLURK_SRC)
 PROVIDER_SRC := $(wildcard tools/provider/*.c)
 PROVIDER_OBJ := $(PROVIDER_SRC:%.c=$(OUT)/%.o)
-PIC_FLAGS := -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
 $(PIC_SRC:%.c=$(OUT)/%.o) $(PROVIDER_OBJ): LK_CFLAGS := $(patsubst -fPIE,$(PIC_FLAGS),$(LK_CFLAGS))
 
 PIC_LIB := $(OUT)/lib/liblurk-pic.a
@@ -302,7 +311,7 @@ BENCH_BIN := $(BENCH_SRC:%.c=$(OUT)/%)
 BENCH_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(BENCH_SRC),$(wildcard bench/*.c))) $(OUT)/bench/shim.o
 BENCH_OBJ += $(OUT)/tests/support/test_keys.o
 
-$(OUT)/%.o: %.cc
+$(OUT)/%.o: %.cc $(OUT)/flags
 	$(call say,CXX,$<)
 	$(folder)
 	$(Q)$(CXX) $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(LK_CFLAGS)) -std=gnu++17 -MMD -MP -c -o $@ $<
