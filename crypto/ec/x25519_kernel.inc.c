@@ -274,8 +274,8 @@ static uint64_t run(struct batch *b, bool with_own, const struct lk_ecdh_job *jo
     b->with_own = with_own;
     batch_jobs(b, job, live);
     batch_begin(b);
-    for (unsigned v = 0; v < b->vectors; v++)
-        ladder_run(&b->ladder[v], KEY_BITS);
+    for (unsigned v = 0; v < b->vectors; v += BESIDE)
+        ladder_run(&b->ladder[v], KEY_BITS, b->vectors - v < BESIDE ? b->vectors - v : BESIDE);
     if (b->with_own) multiply_base(b->m, b->vectors);
     batch_end(b);
     uint64_t returned = batch_out(b, live, refused);

@@ -62,7 +62,8 @@ STRAIGHT void add_a24(struct stepping *s, const lane *aa)
 }
 
 /* The sum is the same whichever point is doubled, but for the sign of da - cb, which is squared.
- * The pair is made last: of what is made last the next step has to wait for the end. */
+ * Each pair asks for what was made before the one before it. z3 is made last, of which alone the
+ * next step has to wait for the end. */
 STRAIGHT void ladder_step(struct ladder *l, lane swaps)
 {
     struct stepping s;
@@ -83,24 +84,29 @@ STRAIGHT void ladder_step(struct ladder *l, lane swaps)
     add_a24(&s, s.aa);
     fe_settle(s.aa, s.aa);
     fe_settle(s.bb, s.bb);
-    fe_settle(l->z3, l->z3);
-    fe_product(l->z3, l->z3, l->u, ZERO);
     multiply_pair((struct product){l->x2, s.aa, s.bb, LIFTED},
                   (struct product){l->z2, s.e, s.f, ZERO});
+    fe_settle(l->z3, l->z3);
+    fe_product(l->z3, l->z3, l->u, ZERO);
 }
 
-/* x2 / z2 := k u, x3 / z3 := (k + 1) u, loose, for k below 2^bits; the other way round where k is
- * odd: no last exchange is made. bits is no multiple of 52. Apart: one body for every length. */
-static __attribute__((noinline)) void ladder_run(struct ladder *l, unsigned bits)
+/* x2 / z2 := k u, x3 / z3 := (k + 1) u, loose, for k below 2^bits, of `count` vectors; the other
+ * way round where k is odd: no last exchange is made. bits is no multiple of 52. They take turns:
+ * where the step of one begins, that of the other is still waiting for its end. Apart: one body for
+ * every length. */
+static __attribute__((noinline)) void ladder_run(struct ladder *l, unsigned bits, unsigned count)
 {
-    for (unsigned bit = bits; bit-- > 0;) {
-        ladder_step(l, ladder_swaps(l, bit, bits));
-        STAGE(LK_X25519_STAGE_STEP, l->x2, 4 * DIGITS);
+    for (unsigned bit = bits; bit-- > 0;)
+        for (unsigned v = 0; v < count; v++) {
+            ladder_step(&l[v], ladder_swaps(&l[v], bit, bits));
+            STAGE(LK_X25519_STAGE_STEP, l[v].x2, 4 * DIGITS);
+        }
+    for (unsigned v = 0; v < count; v++) {
+        fe_settle(l[v].x2, l[v].x2);
+        fe_settle(l[v].z2, l[v].z2);
+        fe_settle(l[v].x3, l[v].x3);
+        fe_settle(l[v].z3, l[v].z3);
     }
-    fe_settle(l->x2, l->x2);
-    fe_settle(l->z2, l->z2);
-    fe_settle(l->x3, l->x3);
-    fe_settle(l->z3, l->z3);
 }
 
 /* --- the check ----------------------------------------------------------------------------------

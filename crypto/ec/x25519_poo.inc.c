@@ -96,7 +96,7 @@ static void order_judge(struct proof *p)
     fe_constant(q, lk_x25519.order);
     fe_copy(p->ladder.u, p->u);
     ladder_begin(&p->ladder, q);
-    ladder_run(&p->ladder, ORDER_BITS);
+    ladder_run(&p->ladder, ORDER_BITS, 1);
     fe_copy(x, p->ladder.x3); /* q is odd */
     fe_copy(z, p->ladder.z3);
     fe_reduce(x);
@@ -110,7 +110,7 @@ static void challenge_multiply(struct proof *p, unsigned bits)
     struct ladder *l = &p->ladder;
     lane odd = lane_sub(lane_zero(), lane_and(p->c[0], lane_all(1)));
     ladder_begin(l, p->c);
-    ladder_run(l, bits);
+    ladder_run(l, bits, 1);
     fe_select(l->x2, odd, l->x3, l->x2);
     fe_select(l->z2, odd, l->z3, l->z2);
 }
