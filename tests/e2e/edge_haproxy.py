@@ -33,7 +33,7 @@ def load(host, change, count):
     with start(host, change) as program:
         randoms, _ = stack.many(program.port, stack.mix(host), count)
         assert len(randoms) == count
-        stack.all_are_uses(host, randoms, 30)
+        stack.all_are_uses(host, randoms)
 
 
 def is_in_its_chroot(host):
@@ -46,7 +46,7 @@ def is_in_its_chroot(host):
 
 def command(program, text):
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(10)
+        s.settimeout(30)
         s.connect(program.stats)
         s.sendall(text.encode() + b"\n")
         answer = b""

@@ -70,7 +70,7 @@ class Agent:
 
     def get(self, path):
         import urllib.request
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=20) as answer:
             return answer.read().decode()
 
     def metric(self, name):

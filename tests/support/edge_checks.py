@@ -87,7 +87,7 @@ def lurk_before_default(host, start, say="mode full is off for TLS 1.2: its self
             assert not client.good and stack.alert_of(client) in ("handshake failure", "internal error", "decrypt error"), \
                 client.text[-1500:]
         assert program.process.poll() is None
-        stack.wait_for(f"{say!r} in its log {program.said()}", lambda: say in program.said(), 3)
+        stack.wait_for(f"{say!r} in its log {program.said()}", lambda: say in program.said())
         assert stack.proofs(host) == before
     mended = changed(host, "mended", (ORDER, REVERSED), ("?lurk.tls=yes", "?lurk.tls=yes,?provider=default"))
     with start(host, conf=mended) as program:

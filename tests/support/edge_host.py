@@ -52,7 +52,7 @@ def take_reports(root):
         shutil.copytree(root + REPORTS, REPORTS, dirs_exist_ok=True)
 
 
-def wait_for(what, condition, seconds=10):
+def wait_for(what, condition, seconds=30):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"{what} did not come about in {seconds} s"
@@ -125,8 +125,9 @@ class Served:
             raise AssertionError(self.said())
 
     def text(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        """By pread: the program writes where the position of the file is, which it shares with this process."""
+        fd = self.log.fileno()
+        return os.pread(fd, os.fstat(fd).st_size, 0).decode(errors="replace")
 
     def said(self):
         """All that it has logged: a program with a file for that has a said of its own."""

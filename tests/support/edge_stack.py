@@ -171,7 +171,7 @@ class Host:
 
     # --- what lurkd says ----------------------------------------------------------------------
 
-    def uses(self, count, seconds=5):
+    def uses(self, count, seconds=20):
         """The next count uses of keys in the journal; fewer if no more come in time, more if they are there."""
         until, seen = time.monotonic() + seconds, []
         while True:
@@ -448,7 +448,7 @@ def many(port, contexts, count, threads=6, may_fail=()):
     return randoms, faults
 
 
-def all_are_uses(host, randoms, seconds=10):
+def all_are_uses(host, randoms, seconds=30):
     """Each handshake is one use of a key, each use one of these handshakes."""
     seen = host.uses(len(randoms), seconds)
     assert sorted(use["random"] for use in seen if use["status"] == 1) == sorted(r[:32] for r in randoms), \

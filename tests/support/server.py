@@ -121,7 +121,7 @@ class Server:
         return self
 
     def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=20) as answer:
             return answer.read().decode()
 
     def is_ready(self):
