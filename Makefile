@@ -561,7 +561,9 @@ fuzz: $(FUZZ_NAMES:%=$(FUZZ_OUT)/bin/%) ## fuzz each target FUZZ_SECONDS (F=name
 check: ## install what is missing, then everything in tests/
 	$(Q)tools/dev/deps.sh test
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
-	$(Q)$(MAKE) --no-print-directory check-all
+	$(Q){ $(MAKE) --no-print-directory check-all; echo $$? >build/check.code; } 2>&1 | tee build/check.log; \
+	  [ "$$(cat build/check.code)" -eq 0 ] || { echo "== build/check.log has what failed:"; \
+	    grep -nE '^ *FAILED|^\[  FAILED|^== |: error:' build/check.log | cut -c 1-400 | tail -n 40; exit 1; }
 
 demo: ## build, start a server on loopback, ask it, measure it for five seconds a transport, drain; nginx and HAProxy with its keys
 	$(Q)tools/dev/deps.sh demo
