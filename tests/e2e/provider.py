@@ -563,8 +563,10 @@ def aborted(world, conf):
             with socket.create_connection(("127.0.0.1", served.port)) as s:
                 s.sendall(hello)
         set_agent(world, delay_s=0)
+        wait_for("the end of theirs", lambda: Client(world, served.port, "-tls1_3").good)
         for _ in range(5):
-            assert Client(world, served.port, "-tls1_3").good
+            client = Client(world, served.port, "-tls1_3")
+            assert client.good, (client.text[-800:], served.said()[-800:])
         wait_for("no more descriptors than before", lambda: descriptors(served.process.pid)[0] <= before + 4)
         wait_for("no more lines than are kept", lambda: descriptors(served.process.pid)[1] <= 2 * 16 * 2)
 
