@@ -2,7 +2,7 @@
  *
  * A child is fork and exec of /proc/self/exe with its role as argv[0], so that it has an address
  * layout, a canary and a heap of its own and inherits nothing: no environment, no descriptor but
- * standard error and its channel at 3. With --one-process it is a thread instead.
+ * standard error and its channel, at 3 as it starts. With --one-process it is a thread instead.
  * Owner   struct lk_child: the supervisor. */
 #ifndef LK_IO_CHILD_H
 #define LK_IO_CHILD_H
@@ -16,7 +16,8 @@
 #include "io/channel.h"
 #include "io/segment.h"
 
-#define LK_CHILD_CHANNEL 3 /* descriptor of the channel in a child process */
+#define LK_CHILD_CHANNEL 3       /* descriptor of the channel in a child process, as it starts */
+#define LK_CHILD_DESCRIPTORS 128 /* a vault's are below that, but for the channel then */
 
 static inline struct lk_segment_shape lk_plan_shape(const struct lk_plan_message *plan)
 {

@@ -45,7 +45,8 @@ void lk_epoch_begin(struct lk_supervisor *s)
 
 void lk_epoch_end(struct lk_supervisor *s)
 {
-    if (s->epoch_fd >= 0) close(s->epoch_fd);
+    if (s->epoch_fd < 0) return;
+    close(s->epoch_fd);
     s->epoch_fd = -1;
     s->epoch++;
     s->epoch_wanted = true;
@@ -297,7 +298,7 @@ static void begin_what_is_due(struct lk_supervisor *s)
 static bool epoch_is_due(const struct lk_supervisor *s)
 {
     return s->epoch_wanted && s->rollout.step == LK_ROLLOUT_NONE && s->vault.ready &&
-           s->front.ready && !s->ended && lk_clock_now_ns() >= s->epoch_after_ns;
+           !s->vault.gone && s->front.ready && !s->ended && lk_clock_now_ns() >= s->epoch_after_ns;
 }
 
 bool lk_rollout_turn(struct lk_supervisor *s)

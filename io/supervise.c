@@ -221,7 +221,7 @@ static void start_child(struct lk_supervisor *s, struct lk_ward *w)
     }
     lk_log(LK_LOG_INFO, "child started", LK_F_STR("child", w->name), LK_F_I64("pid", w->child.pid));
     w->wants_load = true;
-    w->ready = false;
+    w->ready = w->gone = false;
     if (equip(s, w) != LK_OK) lk_child_kill(&w->child);
 }
 
@@ -248,6 +248,15 @@ static void watch_child(struct lk_supervisor *s, struct lk_ward *w, uint64_t now
         start_child(s, w);
 }
 
+/* What a killed vault has of secret memory is given back page by page, and its parent hears of the
+ * end a tenth of a second later; the channel is closed before (lk_child_main). A child that closed
+ * it and lives is dead now. */
+static void lose_child(struct lk_supervisor *s, struct lk_ward *w)
+{
+    w->gone = true;
+    if (w == &s->vault && !s->ended && !s->drained) lk_epoch_end(s);
+}
+
 static void hear_child(struct lk_supervisor *s, struct lk_ward *w)
 {
     lk_err err = lk_channel_receive(w->child.channel, &s->message);
@@ -260,6 +269,7 @@ static void hear_child(struct lk_supervisor *s, struct lk_ward *w)
         lk_log(LK_LOG_ERROR, "child breaks the order", LK_F_STR("child", w->name),
                LK_F_STR("error", lk_err_text(err)));
     lk_child_kill(&w->child); /* closed: it is on its way out anyway */
+    if (err == LK_ERR_CLOSED) lose_child(s, w);
 }
 
 /* --- heartbeats
@@ -372,12 +382,18 @@ static void take_signals(struct lk_supervisor *s)
     }
 }
 
+/* What is there to be heard of it; -1: nothing more, and its end is a signal, or seen at a turn. */
+static int heard_of(const struct lk_ward *w)
+{
+    return w->gone ? -1 : w->child.channel;
+}
+
 static void wait_for_something(struct lk_supervisor *s, int timeout_ms)
 {
     struct pollfd p[5 + LK_CONTROL_CLIENTS_MAX + 1] = {
         {.fd = s->signal_fd, .events = POLLIN},
-        {.fd = s->front.child.channel, .events = POLLIN},
-        {.fd = s->vault.child.channel, .events = POLLIN},
+        {.fd = heard_of(&s->front), .events = POLLIN},
+        {.fd = heard_of(&s->vault), .events = POLLIN},
     };
     unsigned n = 3 + lk_control_poll(&s->control, p + 3);
     if (poll(p, n, timeout_ms) <= 0) return;

@@ -33,6 +33,7 @@ struct lk_ward {
     } pulse[LK_LOOPS_MAX > LK_WORKERS_MAX ? LK_LOOPS_MAX : LK_WORKERS_MAX];
     bool wants_load;   /* started, or served keys withdrawn: it needs the current generation */
     bool ready;        /* it serves some generation */
+    bool gone;         /* its channel is closed: it has done its last, and is not reaped yet */
     uint64_t ready_ns; /* since then */
     uint64_t start_ns; /* when it may be started again */
     uint64_t back_off_ns;
@@ -100,7 +101,8 @@ void lk_rollout_death(struct lk_supervisor *s, const struct lk_ward *ward);
 void lk_rollout_reload(struct lk_supervisor *s);
 /* Both children go over to a fresh segment. */
 void lk_epoch_begin(struct lk_supervisor *s);
-/* The vault is gone, or the epoch was broken: the front answers what is in flight at once. */
+/* The vault is gone, or the epoch was broken: the front answers what is in flight at once. Nothing
+ * where that was done already. */
 void lk_epoch_end(struct lk_supervisor *s);
 
 /* --- report.c
