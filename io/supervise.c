@@ -341,16 +341,21 @@ static void check_drain(struct lk_supervisor *s, uint64_t now_ns)
 static void stop_child(struct lk_ward *w)
 {
     if (w->child.channel < 0) return;
-    if (lk_channel_tell(w->child.channel, LK_M_STOP, NULL, 0, -1) != LK_OK)
-        lk_child_kill(&w->child);
+    bool told = lk_channel_tell(w->child.channel, LK_M_STOP, NULL, 0, -1) == LK_OK;
+    if (!told) lk_child_kill(&w->child);
     uint64_t until_ns = lk_clock_now_ns() + STOP_NS;
     char how[128];
     while (!lk_child_ended(&w->child, how, sizeof how)) {
         struct pollfd p = {.fd = w->child.pidfd,
                            .events = POLLIN}; /* -1: a thread, looked at each time */
         poll(&p, 1, 5);
-        if (lk_clock_now_ns() > until_ns) lk_child_kill(&w->child);
+        if (lk_clock_now_ns() <= until_ns) continue;
+        lk_child_kill(&w->child);
+        told = false;
     }
+    if (told && !w->child.threaded && strcmp(how, "exit code 0") != 0)
+        lk_log(LK_LOG_WARNING, "a child that was told to stop did not end well",
+               LK_F_STR("child", w->name), LK_F_STR("how", how));
 }
 
 static void end(struct lk_supervisor *s)

@@ -108,6 +108,7 @@ answers() {
         { cat "$dir/bench"; return 1; }
 }
 said() { grep -q "$1" "$dir/log"; }
+children_end_well() { ! said "did not end well"; }
 
 "$top/tests/support/pki.sh" "$dir/pki" rsa2048=1 p256=1 edge=1 >/dev/null || exit 1
 conf "$port" >"$dir/lurkd.conf"
@@ -183,6 +184,7 @@ front=$(status children.front.pid) vault=$(status children.vault.pid)
 kill -TERM "$pid"
 wait "$pid"
 expect term_ends_with_0 [ $? -eq 0 ]
+expect children_end_well_by_term children_end_well
 # shellcheck disable=SC2016  # expanded when it is evaluated
 expect nothing_is_left_running eval 'gone $front && gone $vault && [ ! -e "$dir/control.sock" ]'
 expect no_chain_was_broken sh -c "! grep -q 'chain broken' '$dir/state/audit.log'"
@@ -218,6 +220,7 @@ expect reloading_is_notified within 10 grep -q RELOADING=1 "$dir/notified"
 kill -INT "$pid"
 wait "$pid"
 expect int_ends_with_0 [ $? -eq 0 ]
+expect children_end_well_by_int children_end_well
 expect stopping_is_notified within 5 grep -q STOPPING=1 "$dir/notified"
 kill "$listener" 2>/dev/null
 pid=
@@ -242,6 +245,8 @@ start
 wait "$pid"
 expect certificate_as_key_does_not_start [ $? -eq 1 ]
 expect and_names_the_key said 'key sign'
+# One of them in the middle of a prime.
+expect children_that_are_not_wanted_end_well children_end_well
 pid=
 
 echo "$passed passed, $failed failed"
