@@ -101,12 +101,16 @@ lk_err lk_channel_receive(int fd, struct lk_message *message)
     message->fd_count = 0;
     message->bytes = 0;
     ssize_t n;
+    /* ECONNRESET, once, of a peer that went without reading all: what it had said is there yet. */
     do
         n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0) return errno_to_err();
     take_fds(&msg, message);
-    if (n == 0) return LK_ERR_CLOSED;
+    if (n == 0) {
+        lk_message_close(message);
+        return LK_ERR_CLOSED;
+    }
     if ((size_t)n < sizeof message->kind || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
         lk_message_close(message);
         return LK_ERR_FORMAT;

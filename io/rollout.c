@@ -115,7 +115,7 @@ static void finish(struct lk_supervisor *s)
         s->next = NULL;
     }
     if (s->epoch_fd < 0) s->epoch_wanted = true;
-    if (s->epoch_wanted) lk_epoch_begin(s);
+    if (s->epoch_wanted && !s->vault.gone) lk_epoch_begin(s);
     if (lk_channel_tell(s->vault.child.channel, LK_M_RETIRE, &s->current->generation,
                         sizeof s->current->generation, -1) != LK_OK)
         lk_child_kill(&s->vault.child);
@@ -285,7 +285,7 @@ static void begin(struct lk_supervisor *s, struct lk_bundle *bundle, enum lk_rol
 static void begin_what_is_due(struct lk_supervisor *s)
 {
     struct lk_bundle *bundle = s->current != NULL ? s->current : s->next;
-    if (s->vault.child.channel < 0 || s->draining || s->ended) return;
+    if (s->vault.child.channel < 0 || s->vault.gone || s->draining || s->ended) return;
     if (s->vault.wants_load)
         begin(s, bundle, LK_ROLLOUT_VAULT);
     else if (s->front.wants_load && s->front.child.channel >= 0 && s->vault.ready)

@@ -353,7 +353,8 @@ static void stop_child(struct lk_ward *w)
         lk_child_kill(&w->child);
         told = false;
     }
-    if (told && !w->child.threaded && strcmp(how, "exit code 0") != 0)
+    bool by_itself = w->child.threaded || strncmp(how, "exit code ", 10) == 0;
+    if (told && !by_itself && strcmp(how, "signal 9 (KILL)") != 0)
         lk_log(LK_LOG_WARNING, "a child that was told to stop did not end well",
                LK_F_STR("child", w->name), LK_F_STR("how", how));
 }

@@ -83,6 +83,41 @@ static void channel_end_of_file_is_closed(void **state)
     assert_int_equal(lk_channel_send(end[1], &sent), LK_ERR_CLOSED);
 }
 
+static void channel_hears_who_went_without_listening(void **state)
+{
+    (void)state;
+    sent = (struct lk_message){.kind = LK_M_PLAN};
+    assert_int_equal(lk_channel_send(end[1], &sent), LK_OK); /* not read */
+    sent = (struct lk_message){.kind = LK_M_REFUSED};
+    assert_int_equal(lk_channel_send(end[0], &sent), LK_OK);
+    close(end[0]);
+    end[0] = -1;
+    assert_int_equal(lk_channel_receive(end[1], &got), LK_OK);
+    assert_int_equal(got.kind, LK_M_REFUSED);
+    assert_int_equal(lk_channel_receive(end[1], &got), LK_ERR_CLOSED);
+}
+
+static void channel_keeps_no_descriptor_of_an_empty_packet(void **state)
+{
+    (void)state;
+    int given = eventfd(0, EFD_CLOEXEC);
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof given)];
+    } control = {.room = {0}};
+    struct msghdr msg = {.msg_control = control.room, .msg_controllen = sizeof control.room};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    *c = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof given)};
+    memcpy(CMSG_DATA(c), &given, sizeof given);
+    assert_int_equal(sendmsg(end[0], &msg, 0), 0);
+    int next = dup(given);
+    close(next); /* the number that the receiver's will have */
+    assert_int_equal(lk_channel_receive(end[1], &got), LK_ERR_CLOSED);
+    assert_int_equal(fcntl(next, F_GETFD), -1);
+    close(given);
+}
+
 static void channel_refuses_packets_that_are_too_short_or_long(void **state)
 {
     (void)state;
@@ -114,10 +149,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(channel_keeps_kind_body_and_borders, setup, teardown),
-        cmocka_unit_test_setup_teardown(channel_hands_over_as_many_descriptors_as_an_epoch_has, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(channel_hands_over_as_many_descriptors_as_an_epoch_has,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(channel_end_of_file_is_closed, setup, teardown),
-        cmocka_unit_test_setup_teardown(channel_refuses_packets_that_are_too_short_or_long, setup, teardown),
+        cmocka_unit_test_setup_teardown(channel_hears_who_went_without_listening, setup, teardown),
+        cmocka_unit_test_setup_teardown(channel_keeps_no_descriptor_of_an_empty_packet, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(channel_refuses_packets_that_are_too_short_or_long, setup,
+                                        teardown),
         cmocka_unit_test(blob_comes_back_and_cannot_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
