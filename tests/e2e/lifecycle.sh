@@ -136,6 +136,9 @@ expect children_gain_no_privileges sh -c \
 expect children_inherit_no_environment sh -c "! tr '\\0' '\\n' </proc/$front/environ | grep -q '^HOME='"
 expect vault_has_no_socket_but_its_channel sh -c \
     "[ \$(ls -l /proc/$vault/fd | grep -c socket:) -eq 1 ]"
+# Its last descriptor is the first that the kernel gives back: what io/child.c says of behind_all.
+expect vault_has_its_channel_behind_all sh -c \
+    "ls -v -l /proc/$vault/fd | tail -n 1 | grep -q socket:"
 
 # --- deaths --------------------------------------------------------------------------------------
 kill -9 "$front"
