@@ -551,10 +551,12 @@ def haproxy_chroot(world, conf):
     take_reports(empty)
 
 
-def aborted(world, conf):
+def aborted(world):
     """Clients that leave while their handshake waits harm nobody, and cost no descriptor; of the higher ones each of two
-    threads keeps socket and clock of 16 lines (tools/provider/line.h)."""
-    with haproxy(world, conf, "rsa2048-1", "ssl-mode-async") as served:
+    threads keeps socket and clock of 16 lines (tools/provider/line.h). A call may wait longer than elsewhere: on a busy
+    machine the agent is long over those of a thousand."""
+    patient = world.conf("patient", mode="full", wait_ms=10000)
+    with haproxy(world, patient, "rsa2048-1", "ssl-mode-async") as served:
         assert Client(world, served.port, "-tls1_3").good
         before = descriptors(served.process.pid)[0]
         set_agent(world, delay_s=0.2)
@@ -563,7 +565,6 @@ def aborted(world, conf):
             with socket.create_connection(("127.0.0.1", served.port)) as s:
                 s.sendall(hello)
         set_agent(world, delay_s=0)
-        wait_for("the end of theirs", lambda: Client(world, served.port, "-tls1_3").good)
         for _ in range(5):
             client = Client(world, served.port, "-tls1_3")
             assert client.good, (client.text[-800:], served.said()[-800:])
@@ -655,7 +656,7 @@ def main():
         story.check("haproxy_async_deaf_agent", haproxy_deaf, world, world.full)
         story.check("haproxy_async_agent_goes", haproxy_agent_goes, world, world.full)
         story.check("haproxy_chroot", haproxy_chroot, world, world.full)
-        story.check("haproxy_async_aborted", aborted, world, world.full)
+        story.check("haproxy_async_aborted", aborted, world)
         story.check("traces_have_no_secret", traces_have_no_secret, world)
         world.agent.close()
     story.end()
